@@ -1,0 +1,376 @@
+//! What a call consumed, as disjoint counts.
+//!
+//! Providers report overlapping numbers (cached tokens inside prompt tokens here, beside them there). Whoever reads a
+//! provider's answer takes them apart once, into this form, in which the parts never overlap: a cost is then a plain sum.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::error::{Code, Error, Result};
+
+/// The largest count: what a double holds exactly.
+pub const MAX_COUNT: u64 = 1 << 53;
+
+/// Declares the units: variant, key in `Usage`, key in `TokenUsage`, whether it is an input or output token.
+macro_rules! units {
+    ($($variant:ident $key:literal $token_key:literal $doc:literal,)+) => {
+        /// A billable unit. Each has one place in [`Usage`] and one rate in a price row.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Unit { $(#[doc = $doc] $variant,)+ }
+
+        impl Unit {
+            /// Every unit, in the order in which items are listed.
+            pub const ALL: [Unit; [$(Unit::$variant),+].len()] = [$(Unit::$variant),+];
+
+            /// The key in the public `Usage`, and the name of the unit in items and rates.
+            pub const fn key(self) -> &'static str {
+                match self { $(Unit::$variant => $key,)+ }
+            }
+
+            /// The key in AgentGuard's `TokenUsage`.
+            pub const fn token_key(self) -> &'static str {
+                match self { $(Unit::$variant => $token_key,)+ }
+            }
+        }
+    };
+}
+
+units! {
+    Input "input" "inputTokens" "Input tokens that no other unit counts.",
+    CacheRead "cacheRead" "cacheReadTokens" "Input tokens read from a prompt cache.",
+    CacheWrite "cacheWrite" "cacheWriteTokens" "Input tokens written to a prompt cache (five minutes, or the provider's only kind).",
+    CacheWrite1h "cacheWrite1h" "cacheWrite1hTokens" "Input tokens written to a prompt cache for an hour.",
+    InputAudio "inputAudio" "inputAudioTokens" "Audio tokens of the input, not from a cache.",
+    CacheReadAudio "cacheReadAudio" "cacheReadAudioTokens" "Audio tokens of the input, read from a cache.",
+    InputImage "inputImage" "inputImageTokens" "Image tokens of the input.",
+    Output "output" "outputTokens" "Output tokens that no other unit counts; reasoning inside them included.",
+    ReasoningOutside "reasoningOutside" "reasoningOutsideTokens" "Reasoning tokens billed beside the output.",
+    Citation "citation" "citationTokens" "Citation tokens billed beside the output.",
+    OutputAudio "outputAudio" "outputAudioTokens" "Audio tokens of the output.",
+    OutputImage "outputImage" "outputImageTokens" "Image tokens of the output.",
+    Images "images" "images" "Whole images.",
+    AudioSeconds "audioSeconds" "audioDuration" "Seconds of audio; counted in milliseconds.",
+    WebSearches "webSearches" "webSearches" "Web searches.",
+    FileSearches "fileSearches" "fileSearches" "File searches.",
+    Requests "requests" "requests" "Requests that carry a fee of their own.",
+}
+
+/// Which part of a breakdown a unit's cost belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Input, cache read and cache write.
+    Input,
+    /// Output, reasoning included.
+    Output,
+    /// Whole images.
+    Image,
+    /// Seconds of audio.
+    Audio,
+    /// Fees, citations and requests.
+    Other,
+}
+
+impl Unit {
+    /// The unit of that key.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.key() == key)
+    }
+
+    /// Parts of one unit that a count is in: 1,000 for seconds, which are counted in milliseconds; 1 for all others.
+    pub const fn scale(self) -> u32 {
+        match self {
+            Unit::AudioSeconds => 1_000,
+            _ => 1,
+        }
+    }
+
+    /// Which part of a breakdown its cost belongs to.
+    pub const fn part(self) -> Part {
+        match self {
+            Unit::Input
+            | Unit::CacheRead
+            | Unit::CacheWrite
+            | Unit::CacheWrite1h
+            | Unit::InputAudio
+            | Unit::CacheReadAudio
+            | Unit::InputImage => Part::Input,
+            Unit::Output | Unit::ReasoningOutside | Unit::OutputAudio | Unit::OutputImage => Part::Output,
+            Unit::Images => Part::Image,
+            Unit::AudioSeconds => Part::Audio,
+            Unit::Citation | Unit::WebSearches | Unit::FileSearches | Unit::Requests => Part::Other,
+        }
+    }
+
+    /// Whether it counts tokens of the input, and so chooses a context tier.
+    pub const fn is_input_token(self) -> bool {
+        matches!(self.part(), Part::Input)
+    }
+
+    /// Whether it counts tokens at all.
+    pub const fn is_token(self) -> bool {
+        matches!(self.part(), Part::Input | Part::Output) || matches!(self, Unit::Citation)
+    }
+}
+
+/// Disjoint counts by unit, and the reasoning memo.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    counts: [u64; Unit::ALL.len()],
+    reasoning: u64,
+    extra: BTreeMap<String, u64>,
+}
+
+impl Usage {
+    /// Input and output tokens, and nothing else.
+    pub fn tokens(input: u64, output: u64) -> Self {
+        Self::default().with(Unit::Input, input).with(Unit::Output, output)
+    }
+
+    /// The same usage with one count replaced; held at 2^53.
+    #[must_use]
+    pub fn with(mut self, unit: Unit, count: u64) -> Self {
+        self.set(unit, count);
+        self
+    }
+
+    /// The count of a unit, in `1 / unit.scale()` parts.
+    pub fn get(&self, unit: Unit) -> u64 {
+        self.counts.get(unit as usize).copied().unwrap_or(0)
+    }
+
+    /// Replaces a count; held at 2^53.
+    pub fn set(&mut self, unit: Unit, count: u64) {
+        if let Some(slot) = self.counts.get_mut(unit as usize) {
+            *slot = count.min(MAX_COUNT);
+        }
+    }
+
+    /// Adds to a count; held at 2^53.
+    pub fn add(&mut self, unit: Unit, count: u64) {
+        self.set(unit, self.get(unit).saturating_add(count));
+    }
+
+    /// The share of `output` that was reasoning: a memo, never billed.
+    pub fn reasoning(&self) -> u64 {
+        self.reasoning
+    }
+
+    /// Sets the reasoning memo.
+    pub fn set_reasoning(&mut self, count: u64) {
+        self.reasoning = count.min(MAX_COUNT);
+    }
+
+    /// Counts under names of the caller's own, priced by a custom row's rates of the same names.
+    pub fn extra(&self) -> &BTreeMap<String, u64> {
+        &self.extra
+    }
+
+    /// The counts that are not zero, in the order of [`Unit::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Unit, u64)> + '_ {
+        Unit::ALL.into_iter().map(|unit| (unit, self.get(unit))).filter(|(_, count)| *count > 0)
+    }
+
+    /// Whether nothing was consumed.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none() && self.extra.values().all(|count| *count == 0)
+    }
+
+    /// Tokens of the input, cache included: what chooses a context tier.
+    pub fn input_tokens(&self) -> u64 {
+        self.sum(Unit::is_input_token)
+    }
+
+    /// All tokens, of input and output.
+    pub fn total_tokens(&self) -> u64 {
+        self.sum(Unit::is_token)
+    }
+
+    /// Output tokens of every kind.
+    pub fn output_tokens(&self) -> u64 {
+        self.sum(|unit| unit.part() == Part::Output)
+    }
+
+    fn sum(&self, which: impl Fn(Unit) -> bool) -> u64 {
+        self.iter().filter(|(unit, _)| which(*unit)).map(|(_, count)| count).sum()
+    }
+
+    /// Every count the larger of the two: the dearest of two readings of one call.
+    #[must_use]
+    pub fn max(mut self, other: &Self) -> Self {
+        for (unit, count) in other.iter() {
+            self.set(unit, self.get(unit).max(count));
+        }
+        self.reasoning = self.reasoning.max(other.reasoning);
+        for (name, count) in &other.extra {
+            let slot = self.extra.entry(name.clone()).or_default();
+            *slot = (*slot).max(*count);
+        }
+        self
+    }
+
+    /// Reads the public `Usage`: pairs of key and number. An unknown key, and a count that is negative, fractional or
+    /// not finite, is [`Code::InvalidUsage`], and named.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> Result<Self> {
+        let mut usage = Self::default();
+        for (key, number) in pairs {
+            if key == "reasoning" {
+                usage.reasoning = count(key, number, 1)?;
+            } else if let Some(name) = key.strip_prefix("extra.") {
+                usage.extra.insert(name.to_owned(), count(key, number, 1)?);
+            } else {
+                let unit = Unit::parse(key).ok_or_else(|| unknown(key, Unit::key, "reasoning, extra"))?;
+                usage.set(unit, count(key, number, unit.scale())?);
+            }
+        }
+        Ok(usage)
+    }
+
+    /// Reads AgentGuard's `TokenUsage`: pairs of key and number. Also gives back `totalTokens`, when it was there: a
+    /// caller warns where that is not [`Usage::total_tokens`].
+    pub fn from_token_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> Result<(Self, Option<u64>)> {
+        let mut usage = Self::default();
+        let mut total = None;
+        for (key, number) in pairs {
+            match key {
+                "totalTokens" => total = Some(count(key, number, 1)?),
+                "reasoningTokens" => usage.reasoning = count(key, number, 1)?,
+                _ => {
+                    let unit = Unit::ALL
+                        .into_iter()
+                        .find(|unit| unit.token_key() == key)
+                        .ok_or_else(|| unknown(key, Unit::token_key, "totalTokens, reasoningTokens"))?;
+                    usage.set(unit, count(key, number, unit.scale())?);
+                }
+            }
+        }
+        Ok((usage, total))
+    }
+
+    /// The pairs of AgentGuard's `TokenUsage`, `totalTokens` included; zero counts other than input and output are left
+    /// out. Seconds are whole or a fraction, everything else is whole.
+    pub fn to_token_pairs(&self) -> Vec<(&'static str, f64)> {
+        let mut pairs = vec![
+            ("inputTokens", self.get(Unit::Input) as f64),
+            ("outputTokens", self.get(Unit::Output) as f64),
+            ("totalTokens", self.total_tokens() as f64),
+        ];
+        pairs.extend(
+            self.iter()
+                .filter(|(unit, _)| !matches!(unit, Unit::Input | Unit::Output))
+                .map(|(unit, count)| (unit.token_key(), count as f64 / f64::from(unit.scale()))),
+        );
+        if self.reasoning > 0 {
+            pairs.push(("reasoningTokens", self.reasoning as f64));
+        }
+        pairs
+    }
+}
+
+fn unknown(key: &str, name: fn(Unit) -> &'static str, more: &str) -> Error {
+    let known: Vec<_> = Unit::ALL.into_iter().map(name).collect();
+    Error::new(
+        Code::InvalidUsage,
+        format!("cannot read usage: expected one of {}, {more}, found unknown unit {key:?}", known.join(", ")),
+    )
+    .with("unit", key)
+}
+
+/// A count as a whole number of `1 / scale` parts.
+fn count(key: &str, number: f64, scale: u32) -> Result<u64> {
+    let parts = number * f64::from(scale);
+    // A duration is rounded to the millisecond; a token is whole.
+    let whole = if scale == 1 { parts } else { parts.round() };
+    if number >= 0.0 && whole.fract() == 0.0 && whole <= MAX_COUNT as f64 {
+        Ok(whole as u64)
+    } else {
+        let kind = if scale == 1 { "a whole number" } else { "a number" };
+        Err(Error::new(
+            Code::InvalidUsage,
+            format!("cannot read usage: expected {key} to be {kind} from 0 to 2^53, found {number}"),
+        )
+        .with("unit", key))
+    }
+}
+
+impl Serialize for Usage {
+    /// The public `Usage`: `input` and `output` always, other counts when not zero.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        for unit in Unit::ALL {
+            let count = self.get(unit);
+            if unit.scale() > 1 && count > 0 {
+                map.serialize_entry(unit.key(), &(count as f64 / f64::from(unit.scale())))?;
+            } else if count > 0 || matches!(unit, Unit::Input | Unit::Output) {
+                map.serialize_entry(unit.key(), &count)?;
+            }
+        }
+        if self.reasoning > 0 {
+            map.serialize_entry("reasoning", &self.reasoning)?;
+        }
+        if !self.extra.is_empty() {
+            map.serialize_entry("extra", &self.extra)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_both_forms() {
+        let usage = Usage::from_pairs([("input", 2_000.0), ("cacheRead", 8_000.0), ("output", 500.0)]).unwrap();
+        let (same, total) = Usage::from_token_pairs([
+            ("inputTokens", 2_000.0),
+            ("cacheReadTokens", 8_000.0),
+            ("outputTokens", 500.0),
+            ("totalTokens", 10_500.0),
+        ])
+        .unwrap();
+        assert_eq!((usage.clone(), Some(usage.total_tokens())), (same, total));
+        assert_eq!(usage.input_tokens(), 10_000);
+        assert_eq!(serde_json::to_string(&usage).unwrap(), r#"{"input":2000,"cacheRead":8000,"output":500}"#);
+    }
+
+    #[test]
+    fn seconds_may_be_fractions_and_tokens_may_not() {
+        let usage = Usage::from_pairs([("audioSeconds", 12.5)]).unwrap();
+        assert_eq!(usage.get(Unit::AudioSeconds), 12_500);
+        for (number, found) in [(-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e300, "1")] {
+            let error = Usage::from_pairs([("input", number)]).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidUsage);
+            assert!(
+                error.message().starts_with(&format!(
+                    "cannot read usage: expected input to be a whole number from 0 to 2^53, found {found}"
+                )),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_unit_is_named() {
+        for key in ["inputs", "__proto__", "constructor", ""] {
+            let error = Usage::from_pairs([(key, 1.0)]).unwrap_err();
+            assert_eq!(error.context()["unit"], key);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn token_pairs_round_trip(counts in prop::collection::vec(0_u64..1 << 40, Unit::ALL.len()), reasoning in 0_u64..1000) {
+            let mut usage = Usage::default();
+            for (unit, count) in Unit::ALL.into_iter().zip(counts) {
+                usage.set(unit, count);
+            }
+            usage.set_reasoning(reasoning);
+            let (same, total) = Usage::from_token_pairs(usage.to_token_pairs()).unwrap();
+            prop_assert_eq!(total, Some(usage.total_tokens()));
+            prop_assert_eq!(same, usage);
+        }
+    }
+}
