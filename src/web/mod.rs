@@ -1,1 +1,12 @@
-//! The shell: the core over JavaScript hosts. Each file is one host API; none holds a rule.
+//! The shell: the core over JavaScript hosts. Each file is one host API, or one part of the core handed out through
+//! wasm-bindgen; none holds a rule.
+//!
+//! Exported methods take `&self` and hold no borrow, nor any lock, across an await: on Workers the future of a cancelled
+//! request never resumes, so what it holds is held for ever. Counts and ids that cross are `f64`, `u32` and text, never
+//! 64-bit integers; money crosses as its decimal text.
+
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod value;
+pub mod version;

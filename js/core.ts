@@ -1,0 +1,135 @@
+/**
+ * The only file that touches the WebAssembly module and its generated glue.
+ *
+ * The module is instantiated at the first call, synchronously, once; nobody calls an init function. Should it ever trap,
+ * it is replaced by a fresh instance: what can be built again is ({@link Held} of kind `rebuildable`), what held state
+ * says so with `instance_lost`.
+ */
+import load from "#wasm";
+import { ConfigurationError, InternalError, fromFault, isFault } from "./errors.js";
+import * as glue from "./wasm/core.js";
+
+/** What the module exports. */
+export type Core = typeof glue;
+
+let started = false;
+let generation = 0;
+
+function start(): void {
+  if (typeof WebAssembly !== "object") {
+    throw new ConfigurationError({
+      code: "invalid_config",
+      message: "cannot start: expected a host with WebAssembly, found none (a browser's CSP must allow 'wasm-unsafe-eval')",
+    });
+  }
+  try {
+    glue.initSync({ module: load() });
+  } catch (cause) {
+    throw new ConfigurationError({
+      code: "invalid_config",
+      message:
+        "cannot start: expected a host that compiles WebAssembly with simd128 and bulk memory (Chrome and Edge 114, Firefox 115, " +
+        "Safari 16.4, Node 20.19 or later; a browser's CSP must allow 'wasm-unsafe-eval'), found one that refused",
+      cause,
+    });
+  }
+  started = true;
+}
+
+/** Calls into the core. Whatever it throws comes out as a typed error. */
+export function run<T>(call: (core: Core) => T): T {
+  if (!started) start();
+  try {
+    return call(glue);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** As {@link run}, for an export that answers with a promise. */
+export async function runAsync<T>(call: (core: Core) => Promise<T>): Promise<T> {
+  if (!started) start();
+  try {
+    return await call(glue);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** Which instance is in use: it rises when a trapped one is replaced. */
+export function currentGeneration(): number {
+  return generation;
+}
+
+function translate(error: unknown): unknown {
+  if (isFault(error)) return fromFault(error);
+  if (error instanceof WebAssembly.RuntimeError) {
+    // The instance's memory can't be trusted after a trap. Replace it, so that the next call works.
+    generation += 1;
+    glue.__wbg_reset_state();
+    return new InternalError({
+      code: "internal",
+      message: "cannot go on with this call: the WebAssembly module trapped and was replaced; please report it",
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** What lives in the module's memory: freed by hand, or by the collector. */
+interface Freeable {
+  free(): void;
+}
+
+/**
+ * An object of the core, made at its first use.
+ *
+ * `rebuildable`: made from what the face keeps (a price book, a scanner, a tracker); made again when the instance was
+ * replaced. `stateful`: what it held is lost with its instance, and using it again throws `instance_lost`.
+ */
+export class Held<T extends Freeable> {
+  readonly #kind: "rebuildable" | "stateful";
+  readonly #make: (core: Core) => T;
+  #object: T | undefined;
+  #generation = -1;
+
+  constructor(kind: "rebuildable" | "stateful", make: (core: Core) => T) {
+    this.#kind = kind;
+    this.#make = make;
+  }
+
+  /** Calls a synchronous method of the object. */
+  use<R>(call: (object: T) => R): R {
+    return run(() => call(this.#get()));
+  }
+
+  /** Calls a method that answers with a promise. */
+  async useAsync<R>(call: (object: T) => Promise<R>): Promise<R> {
+    return runAsync(() => call(this.#get()));
+  }
+
+  /** Forgets the object; the next use makes a new one. For what was made from options that changed. */
+  reset(): void {
+    if (this.#object !== undefined && this.#generation === generation) this.#object.free();
+    this.#object = undefined;
+    this.#generation = -1;
+  }
+
+  /** Gives the memory back at once, for objects of one call. */
+  free(): void {
+    this.reset();
+  }
+
+  #get(): T {
+    if (this.#object !== undefined && this.#generation === generation) return this.#object;
+    if (this.#object !== undefined && this.#kind === "stateful") {
+      throw new InternalError({
+        code: "instance_lost",
+        message: "cannot use this object: it lived in a WebAssembly instance that trapped and was replaced; make a new one",
+      });
+    }
+    this.#object = this.#make(glue);
+    this.#generation = generation;
+    return this.#object;
+  }
+}

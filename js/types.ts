@@ -1,0 +1,583 @@
+/**
+ * The public types, written by hand. Money given back stands twice: an exact decimal string, and the nearest double for
+ * display. Instants given back are `YYYY-MM-DDTHH:mm:ss.sssZ`.
+ */
+import type { TollgateErrorCode, WarningCode } from "./codes.generated.js";
+
+export type { TollgateErrorCode, WarningCode };
+
+/** Something worth telling that stops nothing. */
+export interface Warning {
+  /** The stable code. */
+  code: WarningCode;
+  /** What was expected and what was found. */
+  message: string;
+}
+
+/** An instant: a `Date`, UTC milliseconds, RFC 3339 with an offset, or `YYYY-MM-DD` (00:00 UTC). */
+export type InstantInput = Date | number | string;
+
+/** An amount of US dollars: a number, read as its shortest decimal, or a decimal string. */
+export type MoneyInput = number | string;
+
+// ---------------------------------------------------------------------------------------------------- prices and cost
+
+/** Who answers the call, and whose price applies. */
+export type Provider =
+  | "openai"
+  | "anthropic"
+  | "azure-openai"
+  | "google"
+  | "cohere"
+  | "mistral"
+  | "bedrock"
+  | "xai"
+  | "deepseek"
+  | "custom"
+  | (string & {});
+
+/** The same as {@link Provider}. */
+export type ModelProvider = Provider;
+
+/** Where a price comes from. */
+export interface RateSource {
+  /** The name of the source. */
+  name: string;
+  /** Where it was read. */
+  url: string;
+  /** Since when the price holds, where the source says. */
+  effectiveFrom?: string;
+  /** When the source was read. */
+  retrievedAt: string;
+}
+
+/** A model's price, as AgentGuard shows it. */
+export interface ModelPricing {
+  model: string;
+  provider: Provider;
+  /** USD for 1,000 input tokens. */
+  inputCostPer1K: number;
+  /** USD for 1,000 output tokens. */
+  outputCostPer1K: number;
+  /** USD for one image. */
+  imageCost?: number;
+  /** USD for one second of audio. */
+  audioCostPerSecond?: number;
+  lastUpdated: string;
+  source: RateSource;
+  /** Every unit's rate in USD per million, as exact decimals. */
+  rates: Record<string, string>;
+}
+
+/** A price of one's own; what it leaves out is taken from the built-in row of exactly that model. */
+export interface CustomPricing {
+  /** USD for 1,000 input tokens. */
+  inputCostPer1K?: MoneyInput;
+  /** USD for 1,000 output tokens. */
+  outputCostPer1K?: MoneyInput;
+  /** USD for one image. */
+  imageCost?: MoneyInput;
+  /** USD for one second of audio. */
+  audioCostPerSecond?: MoneyInput;
+  provider?: Provider;
+  /** USD per million, by unit. */
+  rates?: Record<string, MoneyInput>;
+  source?: string | Partial<RateSource>;
+  lastUpdated?: string;
+}
+
+/** How a model was found: by its own id, an alias, a dated snapshot of it, or behind a provider's prefix. */
+export type MatchType = "exact" | "alias" | "dated" | "prefix";
+
+/** A model of the catalogue. */
+export interface ModelMatch {
+  id: string;
+  provider: Provider;
+  matchType: MatchType;
+}
+
+/** What a call consumed. The parts never overlap, whatever the provider's own convention. */
+export interface Usage {
+  input: number;
+  output: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+  cacheWrite1h?: number;
+  /** A memo: the share of `output` that was reasoning. The only part that overlaps; never billed. */
+  reasoning?: number;
+  /** Reasoning billed beside the output. */
+  reasoningOutside?: number;
+  /** Citation tokens billed beside the output. */
+  citation?: number;
+  inputAudio?: number;
+  cacheReadAudio?: number;
+  outputAudio?: number;
+  inputImage?: number;
+  outputImage?: number;
+  images?: number;
+  audioSeconds?: number;
+  webSearches?: number;
+  fileSearches?: number;
+  requests?: number;
+  /** Units of one's own, priced by a custom price's rates of the same names. */
+  extra?: Record<string, number>;
+}
+
+/** What is asked of {@link PriceBook.price}. */
+export interface PriceQuery {
+  model: string;
+  provider?: Provider;
+  usage: Usage;
+  /** When the call was made; now, if left out. */
+  at?: InstantInput;
+  serviceTier?: "default" | "auto" | "batch" | "flex" | "priority" | (string & {});
+  region?: string;
+}
+
+/** One line of a cost. */
+export interface CostItem {
+  unit: string;
+  quantity: number;
+  /** USD per million units, exact. */
+  ratePerMillion: string;
+  /** Exact. */
+  usd: string;
+}
+
+/** What a usage costs. */
+export interface Cost {
+  priced: true;
+  /** Exact: the sum of the items. */
+  usd: string;
+  /** The double nearest to `usd`. */
+  amount: number;
+  items: CostItem[];
+  model: string;
+  provider: Provider;
+  matchType: MatchType | (string & {});
+  source: RateSource;
+  /** Where the answer is not certain: the least and the most it can be. */
+  low?: string;
+  high?: string;
+  warnings: Warning[];
+}
+
+/** The most a request can cost. */
+export interface Bound extends Cost {
+  /** What it rests on. */
+  assumptions: string[];
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** Why there is no price. */
+export interface Unpriced {
+  priced: false;
+  reason: "unknown_model" | "no_rate" | "invalid_usage" | "unbounded";
+  detail: string;
+}
+
+/** Token counts as AgentGuard names them. Disjoint, like {@link Usage}. */
+export interface TokenUsage {
+  inputTokens: number;
+  outputTokens: number;
+  /** The sum of the parts; another number is a warning. */
+  totalTokens: number;
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+  cacheWrite1hTokens?: number;
+  /** A memo: the share of `outputTokens` that was reasoning. */
+  reasoningTokens?: number;
+  inputAudioTokens?: number;
+  cacheReadAudioTokens?: number;
+  outputAudioTokens?: number;
+  inputImageTokens?: number;
+  outputImageTokens?: number;
+  reasoningOutsideTokens?: number;
+  citationTokens?: number;
+  images?: number;
+  /** Seconds. */
+  audioDuration?: number;
+  webSearches?: number;
+  fileSearches?: number;
+  requests?: number;
+}
+
+/** A cost in parts, which sum to it. */
+export interface CostBreakdown {
+  /** Cache read and write included. */
+  inputCost: number;
+  /** Reasoning included. */
+  outputCost: number;
+  imageCost?: number;
+  audioCost?: number;
+  /** Fees, citations, requests. */
+  otherCost?: number;
+  /** The same, exact. */
+  usd: { input: string; output: string; image?: string; audio?: string; other?: string };
+}
+
+/** What a call would cost. */
+export interface CostEstimate {
+  estimatedCost: number;
+  usd: string;
+  priced: boolean;
+  /** As asked for. */
+  model: string;
+  provider: Provider;
+  estimatedTokens: TokenUsage;
+  breakdown: CostBreakdown;
+  timestamp: string;
+  warnings?: Warning[];
+}
+
+/** Why a record's cost is an estimate. */
+export type EstimateMark = "aborted" | "expired" | "unknown_outcome" | "no_usage";
+
+/** What a call did cost. `usd` is authoritative, the numbers are derived from it when the record is read. */
+export interface CostRecord {
+  id: string;
+  requestId: string;
+  agentId: string;
+  model: string;
+  provider: Provider;
+  actualTokens: TokenUsage;
+  actualCost: number;
+  usd: string;
+  priced: boolean;
+  costSource: "provider" | "computed" | "estimated";
+  breakdown: CostBreakdown;
+  timestamp: string;
+  latencyMs?: number;
+  timeToFirstTokenMs?: number;
+  metadata?: Record<string, unknown>;
+  /** Absent means 1. */
+  schema?: 1;
+  /** The reservation it settles; such a record never counts again in the ledger that holds it. */
+  reservationId?: string;
+  attempt?: number;
+  scopes?: BudgetScope[];
+  estimated?: EstimateMark;
+  outcome?: "ok" | "blocked_output" | "aborted" | "error";
+  /** By how much the bill passed its reservation. */
+  overReservationUsd?: string;
+  correctedFromUsd?: string;
+  /** A correction is the same id with a higher revision. */
+  revision?: number;
+  items?: CostItem[];
+  serviceTier?: string;
+  streamed?: boolean;
+  warnings?: Warning[];
+}
+
+/** What {@link CostTracker} is made from. */
+export interface CostTrackerConfig {
+  /** `false`: every cost is zero. Default `true`. */
+  enabled?: boolean;
+  /** `false`: clients do not store records. Default `true`. */
+  persistRecords?: boolean;
+  /** Prices of one's own by model. They win over the built-in ones. */
+  customPricing?: Record<string, CustomPricing>;
+  /** The provider of a model asked for without one. */
+  defaultProvider?: Provider;
+  /** `false`: clients reserve nothing. Default `true`. */
+  enableBudgets?: boolean;
+  /** `false`: clients raise no alerts. Default `true`. */
+  enableAlerts?: boolean;
+  /** What an unknown model costs: zero with a warning (the default), an error, or this. */
+  unknownModel?: "zero" | "error" | CustomPricing;
+  /** The price book; the bundled one if left out. */
+  priceBook?: import("./price.js").PriceBook;
+}
+
+// ------------------------------------------------------------------------------------------------ ledger and budgets
+
+/** A period's records in numbers. */
+export interface CostSummary {
+  totalCost: number;
+  totalUsd: string;
+  totalRequests: number;
+  averageCostPerRequest: number;
+  averageUsdPerRequest: string;
+  byModel: Record<string, number>;
+  byProvider: Record<string, number>;
+  byAgent: Record<string, number>;
+  /** The same three, exact. */
+  usd: { byModel: Record<string, string>; byProvider: Record<string, string>; byAgent: Record<string, string> };
+  period: { start: string; end: string };
+  totalTokens: { input: number; output: number; total: number };
+  /** Records without a known price; their cost counts as zero. */
+  unpricedRequests: number;
+}
+
+/** A page of an answer. */
+export interface Page<T> {
+  items: T[];
+  /** Hand it back for the next page; absent on the last. */
+  cursor?: string;
+}
+
+/** What a storage met besides its records. */
+export interface StorageReport {
+  /** Entries of ours that could not be read. They are left as they are. */
+  damaged: number;
+  /** Entries under our prefix that are not ours. They are left as they are. */
+  foreign: number;
+}
+
+/** Where records are kept. Anyone may implement it. */
+export interface CostStorage {
+  /** Keeps a record. The same id overwrites, when the revision is equal or higher. */
+  store(record: CostRecord): Promise<void>;
+  get(id: string): Promise<CostRecord | undefined>;
+  getByRequestId(requestId: string): Promise<CostRecord[]>;
+  /** Inclusive at both ends. */
+  getByAgentId(agentId: string, start?: InstantInput, end?: InstantInput): Promise<CostRecord[]>;
+  /** Inclusive at both ends. */
+  getByDateRange(start: InstantInput, end: InstantInput): Promise<CostRecord[]>;
+  getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary>;
+  /** Deletes what is strictly older, and says how many. */
+  deleteOlderThan(before: InstantInput): Promise<number>;
+  clear(): Promise<void>;
+  subscribe?(listener: (record: CostRecord) => void): () => void;
+  report?(): Promise<StorageReport>;
+}
+
+/** The same as {@link CostStorage}. */
+export type ICostStorage = CostStorage;
+
+/** The length of a budget's window. */
+export type BudgetPeriod = "hourly" | "daily" | "weekly" | "monthly" | "total";
+/** What a budget does at its limit: tell, refuse, or refuse with a time to try again. */
+export type BudgetAction = "alert" | "block" | "throttle";
+/** How far a budget is: below 90 percent, below 100, or there. */
+export type AlertSeverity = "info" | "warning" | "critical";
+/** What a ledger can promise: across all instances, within this one, or nothing firm. */
+export type Guarantee = "hard" | "per-instance" | "advisory";
+
+/** Whose money it is. */
+export interface BudgetScope {
+  type: "agent" | "project" | "organization" | "model" | "user" | "tag";
+  id: string;
+}
+
+/** A budget as given to {@link BudgetManager.createBudget}. */
+export interface BudgetInput {
+  /** Derived from scope, period and name if left out, so that two instances mean one budget. */
+  id?: string;
+  name: string;
+  limit: MoneyInput;
+  period: BudgetPeriod;
+  /** Percentages; 50, 75, 90 and 100 if left out. */
+  alertThresholds?: number[];
+  /** `alert` if left out. */
+  action?: BudgetAction;
+  /** Everything, if left out. */
+  scope?: BudgetScope;
+  enabled?: boolean;
+}
+
+/** A budget. */
+export interface BudgetConfig {
+  id: string;
+  name: string;
+  limit: number;
+  limitUsd: string;
+  period: BudgetPeriod;
+  alertThresholds: number[];
+  action: BudgetAction;
+  scope?: BudgetScope;
+  enabled: boolean;
+  /** It rises with every change. */
+  revision: number;
+}
+
+/** A threshold was reached. One for each budget, threshold, window and kind. */
+export interface CostAlert {
+  id: string;
+  budgetId: string;
+  budgetName: string;
+  /** Percent. */
+  threshold: number;
+  severity: AlertSeverity;
+  message: string;
+  /** Spending with what is held, at that moment. */
+  currentSpending: number;
+  currentSpendingUsd: string;
+  limit: number;
+  limitUsd: string;
+  percentageUsed: number;
+  /** `true`: what is reserved or asked for would reach it. `false`: what is spent did. */
+  projected: boolean;
+  timestamp: string;
+  periodStart: string;
+  acknowledged: boolean;
+}
+
+/** A budget and where it stands. */
+export interface BudgetStatus {
+  budget: BudgetConfig;
+  currentSpending: number;
+  spentUsd: string;
+  /** Reserved and not yet settled. */
+  heldUsd: string;
+  /** Zero at least. */
+  remaining: number;
+  remainingUsd: string;
+  /** By how much spending passed the limit. */
+  overage: number;
+  overageUsd: string;
+  /** May pass 100. */
+  percentageUsed: number;
+  isExceeded: boolean;
+  activeAlerts: CostAlert[];
+  periodStart: string;
+  periodEnd: string;
+  lastUpdated: string;
+  guarantee: Guarantee;
+}
+
+/** The answer to a check: advisory, it holds nothing. */
+export interface BudgetEnforcementResult {
+  allowed: boolean;
+  /** The first budget that refuses. */
+  blockedBy?: BudgetConfig;
+  alerts: CostAlert[];
+  /** The blocking budget's, else the tightest one's. */
+  status?: BudgetStatus;
+  statuses: BudgetStatus[];
+  retryAfterMs?: number;
+}
+
+/** The answer to a reservation. */
+export interface Reservation {
+  allowed: boolean;
+  requestId: string;
+  guarantee: Guarantee;
+  /** The first budget that refuses. */
+  blockedBy?: BudgetConfig;
+  /** What it has left, exact. */
+  remaining?: string;
+  /** When its window ends. */
+  resetsAt?: string;
+  retryAfterMs?: number;
+  alerts: CostAlert[];
+  /** When the lease ends; an unsettled reservation is then charged in full. */
+  expiresAt?: string;
+}
+
+/** The answer to a settlement. Amounts are exact. */
+export interface Settlement {
+  status: "settled" | "already" | "corrected" | "unknown";
+  charged: string;
+  returned: string;
+  /** By how much the bill passed its reservation. */
+  overage?: string;
+  alerts: CostAlert[];
+}
+
+/** Where budgets are held. */
+export interface BudgetLedger {
+  readonly guarantee: Guarantee;
+  /** Stores budgets; `attach` keeps what is stored, `update` changes it. Answers with what is stored. */
+  put(budgets: BudgetConfig[], mode: "attach" | "update"): Promise<BudgetConfig[]>;
+  list(): Promise<BudgetConfig[]>;
+  remove(id: string): Promise<boolean>;
+  reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation>;
+  settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement>;
+  release(reservationId: string): Promise<boolean>;
+  /** Counts a record that was not reserved, once for each budget. A record of a reservation this ledger knows never counts here. */
+  charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string): Promise<boolean>;
+  status(budgetIds?: string[]): Promise<BudgetStatus[]>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- guardrails
+
+/** What a guardrail decided. */
+export type GuardrailResultAction = "allow" | "block" | "redact" | "mask" | "transform";
+/** What a built-in guardrail does with what it finds. */
+export type GuardAction =
+  | "block"
+  | "redact"
+  | "mask"
+  | "transform"
+  | "allow"
+  | "warn";
+/** Where a text comes from. */
+export type GuardStage = "input" | "output" | "tool_call" | "tool_result" | "retrieved";
+
+/** Something a guardrail found. Never the value itself. */
+export interface Finding {
+  /** `email`, `creditCard`, `instructionInjection`, ... */
+  type: string;
+  /** The OWASP LLM 2025 category. */
+  category: string;
+  /** UTF-16 offsets in the original text. */
+  start: number;
+  end: number;
+  /** 0 to 100. */
+  score: number;
+  /** Whether a check digit or a structure confirmed it. */
+  validated: boolean;
+  rule: string;
+  decodedFrom?: string[];
+}
+
+/** The answer of a synchronous scan. */
+export interface ScanResult {
+  passed: boolean;
+  action: GuardAction;
+  findings: Finding[];
+  /** After redaction. */
+  text: string;
+  /** 0 to 100. */
+  riskScore: number;
+}
+
+// ------------------------------------------------------------------------------------------------------------- clients
+
+/** What a call is for, and whose money it spends. */
+export interface CallContext {
+  /** Made up if left out. */
+  requestId?: string;
+  /** `"default"` if left out. */
+  agentId?: string;
+  /** Added to the client's own, never in their place. */
+  scopes?: BudgetScope[];
+  metadata?: Record<string, unknown>;
+  /** Where a host wants to be told what must still run after the answer: `ctx.waitUntil`. */
+  waitUntil?: (promise: Promise<unknown>) => void;
+}
+
+/** Options of one call. */
+export interface RequestOptions {
+  signal?: AbortSignal;
+  /** Milliseconds for the whole call. */
+  timeout?: number;
+  maxRetries?: number;
+  headers?: HeadersInit;
+  idempotencyKey?: string;
+  tollgate?: CallContext;
+}
+
+/** How much of a type was found and taken out. */
+export interface Redaction {
+  guardrail: string;
+  stage: GuardStage;
+  type: string;
+  count: number;
+}
+
+/** What happened around a call. */
+export interface SecurityMetadata {
+  requestId: string;
+  guardrailResult?: import("./guard/engine.js").GuardrailEngineResult;
+  outputGuardrailResult?: import("./guard/engine.js").GuardrailEngineResult;
+  budgetCheck?: Reservation;
+  costEstimate?: CostEstimate;
+  costRecord?: CostRecord;
+  redactions?: Redaction[];
+  warnings: Warning[];
+  /** Where a stream ended with an error: that error. */
+  error?: Error;
+}
