@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use tollgate::error::{Code, WarningCode};
 
-const HEADER: &str = "Generated from the tables in src/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.";
+const HEADER: &str =
+    "Generated from the tables in src/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.";
 
 fn check(path: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -14,7 +15,11 @@ fn check(path: &str, expected: &str) {
         fs::write(&path, expected).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{} is not what the tables say: run TOLLGATE_UPDATE=1 cargo test --test generated", path.display());
+    assert!(
+        found == expected,
+        "{} is not what the tables say: run TOLLGATE_UPDATE=1 cargo test --test generated",
+        path.display()
+    );
 }
 
 #[test]

@@ -1,0 +1,298 @@
+//! A chat completion request: what it asks for, and its texts.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    error::{Error, Result},
+    provider::{
+        edit::{Edits, add_member, range_of},
+        openai::text::{Role, Segments},
+    },
+};
+
+/// What of a request decides its cost and its guarding. The body itself stays text.
+#[derive(Debug, Clone)]
+pub struct ChatRequest {
+    /// The model as asked for.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The maximum of output tokens for each choice; the larger, should both spellings be there.
+    pub max_output: Option<u64>,
+    /// How many choices.
+    pub choices: u64,
+    /// The service tier asked for.
+    pub service_tier: Option<String>,
+    /// `stream_options.include_usage`, where it is there.
+    pub include_usage: Option<bool>,
+    /// Whether it has parts whose tokens its bytes don't bound: images, audio, files.
+    pub has_media: bool,
+    /// Whether the provider may charge tools of its own (`web_search_options`).
+    pub has_hosted_tools: bool,
+    /// The texts of all messages.
+    pub segments: Segments,
+    stream_options: Option<std::ops::Range<usize>>,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    model: Option<String>,
+    #[serde(borrow)]
+    messages: Option<Vec<&'a RawValue>>,
+    stream: Option<bool>,
+    max_tokens: Option<u64>,
+    max_completion_tokens: Option<u64>,
+    n: Option<u64>,
+    service_tier: Option<String>,
+    #[serde(borrow)]
+    stream_options: Option<&'a RawValue>,
+    web_search_options: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    role: Option<String>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    refusal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<ToolCall<'a>>>,
+    #[serde(borrow)]
+    function_call: Option<Function<'a>>,
+    audio: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow)]
+    function: Option<Function<'a>>,
+    #[serde(borrow)]
+    custom: Option<Custom<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Function<'a> {
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Custom<'a> {
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Part<'a> {
+    r#type: Option<String>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    refusal: Option<&'a RawValue>,
+}
+
+impl ChatRequest {
+    /// Reads a body. What is not JSON, or has no model or messages, is [`crate::error::Code::InvalidInput`].
+    pub fn parse(body: &str) -> Result<Self> {
+        let wire: Wire<'_> = serde_json::from_str(body).map_err(|error| {
+            Error::input(format!(
+                "cannot read request: expected a chat completion as JSON, found an error at line {} column {}",
+                error.line(),
+                error.column()
+            ))
+        })?;
+        let model = wire.model.filter(|model| !model.trim().is_empty()).ok_or_else(|| {
+            Error::input("cannot read request: expected model to be a non-empty string, found none")
+                .with("field", "model")
+        })?;
+        let messages = wire.messages.ok_or_else(|| {
+            Error::input("cannot read request: expected messages to be an array, found none").with("field", "messages")
+        })?;
+        let mut request = Self {
+            model,
+            stream: wire.stream.unwrap_or(false),
+            max_output: wire.max_tokens.max(wire.max_completion_tokens),
+            choices: wire.n.unwrap_or(1).max(1),
+            service_tier: wire.service_tier,
+            include_usage: None,
+            has_media: false,
+            has_hosted_tools: wire.web_search_options.is_some(),
+            segments: Segments::default(),
+            stream_options: None,
+        };
+        if let Some(options) = wire.stream_options.filter(|options| options.get().starts_with('{')) {
+            #[derive(Deserialize)]
+            struct Options {
+                include_usage: Option<bool>,
+            }
+            request.include_usage =
+                serde_json::from_str::<Options>(options.get()).ok().and_then(|options| options.include_usage);
+            request.stream_options = Some(range_of(body, options));
+        }
+        for (index, message) in messages.into_iter().enumerate() {
+            request.add_message(body, message).map_err(|_| {
+                Error::input(format!(
+                    "cannot read request: expected messages[{index}] to be a chat message, found another shape"
+                ))
+                .with("field", format!("messages[{index}]"))
+            })?;
+        }
+        Ok(request)
+    }
+
+    fn add_message(&mut self, body: &str, message: &RawValue) -> serde_json::Result<()> {
+        let message: Message<'_> = serde_json::from_str(message.get())?;
+        let role = Role::parse(message.role.as_deref().unwrap_or("user"));
+        self.has_media |= message.audio.is_some();
+        for value in [message.content, message.refusal].into_iter().flatten() {
+            if value.get().starts_with('[') {
+                for part in serde_json::from_str::<Vec<&RawValue>>(value.get())? {
+                    // A part may also be a bare string.
+                    if part.get().starts_with('"') {
+                        self.segments.add(body, part, role);
+                        continue;
+                    }
+                    let part: Part<'_> = serde_json::from_str(part.get())?;
+                    self.has_media |= !matches!(part.r#type.as_deref(), None | Some("text" | "input_text" | "refusal"));
+                    for text in [part.text, part.refusal].into_iter().flatten() {
+                        self.segments.add(body, text, role);
+                    }
+                }
+            } else {
+                self.segments.add(body, value, role);
+            }
+        }
+        let functions = message.tool_calls.into_iter().flatten();
+        for call in functions {
+            if let Some(arguments) = call.function.and_then(|function| function.arguments) {
+                self.segments.add_arguments(body, arguments, role);
+            }
+            if let Some(input) = call.custom.and_then(|custom| custom.input) {
+                self.segments.add(body, input, role);
+            }
+        }
+        if let Some(arguments) = message.function_call.and_then(|function| function.arguments) {
+            self.segments.add_arguments(body, arguments, role);
+        }
+        Ok(())
+    }
+
+    /// The change that makes the provider report usage at the end of a stream. None where it was asked for.
+    pub fn include_usage(&self, body: &str, edits: &mut Edits) -> Result<()> {
+        if !self.stream || self.include_usage == Some(true) {
+            return Ok(());
+        }
+        let (range, text) = match &self.stream_options {
+            None => add_member(body, 0, "stream_options", r#"{"include_usage":true}"#)?,
+            Some(range) => {
+                let options = body.get(range.clone()).unwrap_or_default();
+                match self.include_usage {
+                    None => add_member(options, range.start, "include_usage", "true")?,
+                    // The caller said `false`, or null: replace the whole small object, its other members kept.
+                    Some(_) => {
+                        let mut map: serde_json::Map<String, serde_json::Value> =
+                            serde_json::from_str(options).unwrap_or_default();
+                        map.insert("include_usage".to_owned(), true.into());
+                        (range.clone(), serde_json::Value::Object(map).to_string())
+                    }
+                }
+            }
+        };
+        edits.replace(range, text);
+        Ok(())
+    }
+
+    /// The change that writes an output maximum into a request that has none.
+    pub fn bound_output(&self, body: &str, tokens: u64) -> Result<(std::ops::Range<usize>, String)> {
+        add_member(body, 0, "max_completion_tokens", &tokens.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(request: &ChatRequest) -> Vec<(&str, &str)> {
+        request.segments.list().iter().map(|segment| (segment.role.as_str(), segment.text.as_str())).collect()
+    }
+
+    #[test]
+    fn finds_every_text() {
+        let body = r#"{"model":"gpt-5","messages":[
+            {"role":"system","content":"be kind"},
+            {"role":"user","content":[{"type":"text","text":"h\u00e9"},{"type":"image_url","image_url":{"url":"x"}},"bare"]},
+            {"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{\"to\":\"a@b.co\",\"n\":[42,{\"x\":\"y\"}]}"}}]},
+            {"role":"tool","tool_call_id":"1","content":"done"}],"n":2,"max_tokens":5,"max_completion_tokens":7}"#;
+        let request = ChatRequest::parse(body).unwrap();
+        assert_eq!(
+            texts(&request),
+            [
+                ("system", "be kind"),
+                ("user", "hé"),
+                ("user", "bare"),
+                ("assistant", "a@b.co"),
+                ("assistant", "42"),
+                ("assistant", "y"),
+                ("tool", "done")
+            ]
+        );
+        assert_eq!((request.choices, request.max_output, request.has_media), (2, Some(7), true));
+    }
+
+    #[test]
+    fn changes_texts_and_nothing_else() {
+        let body = "{ \"x\":1e2, \"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"a\\u0041\"},{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"arguments\":\"{\\\"n\\\": 4111 }\"}}]}] }";
+        let request = ChatRequest::parse(body).unwrap();
+        let edits = request.segments.edits(&[Some("b\"".into()), Some("[CARD]".into())]).unwrap();
+        assert_eq!(
+            edits.apply(body).unwrap(),
+            body.replace("\"a\\u0041\"", "\"b\\\"\"").replace("4111", "\\\"[CARD]\\\"")
+        );
+        assert!(request.segments.edits(&[None, None]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn asks_for_usage_and_a_bound() {
+        for (body, expected) in [
+            (
+                r#"{"model":"m","messages":[],"stream":true}"#,
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{}}"#,
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}"#,
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (r#"{"model":"m","messages":[]}"#, r#"{"model":"m","messages":[]}"#),
+        ] {
+            let request = ChatRequest::parse(body).unwrap();
+            let mut edits = Edits::new();
+            request.include_usage(body, &mut edits).unwrap();
+            assert_eq!(edits.apply(body).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_request() {
+        for (body, message) in [
+            ("{", "cannot read request: expected a chat completion as JSON, found an error at line 1 column 1"),
+            ("{\"messages\":[]}", "cannot read request: expected model to be a non-empty string, found none"),
+            (
+                "{\"model\":\" \",\"messages\":[]}",
+                "cannot read request: expected model to be a non-empty string, found none",
+            ),
+            ("{\"model\":\"m\"}", "cannot read request: expected messages to be an array, found none"),
+            (
+                "{\"model\":\"m\",\"messages\":[7]}",
+                "cannot read request: expected messages[0] to be a chat message, found another shape",
+            ),
+        ] {
+            assert_eq!(ChatRequest::parse(body).unwrap_err().message(), message);
+        }
+    }
+}

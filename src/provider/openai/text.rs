@@ -1,0 +1,189 @@
+//! The texts of a body: where they stand, where they come from, and how to put others in their place.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    error::Result,
+    provider::edit::{Edits, json_string, range_of},
+};
+
+/// Who wrote a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The application: `system` and `developer` messages.
+    System,
+    /// The person.
+    User,
+    /// The model: its content, refusals and the arguments of its tool calls.
+    Assistant,
+    /// The result of a tool.
+    Tool,
+}
+
+impl Role {
+    /// The role of a message. An unknown one is somebody's input, and judged as such.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "system" | "developer" => Role::System,
+            "assistant" => Role::Assistant,
+            "tool" | "function" => Role::Tool,
+            _ => Role::User,
+        }
+    }
+
+    /// The name given to guardrails.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+/// One text of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The text, unescaped.
+    pub text: String,
+    /// Who wrote it.
+    pub role: Role,
+    /// Whether it is part of a tool call's arguments.
+    pub in_arguments: bool,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// A JSON value of the body.
+    Body(Range<usize>),
+    /// A JSON value inside a JSON text that is itself a string of the body: a tool call's arguments.
+    Nested { outer: Range<usize>, inner: Range<usize> },
+}
+
+/// The texts of one body, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Segments {
+    list: Vec<Segment>,
+    /// The unescaped arguments, by the range of their string in the body.
+    arguments: Vec<(Range<usize>, String)>,
+}
+
+impl Segments {
+    /// The texts.
+    pub fn list(&self) -> &[Segment] {
+        &self.list
+    }
+
+    /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
+    pub fn add(&mut self, body: &str, value: &RawValue, role: Role) {
+        if let Ok(text) = serde_json::from_str::<String>(value.get())
+            && !text.is_empty()
+        {
+            self.list.push(Segment { text, role, in_arguments: false, place: Place::Body(range_of(body, value)) });
+        }
+    }
+
+    /// Adds a tool call's arguments: a string that holds JSON. Its strings and numbers are texts of their own, so that a
+    /// change inside leaves it JSON; what does not parse is one text.
+    pub fn add_arguments(&mut self, body: &str, value: &RawValue, role: Role) {
+        let Ok(text) = serde_json::from_str::<String>(value.get()) else { return };
+        let outer = range_of(body, value);
+        let mut leaves = Vec::new();
+        let parsed = serde_json::from_str::<&RawValue>(&text).is_ok_and(|root| {
+            collect_leaves(&text, root, 0, &mut leaves);
+            true
+        });
+        if parsed {
+            for (inner, leaf) in leaves {
+                let place = Place::Nested { outer: outer.clone(), inner };
+                self.list.push(Segment { text: leaf, role, in_arguments: true, place });
+            }
+            self.arguments.push((outer, text));
+        } else if !text.is_empty() {
+            self.list.push(Segment { text, role, in_arguments: true, place: Place::Body(outer) });
+        }
+    }
+
+    /// The changes to the body that put `texts` in the places of the segments; `None` keeps one.
+    pub fn edits(&self, texts: &[Option<String>]) -> Result<Edits> {
+        let mut edits = Edits::new();
+        let mut nested: Vec<(&Range<usize>, Edits)> = Vec::new();
+        for (segment, text) in self.list.iter().zip(texts) {
+            let Some(text) = text.as_ref().filter(|text| **text != segment.text) else { continue };
+            match &segment.place {
+                Place::Body(range) => edits.replace_with_string(range.clone(), text),
+                Place::Nested { outer, inner } => match nested.iter_mut().find(|(range, _)| *range == outer) {
+                    Some((_, changes)) => changes.replace_with_string(inner.clone(), text),
+                    None => {
+                        let mut changes = Edits::new();
+                        changes.replace_with_string(inner.clone(), text);
+                        nested.push((outer, changes));
+                    }
+                },
+            }
+        }
+        for (outer, changes) in nested {
+            if let Some((_, arguments)) = self.arguments.iter().find(|(range, _)| range == outer) {
+                edits.replace(outer.clone(), json_string(&changes.apply(arguments)?));
+            }
+        }
+        Ok(edits)
+    }
+}
+
+/// How deep tool arguments are looked into. serde_json itself stops at 128.
+const MAX_DEPTH: usize = 100;
+
+/// The strings and numbers of a JSON text, with their ranges. Keys are names that the application chose, not texts.
+fn collect_leaves(whole: &str, value: &RawValue, depth: usize, leaves: &mut Vec<(Range<usize>, String)>) {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => {
+            if let Ok(leaf) = serde_json::from_str::<String>(text) {
+                leaves.push((range_of(whole, value), leaf));
+            }
+        }
+        Some(b'-' | b'0'..=b'9') => leaves.push((range_of(whole, value), text.to_owned())),
+        Some(b'[') if depth < MAX_DEPTH => {
+            if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+                items.into_iter().for_each(|item| collect_leaves(whole, item, depth + 1, leaves));
+            }
+        }
+        Some(b'{') if depth < MAX_DEPTH => {
+            if let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(text) {
+                members.into_iter().for_each(|member| collect_leaves(whole, member, depth + 1, leaves));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The values of an object in their order, also where keys repeat.
+struct Members<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
+                    members.push(map.next_value()?);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Visitor)
+    }
+}
