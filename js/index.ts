@@ -1,0 +1,42 @@
+/**
+ * Exact cost, hard budgets and guardrails for LLM calls.
+ *
+ * Nothing here has to be initialised, and importing does nothing: the WebAssembly module starts at the first call.
+ *
+ * @module
+ */
+export {
+  APIError,
+  APIKeyMissingError,
+  AddonError,
+  AuthenticationError,
+  AuthorizationError,
+  BadRequestError,
+  BudgetExceededError,
+  ConfigurationError,
+  ConflictError,
+  ConnectionError,
+  GuardrailBlockedError,
+  InternalError,
+  MissingApiKeyError,
+  ModelNotFoundError,
+  NetworkError,
+  NotFoundError,
+  PermissionDeniedError,
+  ProviderError,
+  RateLimitError,
+  SchemaValidationError,
+  ServerError,
+  StorageError,
+  TimeoutError,
+  TokenLimitError,
+  TollgateError,
+  UnknownModelError,
+  UnprocessableEntityError,
+  ValidationError,
+  type APIErrorInit,
+  type TollgateErrorInit,
+} from "./errors.js";
+export { generateId } from "./id.js";
+export type * from "./types.js";
+export { VERSION } from "./version.js";

@@ -1,0 +1,223 @@
+// Builds dist/: cargo -> wasm-bindgen -> wasm-opt -> loaders -> tsc -> the one-file bundle. Each step is skipped when
+// what it reads has not changed.
+//
+//     node scripts/build.mjs            the package as it is shipped
+//     node scripts/build.mjs --dev      quick: no link-time optimisation, no wasm-opt, type errors only shown
+//     node scripts/build.mjs --force    every step, whatever has changed
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
+import { files, forget, hash, once } from "./lib/stamp.mjs";
+import { printSizes } from "./sizes.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+
+// The quick build differs from the shipped one in how long the compiler thinks, in nothing else.
+const DEV_PROFILE = {
+  CARGO_PROFILE_RELEASE_LTO: "off",
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
+};
+
+const BINDGEN_FLAGS = [
+  // One glue for all hosts: an ES module that imports nothing and is handed the module by the loader.
+  "--target", "web",
+  // No `new URL("core_bg.wasm", import.meta.url)` as a default: bundlers would follow it and ship the module twice.
+  "--omit-default-module-path",
+  // A trapped instance can be replaced (js/core.ts) without loading the glue again.
+  "--experimental-reset-state-function",
+  "--out-name", "core",
+];
+
+const OPT_FLAGS = [
+  // Only what is listed below may be used: a feature that a future compiler turns on would raise the floor in silence.
+  "--mvp-features",
+  // What rustc emits for wasm32-unknown-unknown by default: all in Chrome 114, Firefox 115, Safari 16.4, Node 20.19.
+  "--enable-bulk-memory",
+  "--enable-bulk-memory-opt",
+  "--enable-call-indirect-overlong",
+  "--enable-multivalue",
+  "--enable-mutable-globals",
+  "--enable-nontrapping-float-to-int",
+  "--enable-reference-types",
+  "--enable-sign-ext",
+  // Turned on by .cargo/config.toml.
+  "--enable-simd",
+  // Size first, as in the release profile; and a second pass finds what the first one uncovered.
+  "-Os",
+  "--converge",
+  // Names and producers are of no use to a host; they go here, not in cargo, since wasm-bindgen reads them.
+  "--strip-debug",
+  "--strip-producers",
+  "--strip-target-features",
+];
+
+/** The pinned version of wasm-bindgen: the crate's, from the lock file. */
+export function bindgenVersion() {
+  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
+  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
+  if (version === undefined) throw new Problem("cannot build: expected wasm-bindgen in Cargo.lock, found none");
+  return version;
+}
+
+/** The tool of exactly the crate's version. */
+function bindgenTool() {
+  const tool = join(ROOT, ".tools/wasm-bindgen/bin/wasm-bindgen");
+  const expected = bindgenVersion();
+  const found = ask(tool, ["--version"])?.split(" ")[1];
+  if (found !== expected) {
+    throw new Problem(`cannot build: expected wasm-bindgen ${expected} in .tools, found ${found ?? "none"}; \`npm run setup\` installs it`);
+  }
+  return tool;
+}
+
+async function compile({ dev }) {
+  const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", "src", "data"]);
+  const key = hash(sources, dev, DEV_PROFILE, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
+  await once("bindgen", key, ["js/wasm/core.js", "js/wasm/core.d.ts", ".cache/bindgen/core_bg.wasm"], async () => {
+    const tool = bindgenTool();
+    const module = await step(`cargo: compile the core for ${TARGET}`, async () => {
+      const messages = await run(
+        "cargo",
+        ["build", "--release", "--lib", "--features", "web", "--target", TARGET, "--message-format", "json-render-diagnostics"],
+        { quiet: true, env: dev ? DEV_PROFILE : {} },
+      );
+      // Where the target folder is depends on the reader's settings; cargo says which file it made.
+      const built = messages
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .map((line) => JSON.parse(line))
+        .filter((message) => message.reason === "compiler-artifact")
+        .flatMap((message) => message.filenames)
+        .filter((name) => name.endsWith("tollgate.wasm"));
+      if (built.length === 0) throw new Problem("cannot build: expected cargo to name tollgate.wasm, found no such artifact");
+      return built.at(-1);
+    });
+    await step("wasm-bindgen: the glue", async () => {
+      const out = join(ROOT, ".cache/bindgen");
+      rmSync(out, { recursive: true, force: true });
+      await run(tool, [module, "--out-dir", out, ...BINDGEN_FLAGS], { quiet: true });
+      mkdirSync(join(ROOT, "js/wasm"), { recursive: true });
+      for (const name of ["core.js", "core.d.ts"]) cpSync(join(out, name), join(ROOT, "js/wasm", name));
+    });
+  });
+}
+
+async function optimise({ dev }) {
+  const outputs = ["js/wasm/core.wasm", "js/wasm/inline.js", "js/wasm/inline.d.ts"];
+  const key = hash([".cache/bindgen/core_bg.wasm", "package-lock.json"], dev, OPT_FLAGS);
+  await once("optimise", key, outputs, () =>
+    step(dev ? "loaders" : "wasm-opt and loaders", async () => {
+      const [from, to] = [join(ROOT, ".cache/bindgen/core_bg.wasm"), join(ROOT, "js/wasm/core.wasm")];
+      if (dev) cpSync(from, to);
+      else await run(process.execPath, [join(ROOT, "node_modules/binaryen/bin/wasm-opt"), from, "-o", to, ...OPT_FLAGS], { quiet: true });
+      const base64 = readFileSync(to).toString("base64");
+      writeFileSync(join(ROOT, "js/wasm/inline.js"), `export const base64 =\n  "${base64}";\n`);
+      writeFileSync(
+        join(ROOT, "js/wasm/inline.d.ts"),
+        "/** core.wasm as base64: for hosts that have no import of their own for WebAssembly. */\nexport declare const base64: string;\n",
+      );
+    }),
+  );
+}
+
+async function face({ dev }) {
+  const sources = files(["js"]);
+  const key = hash([...sources, "tsconfig.json", "package-lock.json"], dev);
+  await once("face", key, ["dist/index.js", "dist/index.d.ts", "dist/wasm/core.wasm"], () =>
+    step("tsc: the face", async () => {
+      const dist = join(ROOT, "dist");
+      rmSync(dist, { recursive: true, force: true });
+      const compiled = run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], { quiet: true });
+      // tsc writes its output all the same; half a change can be tried before its types agree.
+      await (dev ? compiled.catch((error) => console.error(error.message)) : compiled);
+      // What tsc only reads: the glue, the module, generated data.
+      for (const path of sources.filter((path) => /\.(js|wasm|d\.ts)$/.test(path))) {
+        const to = join(dist, path.slice("js/".length));
+        mkdirSync(dirname(to), { recursive: true });
+        cpSync(join(ROOT, path), to);
+      }
+    }),
+  );
+}
+
+async function bundle() {
+  const sources = files(["dist"], (path) => path.endsWith(".js") && path !== "dist/cdn.js");
+  const key = hash([...sources, "package.json", "package-lock.json"]);
+  await once("cdn", key, ["dist/cdn.js", "dist/cdn.d.ts"], () =>
+    step("esbuild: the one-file bundle", async () => {
+      const esbuild = await import("esbuild");
+      await esbuild.build({
+        absWorkingDir: ROOT,
+        entryPoints: ["dist/index.js"],
+        outfile: "dist/cdn.js",
+        bundle: true,
+        minify: true,
+        // A classic script, for `<script src>`: it cannot export, so it sets one global.
+        format: "iife",
+        globalName: "Tollgate",
+        footer: { js: "globalThis.Tollgate=Tollgate;" },
+        target: ["chrome114", "firefox115", "safari16.4"],
+        legalComments: "none",
+        logLevel: "warning",
+      });
+      writeFileSync(
+        join(ROOT, "dist/cdn.d.ts"),
+        `/**
+ * One file for a plain script tag. It sets the global \`Tollgate\`, which holds what \`import * as Tollgate from "tollgate"\` would.
+ *
+ * @example
+ * <script src="https://cdn.jsdelivr.net/npm/tollgate/dist/cdn.js"></script>
+ * <script>console.log(Tollgate.VERSION)</script>
+ *
+ * @module
+ */
+import type * as tollgate from "./index.js";
+
+declare global {
+  var Tollgate: typeof tollgate;
+}
+`,
+      );
+    }),
+  );
+}
+
+/** The version stands in three files, each read by another tool. They must agree. */
+function checkVersions() {
+  const read = (path, pattern) => pattern.exec(readFileSync(join(ROOT, path), "utf8"))?.[1];
+  const expected = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
+  for (const [path, pattern] of [
+    ["Cargo.toml", /^version = "([^"]+)"/m],
+    ["js/version.ts", /VERSION = "([^"]+)"/],
+  ]) {
+    const found = read(path, pattern);
+    if (found !== expected) throw new Problem(`cannot build: expected version ${expected} of package.json in ${path}, found ${found}`);
+  }
+}
+
+/** Builds what has changed, and prints the sizes. */
+export async function build({ dev = false, force = false } = {}) {
+  for (const needed of ["typescript", "binaryen", "esbuild"]) {
+    if (!existsSync(join(ROOT, "node_modules", needed))) {
+      throw new Problem(`cannot build: expected ${needed} in node_modules, found none; \`npm run setup\` installs it`);
+    }
+  }
+  checkVersions();
+  if (force) forget();
+  const begun = performance.now();
+  console.log(dev ? "build (quick: not for shipping)" : "build");
+  await compile({ dev });
+  await optimise({ dev });
+  await face({ dev });
+  await bundle();
+  printSizes();
+  console.log(`  built in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({ options: { dev: { type: "boolean" }, force: { type: "boolean" } } });
+  await main(() => build(values));
+}
