@@ -1,0 +1,292 @@
+// @ts-check
+/**
+ * The simulator without a server: a function from a `Request` to a `Response`, made of web standards only, so that it
+ * also serves as a `fetch` in tests, in a Worker or in a page. `provider.mjs` puts it behind HTTP.
+ *
+ * @module
+ */
+
+import { eventBody, firstBytes, jsonBody } from "./body.mjs";
+import { chunksOf, complete, hex } from "./completion.mjs";
+import { checkScripted, CONTROL_HEADERS, stepFromHeaders, withoutFailure } from "./controls.mjs";
+import { checkKey, Refusal, refusalFor } from "./failures.mjs";
+import { readRequest } from "./request.mjs";
+
+/**
+ * @typedef {import("./controls.mjs").Step} Step
+ *
+ * @typedef {object} Recorded what arrived, and what became of it
+ * @property {number} serial from 1
+ * @property {string} method
+ * @property {string} path with the query
+ * @property {Record<string, string>} headers in lower case; the values of credentials are not recorded
+ * @property {any} body the JSON value, or the text when it is none
+ * @property {string} text the body as it arrived
+ * @property {number | undefined} status of the answer, once there is one
+ * @property {"pending" | "complete" | "cut" | "aborted"} outcome `aborted`: the client went away; `cut`: the simulator did
+ *
+ * @typedef {object} Provider
+ * @property {(request: Request) => Promise<Response>} handle answers a request; rejects where a connection would break before an answer
+ * @property {Recorded[]} requests every request to the API in order of arrival, refused ones included
+ * @property {(...steps: Step[]) => void} script says how the next requests are answered, in order of arrival
+ * @property {() => void} reset forgets requests, script and counters
+ */
+
+/** The connection broke: what `fetch` rejects with when a server goes away. */
+export class ConnectionCut extends TypeError {
+  constructor() {
+    super("fetch failed: the simulator cut the connection");
+    this.code = "ECONNRESET";
+  }
+}
+
+const CREDENTIALS = new Set(["authorization", "api-key", "x-api-key", "cookie"]);
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "x-request-id, openai-processing-ms, openai-organization, openai-version, retry-after, retry-after-ms, x-should-retry",
+};
+
+/**
+ * @param {object} [options]
+ * @param {() => number} [options.now] the clock, in milliseconds; `created` and `openai-processing-ms` come from it
+ * @param {Step} [options.defaults] what holds for every request, under what a script or its headers say
+ * @returns {Provider}
+ */
+export function createProvider({ now = Date.now, defaults = {} } = {}) {
+  checkScripted(defaults);
+  /** @type {Recorded[]} */
+  const requests = [];
+  /** @type {{ step: Step, left: number }[]} */
+  const queue = [];
+  /** @type {Map<string, number>} */
+  const failures = new Map();
+  let serial = 0;
+
+  const script = (/** @type {Step[]} */ ...steps) => {
+    const checked = steps.map((step) => checkScripted(step));
+    for (const step of checked) queue.push({ step, left: step.times ?? 1 });
+  };
+
+  const reset = () => {
+    requests.length = 0;
+    queue.length = 0;
+    failures.clear();
+    serial = 0;
+  };
+
+  const nextScripted = () => {
+    const first = queue[0];
+    if (!first) return {};
+    first.left -= 1;
+    if (first.left === 0) queue.shift();
+    return first.step;
+  };
+
+  /** @param {Step} step @param {string} identity */
+  const onlyFirst = (step, identity) => {
+    if (step.failTimes === undefined) return step;
+    const failed = failures.get(identity) ?? 0;
+    if (failed >= step.failTimes) return withoutFailure(step);
+    failures.set(identity, failed + 1);
+    return step;
+  };
+
+  /** @param {Request} request */
+  const handle = async (request) => {
+    const url = new URL(request.url);
+    if (request.method === "OPTIONS") return preflight(request);
+    if (url.pathname.startsWith("/__")) return control(request, url.pathname, { requests, script, reset });
+
+    const began = now();
+    const text = await request.text();
+    serial += 1;
+    const record = recorded(serial, request, url, text);
+    requests.push(record);
+    const head = {
+      ...CORS,
+      "x-request-id": `req_${hex(`request ${serial}`, 32)}`,
+      "openai-organization": "org-simulator",
+      "openai-version": "2020-10-01",
+    };
+    const identity = { serial, created: Math.floor(began / 1000) };
+    /** @type {Step} */
+    let step = {};
+    /** @type {{ contentType: string, pieces: Uint8Array[] }} */
+    let body;
+    let status = 200;
+    try {
+      step = onlyFirst({ ...defaults, ...nextScripted(), ...stepFromHeaders(request.headers) }, `${url.pathname}\n${text}`);
+      route(request.method, url.pathname);
+      checkKey(request.headers.get("authorization"));
+      if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw refusalFor(step.status, step.error);
+      const answer = respond(text, step, identity);
+      ({ body, status } = answer);
+    } catch (cause) {
+      const refusal = cause instanceof Refusal ? cause : misused(cause);
+      status = refusal.status;
+      body = jsonBody({ error: refusal.error }, step);
+    }
+    if (step.malformed === "html" && step.status === undefined) status = 502;
+
+    if (step.headDelay) await pause(step.headDelay, request.signal);
+    if (request.signal.aborted) {
+      record.outcome = "aborted";
+      throw request.signal.reason;
+    }
+    if (step.cut === "before-headers") {
+      record.outcome = "cut";
+      throw new ConnectionCut();
+    }
+    record.status = status;
+    const headers = new Headers({ ...head, "openai-processing-ms": String(now() - began), "content-type": body.contentType, "cache-control": "no-cache" });
+    if (step.retryAfter !== undefined) headers.set("retry-after", String(step.retryAfter));
+    if (step.retryAfterMs !== undefined) headers.set("retry-after-ms", String(step.retryAfterMs));
+    if (step.shouldRetry !== undefined) headers.set("x-should-retry", String(step.shouldRetry));
+    for (const [name, value] of Object.entries(step.headers ?? {})) headers.set(name, value);
+    // These statuses have no body, by the rules of HTTP.
+    if (status === 204 || status === 205 || status === 304) {
+      record.outcome = "complete";
+      return new Response(null, { status, headers });
+    }
+    return new Response(stream(body.pieces, step, record), { status, headers });
+  };
+
+  return { handle, requests, script, reset };
+}
+
+/** @param {string} text @param {Step} step @param {{ serial: number, created: number }} identity */
+function respond(text, step, identity) {
+  const request = readRequest(text);
+  const completion = complete(request, step, identity);
+  const status = step.status ?? 200;
+  if (!request.stream) return { body: jsonBody(completion, step), status };
+  const chunks = chunksOf(completion, request, step);
+  if (step.errorAt === undefined) return { body: eventBody(chunks, step), status };
+  // The API says 200 before it knows; a failure after that arrives as an event, and nothing after it.
+  const events = [...chunks.slice(0, step.errorAt), { error: refusalFor(step.status ?? 500, step.error).error }];
+  return { body: eventBody(events, { ...step, noDone: true }), status: 200 };
+}
+
+/** @param {string} method @param {string} path */
+function route(method, path) {
+  if (path !== "/v1/chat/completions") throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
+  if (method !== "POST") {
+    throw new Refusal(405, {
+      message: `Not allowed to ${method} on ${path}. (HINT: Perhaps you meant to use a different HTTP method?)`,
+      code: "method_not_supported",
+    });
+  }
+}
+
+/** A control that cannot be read is the caller's mistake, told apart from the errors that the API has. @param {unknown} cause */
+function misused(cause) {
+  return new Refusal(400, { message: cause instanceof Error ? cause.message : String(cause), type: "simulator_error", code: "invalid_control" });
+}
+
+/** @param {number} serial @param {Request} request @param {URL} url @param {string} text @returns {Recorded} */
+function recorded(serial, request, url, text) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  request.headers.forEach((value, name) => {
+    headers[name] = CREDENTIALS.has(name) ? "[not recorded]" : value;
+  });
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = text;
+  }
+  return { serial, method: request.method, path: url.pathname + url.search, headers, body, text, status: undefined, outcome: "pending" };
+}
+
+/**
+ * The body, piece by piece, as the reader asks for it.
+ *
+ * @param {Uint8Array[]} pieces @param {Step} step @param {Recorded} record
+ */
+function stream(pieces, step, record) {
+  const cut = step.cut === "headers" ? 0 : typeof step.cut === "number" ? step.cut : undefined;
+  const sent = cut === undefined ? pieces : firstBytes(pieces, cut);
+  const gone = new AbortController();
+  let at = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (step.pieceDelay && at < sent.length) await pause(step.pieceDelay, gone.signal);
+        if (gone.signal.aborted) return;
+        const piece = sent[at];
+        at += 1;
+        if (piece) {
+          controller.enqueue(piece);
+        } else if (cut === undefined || step.cleanly) {
+          record.outcome = cut === undefined ? "complete" : "cut";
+          controller.close();
+        } else {
+          record.outcome = "cut";
+          controller.error(new ConnectionCut());
+        }
+      },
+      cancel() {
+        record.outcome = "aborted";
+        gone.abort();
+      },
+    },
+    // Nothing is made ahead of the reader, so that `outcome` says what the reader saw.
+    { highWaterMark: 0 },
+  );
+}
+
+/** @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}
+
+/** @param {Request} request */
+function preflight(request) {
+  const asked = request.headers.get("access-control-request-headers");
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS,
+      "access-control-allow-methods": "GET, POST, OPTIONS",
+      "access-control-allow-headers": asked ?? ["authorization", "content-type", ...CONTROL_HEADERS].join(", "),
+      // A page from elsewhere that talks to loopback is asked for this by Chromium.
+      "access-control-allow-private-network": "true",
+      "access-control-max-age": "600",
+    },
+  });
+}
+
+/**
+ * What tests in other processes and pages use: the requests seen, the script, and a fresh start.
+ *
+ * @param {Request} request @param {string} path @param {Omit<Provider, "handle">} provider
+ */
+async function control(request, path, { requests, script, reset }) {
+  const reply = (/** @type {number} */ status, /** @type {unknown} */ value) => Response.json(value, { status, headers: CORS });
+  if (request.method === "GET" && path === "/__requests") return reply(200, { requests });
+  if (request.method === "POST" && path === "/__reset") {
+    reset();
+    return reply(200, {});
+  }
+  if (request.method === "POST" && path === "/__script") {
+    try {
+      const steps = await request.json();
+      script(...(Array.isArray(steps) ? steps : [steps]));
+      return reply(200, {});
+    } catch (cause) {
+      return reply(400, { error: misused(cause).error });
+    }
+  }
+  return reply(404, { error: new Refusal(404, { message: `Invalid URL (${request.method} ${path})` }).error });
+}
