@@ -1,0 +1,627 @@
+//! The cost record, version 1. Field by field: `docs/design/storage.md`.
+
+use serde_json::value::RawValue;
+
+use super::json::{Object, ObjectWriter, kind_of, wrong};
+use super::scope::Scope;
+use crate::{
+    error::{Code, Error, Result},
+    money::Usd,
+    time::Instant,
+    usage::Usage,
+};
+
+/// The record's schema that this release writes, and the newest it reads.
+pub const SCHEMA: u32 = 1;
+
+/// Where a record's cost came from.
+pub mod cost_source {
+    /// The provider said so.
+    pub const PROVIDER: &str = "provider";
+    /// Usage times price.
+    pub const COMPUTED: &str = "computed";
+    /// A bound or a count stood in for usage that never came.
+    pub const ESTIMATED: &str = "estimated";
+}
+
+/// A cost in parts, which sum to it. A part that is `None` was not there at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Breakdown {
+    /// Input, cache read and cache write.
+    pub input: Usd,
+    /// Output, reasoning included.
+    pub output: Usd,
+    /// Whole images.
+    pub image: Option<Usd>,
+    /// Seconds of audio.
+    pub audio: Option<Usd>,
+    /// Fees, citations, requests, and what nobody broke down.
+    pub other: Option<Usd>,
+}
+
+/// Entries that this release does not know, byte for byte.
+pub type Unknown = Vec<(String, Box<RawValue>)>;
+
+/// What one call did cost.
+///
+/// Money is exact; the numbers of the public form are derived when it is written. What this release does not know is
+/// kept byte for byte.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The identity of the record. Not empty.
+    pub id: String,
+    /// The request; several records (attempts, fallbacks) may share it.
+    pub request_id: String,
+    /// Who made the call.
+    pub agent_id: String,
+    /// As asked for. Not empty.
+    pub model: String,
+    /// Who answered.
+    pub provider: String,
+    /// When.
+    pub timestamp: Instant,
+    /// The cost: authoritative.
+    pub usd: Usd,
+    /// Whether a price was known.
+    pub priced: bool,
+    /// One of [`cost_source`], or what a later release writes.
+    pub cost_source: String,
+    /// What was consumed.
+    pub usage: Usage,
+    /// The caller's own total, where it is not the sum of the parts.
+    pub total_tokens: Option<u64>,
+    /// The cost in parts.
+    pub breakdown: Breakdown,
+    /// Absent is 0; a correction is the same id with one more.
+    pub revision: Option<u32>,
+    /// The reservation it settles.
+    pub reservation_id: Option<String>,
+    /// The attempt at the provider, from 1.
+    pub attempt: Option<u32>,
+    /// Whose money it is, beside the agent's.
+    pub scopes: Option<Vec<Scope>>,
+    /// Why the cost is an estimate.
+    pub estimated: Option<String>,
+    /// How the call ended.
+    pub outcome: Option<String>,
+    /// By how much the bill passed its reservation.
+    pub over_reservation: Option<Usd>,
+    /// What a correction replaced.
+    pub corrected_from: Option<Usd>,
+    /// Milliseconds for the whole call.
+    pub latency_ms: Option<f64>,
+    /// Milliseconds to the first token.
+    pub time_to_first_token_ms: Option<f64>,
+    /// The service tier that was billed.
+    pub service_tier: Option<String>,
+    /// Whether the answer was streamed.
+    pub streamed: Option<bool>,
+    /// The cost's items, as JSON.
+    pub items: Option<Box<RawValue>>,
+    /// Warnings, as JSON.
+    pub warnings: Option<Box<RawValue>>,
+    /// The caller's own, as JSON.
+    pub metadata: Option<Box<RawValue>>,
+    /// Top-level fields that this release does not know.
+    pub unknown: Unknown,
+    unknown_tokens: Unknown,
+    unknown_parts: Unknown,
+    unknown_part_usd: Unknown,
+}
+
+const WHAT: &str = "record";
+
+impl Record {
+    /// A priced record of no cost, computed at an instant; the rest is to be filled in.
+    pub fn new(id: &str, model: &str, timestamp: Instant) -> Self {
+        Self {
+            id: id.to_owned(),
+            request_id: id.to_owned(),
+            agent_id: "default".to_owned(),
+            model: model.to_owned(),
+            provider: "custom".to_owned(),
+            timestamp,
+            priced: true,
+            cost_source: cost_source::COMPUTED.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a record in its public or stored form. A value of the wrong kind is [`Code::InvalidInput`],
+    /// [`Code::InvalidUsage`], [`Code::InvalidAmount`] or [`Code::InvalidTime`]; a schema above ours is
+    /// [`Code::StorageVersionNewer`].
+    pub fn parse(json: &str) -> Result<Self> {
+        let mut object = Object::parse(json, WHAT)?;
+        if let Some(schema) = object.take_whole("schema", WHAT)?
+            && schema > SCHEMA
+        {
+            return Err(newer(schema));
+        }
+        let id = object.take_name("id", WHAT)?.ok_or_else(|| missing("id"))?;
+        let model = object.take_name("model", WHAT)?.ok_or_else(|| missing("model"))?;
+        let timestamp = instant(&mut object)?;
+        let mut record = Self::new(&id, &model, timestamp);
+        for (slot, key) in [
+            (&mut record.request_id, "requestId"),
+            (&mut record.agent_id, "agentId"),
+            (&mut record.provider, "provider"),
+            (&mut record.cost_source, "costSource"),
+        ] {
+            if let Some(text) = object.take_name(key, WHAT)? {
+                *slot = text;
+            }
+        }
+        let number = object.take("actualCost");
+        record.usd = match (object.take("usd"), number) {
+            (Some(usd), _) => amount(usd)?,
+            (None, Some(number)) => amount(number)?,
+            // What JSON makes of NaN is null, so this is where a cost that is no number ends up.
+            (None, None) => {
+                return Err(Error::new(
+                    Code::InvalidAmount,
+                    "cannot read record: expected usd or actualCost to be an amount of at least 0, found neither",
+                ));
+            }
+        };
+        record.priced = object.take_bool("priced", WHAT)?.unwrap_or(true);
+        if let Some(tokens) = object.take("actualTokens") {
+            record.read_tokens(tokens)?;
+        }
+        match object.take("breakdown") {
+            Some(parts) => record.read_breakdown(parts)?,
+            None if record.usd > Usd::ZERO => record.breakdown.other = Some(record.usd),
+            None => {}
+        }
+        record.revision = object.take_whole("revision", WHAT)?;
+        record.reservation_id = object.take_name("reservationId", WHAT)?;
+        record.attempt = object.take_whole("attempt", WHAT)?;
+        record.scopes = object
+            .take("scopes")
+            .map(|scopes| {
+                serde_json::from_str(scopes.get())
+                    .map_err(|_| wrong(WHAT, "scopes", "an array of { type, id }", scopes))
+            })
+            .transpose()?;
+        record.estimated = object.take_name("estimated", WHAT)?;
+        record.outcome = object.take_name("outcome", WHAT)?;
+        record.over_reservation = object.take("overReservationUsd").map(amount).transpose()?;
+        record.corrected_from = object.take("correctedFromUsd").map(amount).transpose()?;
+        record.latency_ms = object.take_number("latencyMs", WHAT)?;
+        record.time_to_first_token_ms = object.take_number("timeToFirstTokenMs", WHAT)?;
+        record.service_tier = object.take_text("serviceTier", WHAT)?;
+        record.streamed = object.take_bool("streamed", WHAT)?;
+        record.items = object.take("items").map(ToOwned::to_owned);
+        record.warnings = object.take("warnings").map(ToOwned::to_owned);
+        record.metadata = object.take("metadata").map(ToOwned::to_owned);
+        record.unknown = object.rest();
+        Ok(record)
+    }
+
+    /// The revision; absent is 0.
+    pub fn revision(&self) -> u32 {
+        self.revision.unwrap_or(0)
+    }
+
+    /// All tokens: the caller's own total, else the sum of the parts.
+    pub fn total_tokens(&self) -> u64 {
+        self.total_tokens.unwrap_or_else(|| self.usage.total_tokens())
+    }
+
+    /// Every scope that a budget may bind it by: its own, its agent's and its model's.
+    pub fn all_scopes(&self) -> Vec<Scope> {
+        let mut scopes = vec![Scope::new("agent", &self.agent_id), Scope::new("model", &self.model)];
+        for scope in self.scopes.iter().flatten() {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+
+    /// The public form: JSON with the derived numbers.
+    pub fn to_json(&self) -> String {
+        self.write(true)
+    }
+
+    /// The stored form: one line of JSON without anything derived.
+    pub fn to_stored(&self) -> String {
+        self.write(false)
+    }
+
+    fn read_tokens(&mut self, raw: &RawValue) -> Result<()> {
+        let object = Object::parse(raw.get(), "actualTokens")
+            .map_err(|_| wrong(WHAT, "actualTokens", "an object of counts", raw))?;
+        let mut known = Vec::new();
+        for (key, value) in object.entries() {
+            if is_token_key(key) {
+                // null, which is what JSON makes of NaN, is refused with everything else that is no number.
+                known.push((key.to_owned(), serde_json::from_str::<f64>(value.get()).unwrap_or(f64::NAN)));
+            } else {
+                self.unknown_tokens.push((key.to_owned(), value.to_owned()));
+            }
+        }
+        let (usage, total) = Usage::from_token_pairs(known.iter().map(|(key, number)| (key.as_str(), *number)))?;
+        self.total_tokens = total.filter(|total| *total != usage.total_tokens());
+        self.usage = usage;
+        Ok(())
+    }
+
+    fn read_breakdown(&mut self, raw: &RawValue) -> Result<()> {
+        let bad = |_| wrong(WHAT, "breakdown", "an object of amounts", raw);
+        let mut numbers = Object::parse(raw.get(), "breakdown").map_err(bad)?;
+        let exact = numbers.take("usd");
+        let mut exact = Object::parse(exact.map_or("{}", RawValue::get), "breakdown.usd").map_err(bad)?;
+        let mut part = |key: &str, number_key: &str| -> Result<Option<Usd>> {
+            let number = numbers.take(number_key);
+            exact.take(key).or(number).map(amount).transpose()
+        };
+        self.breakdown = Breakdown {
+            input: part("input", "inputCost")?.unwrap_or_default(),
+            output: part("output", "outputCost")?.unwrap_or_default(),
+            image: part("image", "imageCost")?,
+            audio: part("audio", "audioCost")?,
+            other: part("other", "otherCost")?,
+        };
+        self.unknown_parts = numbers.rest();
+        self.unknown_part_usd = exact.rest();
+        Ok(())
+    }
+
+    fn write(&self, derived: bool) -> String {
+        let mut out = ObjectWriter::new();
+        out.raw("schema", &SCHEMA.to_string());
+        out.text("id", &self.id);
+        out.text("requestId", &self.request_id);
+        out.text("agentId", &self.agent_id);
+        out.text("model", &self.model);
+        out.text("provider", &self.provider);
+        out.text("timestamp", &self.timestamp.to_string());
+        if derived {
+            out.number("actualCost", self.usd.to_f64());
+        }
+        out.text("usd", &self.usd.to_string());
+        out.raw("priced", if self.priced { "true" } else { "false" });
+        out.text("costSource", &self.cost_source);
+        out.raw("actualTokens", &self.tokens_json(derived));
+        out.raw("breakdown", &self.breakdown_json(derived));
+        if let Some(revision) = self.revision {
+            out.raw("revision", &revision.to_string());
+        }
+        out.optional_text("reservationId", self.reservation_id.as_deref());
+        if let Some(attempt) = self.attempt {
+            out.raw("attempt", &attempt.to_string());
+        }
+        if let Some(scopes) = &self.scopes {
+            // Two strings each: serializing does not fail.
+            out.raw("scopes", &serde_json::to_string(scopes).unwrap_or_default());
+        }
+        out.optional_text("estimated", self.estimated.as_deref());
+        out.optional_text("outcome", self.outcome.as_deref());
+        for (key, amount) in [("overReservationUsd", self.over_reservation), ("correctedFromUsd", self.corrected_from)]
+        {
+            out.optional_text(key, amount.map(|amount| amount.to_string()).as_deref());
+        }
+        for (key, number) in [("latencyMs", self.latency_ms), ("timeToFirstTokenMs", self.time_to_first_token_ms)] {
+            if let Some(number) = number {
+                out.number(key, number);
+            }
+        }
+        out.optional_text("serviceTier", self.service_tier.as_deref());
+        if let Some(streamed) = self.streamed {
+            out.raw("streamed", if streamed { "true" } else { "false" });
+        }
+        for (key, raw) in [("items", &self.items), ("warnings", &self.warnings), ("metadata", &self.metadata)] {
+            if let Some(raw) = raw {
+                out.raw(key, raw.get());
+            }
+        }
+        out.rest(&self.unknown);
+        one_line(out.end())
+    }
+
+    fn tokens_json(&self, derived: bool) -> String {
+        let mut out = ObjectWriter::new();
+        for (key, number) in self.usage.to_token_pairs() {
+            if key != "totalTokens" {
+                out.number(key, number);
+            } else if derived || self.total_tokens.is_some() {
+                out.raw(key, &self.total_tokens().to_string());
+            }
+        }
+        out.rest(&self.unknown_tokens);
+        out.end()
+    }
+
+    fn breakdown_json(&self, derived: bool) -> String {
+        let parts = [
+            ("input", "inputCost", Some(self.breakdown.input)),
+            ("output", "outputCost", Some(self.breakdown.output)),
+            ("image", "imageCost", self.breakdown.image),
+            ("audio", "audioCost", self.breakdown.audio),
+            ("other", "otherCost", self.breakdown.other),
+        ];
+        let (mut out, mut exact) = (ObjectWriter::new(), ObjectWriter::new());
+        for (key, number_key, amount) in parts {
+            if let Some(amount) = amount {
+                if derived {
+                    out.number(number_key, amount.to_f64());
+                }
+                exact.text(key, &amount.to_string());
+            }
+        }
+        exact.rest(&self.unknown_part_usd);
+        out.raw("usd", &exact.end());
+        out.rest(&self.unknown_parts);
+        out.end()
+    }
+}
+
+impl PartialEq for Record {
+    /// Two records are equal when they are written in the same way.
+    fn eq(&self, other: &Self) -> bool {
+        self.to_stored() == other.to_stored()
+    }
+}
+
+/// JSON kept byte for byte may hold line breaks between its tokens (never inside a string), and a record is one line.
+fn one_line(json: String) -> String {
+    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json }
+}
+
+fn is_token_key(key: &str) -> bool {
+    matches!(key, "totalTokens" | "reasoningTokens")
+        || crate::usage::Unit::ALL.into_iter().any(|unit| unit.token_key() == key)
+}
+
+/// A text or number as an amount.
+fn amount(raw: &RawValue) -> Result<Usd> {
+    match serde_json::from_str::<String>(raw.get()) {
+        Ok(text) => Usd::parse(&text),
+        // A JSON number is its own shortest decimal.
+        Err(_) if matches!(kind_of(raw.get()), "a number" | "a negative number") => Usd::parse(raw.get()),
+        Err(_) => Err(Error::new(
+            Code::InvalidAmount,
+            format!("cannot read record: expected an amount of USD, found {}", kind_of(raw.get())),
+        )),
+    }
+}
+
+fn instant(object: &mut Object<'_>) -> Result<Instant> {
+    let raw = object.take("timestamp").ok_or_else(|| {
+        Error::new(Code::InvalidTime, "cannot read record: expected timestamp to be an instant, found nothing")
+    })?;
+    let at = match serde_json::from_str::<f64>(raw.get()) {
+        Ok(ms) => Instant::from_number(ms)?,
+        Err(_) => {
+            let text: String = serde_json::from_str(raw.get()).map_err(|_| {
+                Error::new(
+                    Code::InvalidTime,
+                    format!("cannot read record: expected timestamp to be an instant, found {}", kind_of(raw.get())),
+                )
+            })?;
+            Instant::parse(&text)?
+        }
+    };
+    if (MIN_MS..MAX_MS).contains(&at.ms()) {
+        Ok(at)
+    } else {
+        Err(Error::new(
+            Code::InvalidTime,
+            "cannot read record: expected timestamp to be of the years 0000 to 9999, found another year",
+        ))
+    }
+}
+
+/// 0000-01-01 and 10000-01-01: a day in a key has eight digits.
+const MIN_MS: i64 = -62_167_219_200_000;
+const MAX_MS: i64 = 253_402_300_800_000;
+
+fn missing(key: &str) -> Error {
+    Error::input(format!("cannot read {WHAT}: expected {key} to be a string that is not empty, found nothing"))
+}
+
+/// The error for what a later release wrote.
+pub(super) fn newer(schema: u32) -> Error {
+    Error::new(
+        Code::StorageVersionNewer,
+        format!("cannot read this storage: expected schema {SCHEMA} or below, found {schema}"),
+    )
+    .with("schema", schema)
+    .with("supported", SCHEMA)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LEAST: &str = r#"{"id":"r","model":"m","timestamp":"2026-01-02","actualCost":0.1}"#;
+
+    #[test]
+    fn fills_in_what_is_absent() {
+        let record = Record::parse(LEAST).unwrap();
+        assert_eq!(
+            record.to_json(),
+            r#"{"schema":1,"id":"r","requestId":"r","agentId":"default","model":"m","provider":"custom","timestamp":"2026-01-02T00:00:00.000Z","actualCost":0.1,"usd":"0.1","priced":true,"costSource":"computed","actualTokens":{"inputTokens":0,"outputTokens":0,"totalTokens":0},"breakdown":{"inputCost":0,"outputCost":0,"otherCost":0.1,"usd":{"input":"0","output":"0","other":"0.1"}}}"#
+        );
+        assert_eq!(
+            record.to_stored(),
+            r#"{"schema":1,"id":"r","requestId":"r","agentId":"default","model":"m","provider":"custom","timestamp":"2026-01-02T00:00:00.000Z","usd":"0.1","priced":true,"costSource":"computed","actualTokens":{"inputTokens":0,"outputTokens":0},"breakdown":{"usd":{"input":"0","output":"0","other":"0.1"}}}"#
+        );
+    }
+
+    #[test]
+    fn usd_counts_and_numbers_are_derived() {
+        let record = Record::parse(
+            r#"{"id":"r","model":"m","timestamp":0,"usd":"0.30","actualCost":999,"actualTokens":{"inputTokens":2,"totalTokens":7},"breakdown":{"inputCost":5,"outputCost":0.1,"usd":{"input":"0.2"}},"latencyMs":12.5}"#,
+        )
+        .unwrap();
+        assert_eq!(record.usd.to_string(), "0.3");
+        assert_eq!(
+            (record.breakdown.input.to_string(), record.breakdown.output.to_string()),
+            ("0.2".into(), "0.1".into())
+        );
+        assert_eq!(record.total_tokens(), 7);
+        assert!(record.to_stored().contains(r#""totalTokens":7"#));
+        assert!(record.to_json().contains(r#""actualCost":0.3,"#));
+        assert!(record.to_json().contains(r#""latencyMs":12.5"#));
+    }
+
+    #[test]
+    fn what_is_unknown_keeps_its_bytes() {
+        let json = r#"{"id":"r","model":"m","timestamp":"2026-01-02","usd":"1","actualTokens":{"inputTokens":1,"videoTokens":5.0},"breakdown":{"usd":{"input":"0.5","video":"0.50"},"videoCost":0.50},"metadata":{ "n": 1.0, "__proto__": {"x": 1e2}, "u": "\u0041" },"zeta":1.10,"__proto__":{"a":[]},"later":null}"#;
+        let stored = Record::parse(json).unwrap().to_stored();
+        for part in [
+            r#""videoTokens":5.0"#,
+            r#""video":"0.50""#,
+            r#""videoCost":0.50"#,
+            r#""metadata":{ "n": 1.0, "__proto__": {"x": 1e2}, "u": "\u0041" }"#,
+            r#""zeta":1.10,"__proto__":{"a":[]},"later":null}"#,
+        ] {
+            assert!(stored.contains(part), "{part} in {stored}");
+        }
+        assert_eq!(Record::parse(&stored).unwrap().to_stored(), stored);
+        assert_eq!(Record::parse(&Record::parse(json).unwrap().to_json()).unwrap().to_stored(), stored);
+    }
+
+    #[test]
+    fn a_record_is_one_line() {
+        let record = Record::parse(
+            "{\"id\":\"a\\nb\",\"model\":\"m\",\n\"timestamp\":0,\"usd\":\"1\",\"metadata\":{\n\"a\":\r\n1}}",
+        );
+        let stored = record.unwrap().to_stored();
+        assert!(!stored.contains(['\n', '\r']), "{stored}");
+        assert_eq!(Record::parse(&stored).unwrap().id, "a\nb");
+    }
+
+    #[test]
+    fn of_two_equal_keys_the_last_counts() {
+        let record = Record::parse(r#"{"id":"a","id":"b","model":"m","timestamp":0,"usd":"1","x":1,"x":2}"#).unwrap();
+        assert_eq!(record.id, "b");
+        assert!(record.to_stored().ends_with(r#""x":2}"#));
+    }
+
+    #[test]
+    fn refuses_what_is_no_record() {
+        for (change, code, message) in [
+            ("[]", Code::InvalidInput, "cannot read record: expected a JSON object, found an array"),
+            ("", Code::InvalidInput, "cannot read record: expected a JSON object, found nothing"),
+            (
+                r#"{"id":""}"#,
+                Code::InvalidInput,
+                "cannot read record: expected id to be a string that is not empty, found an empty one",
+            ),
+            (
+                r#"{"id":null}"#,
+                Code::InvalidInput,
+                "cannot read record: expected id to be a string that is not empty, found nothing",
+            ),
+            (r#"{"id":7}"#, Code::InvalidInput, "cannot read record: expected id to be a string, found a number"),
+            (
+                r#"{"model":null}"#,
+                Code::InvalidInput,
+                "cannot read record: expected model to be a string that is not empty, found nothing",
+            ),
+            (
+                r#"{"timestamp":null}"#,
+                Code::InvalidTime,
+                "cannot read record: expected timestamp to be an instant, found nothing",
+            ),
+            (
+                r#"{"timestamp":"2026-01-02T10:00:00"}"#,
+                Code::InvalidTime,
+                "cannot read instant: expected a Date, milliseconds, RFC 3339 with an offset or YYYY-MM-DD, found \"2026-01-02T10:00:00\"",
+            ),
+            (
+                r#"{"timestamp":8640000000000000}"#,
+                Code::InvalidTime,
+                "cannot read record: expected timestamp to be of the years 0000 to 9999, found another year",
+            ),
+            (
+                r#"{"actualCost":null}"#,
+                Code::InvalidAmount,
+                "cannot read record: expected usd or actualCost to be an amount of at least 0, found neither",
+            ),
+            (
+                r#"{"actualCost":-1}"#,
+                Code::InvalidAmount,
+                "cannot read amount: expected a non-negative decimal number of USD, found \"-1\"",
+            ),
+            (
+                r#"{"usd":"NaN"}"#,
+                Code::InvalidAmount,
+                "cannot read amount: expected a non-negative decimal number of USD, found \"NaN\"",
+            ),
+            (r#"{"usd":{}}"#, Code::InvalidAmount, "cannot read record: expected an amount of USD, found an object"),
+            (
+                r#"{"actualTokens":{"inputTokens":null}}"#,
+                Code::InvalidUsage,
+                "cannot read usage: expected inputTokens to be a whole number from 0 to 2^53, found NaN",
+            ),
+            (
+                r#"{"actualTokens":{"outputTokens":-3}}"#,
+                Code::InvalidUsage,
+                "cannot read usage: expected outputTokens to be a whole number from 0 to 2^53, found -3",
+            ),
+            (
+                r#"{"actualTokens":3}"#,
+                Code::InvalidInput,
+                "cannot read record: expected actualTokens to be an object of counts, found a number",
+            ),
+            (
+                r#"{"revision":1.5}"#,
+                Code::InvalidInput,
+                "cannot read record: expected revision to be a whole number, found a number",
+            ),
+            (
+                r#"{"scopes":["a"]}"#,
+                Code::InvalidInput,
+                "cannot read record: expected scopes to be an array of { type, id }, found an array",
+            ),
+            (
+                r#"{"latencyMs":-1}"#,
+                Code::InvalidInput,
+                "cannot read record: expected latencyMs to be a number of at least 0, found a negative number",
+            ),
+            (
+                r#"{"schema":2}"#,
+                Code::StorageVersionNewer,
+                "cannot read this storage: expected schema 1 or below, found 2",
+            ),
+        ] {
+            let json = match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(change) {
+                Ok(change) => {
+                    let mut least: serde_json::Map<String, serde_json::Value> = serde_json::from_str(LEAST).unwrap();
+                    least.extend(change);
+                    serde_json::to_string(&least).unwrap()
+                }
+                Err(_) => change.to_owned(),
+            };
+            let error = Record::parse(&json).unwrap_err();
+            assert_eq!((error.code(), error.message()), (code, message), "{change}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_read_back(
+            id in "\\PC{1,12}", model in "\\PC{1,12}", agent in "\\PC{1,12}", ms in MIN_MS..MAX_MS,
+            pico in 0_i128..1_i128 << 80, tokens in prop::collection::vec(0_u64..1 << 50, 3), revision in prop::option::of(0_u32..9),
+            scopes in prop::option::of(prop::collection::vec(("\\PC{1,6}", "\\PC{0,6}"), 0..3)),
+        ) {
+            let mut record = Record::new(&id, &model, Instant::from_ms(ms));
+            record.agent_id = agent;
+            record.usd = Usd::from_pico(pico).unwrap();
+            record.breakdown.other = Some(record.usd);
+            record.usage = Usage::tokens(tokens[0], tokens[1]);
+            record.total_tokens = Some(tokens[2]).filter(|total| *total != record.usage.total_tokens());
+            record.revision = revision;
+            record.scopes = scopes.map(|all| all.iter().map(|(kind, id)| Scope::new(kind, id)).collect());
+            let stored = record.to_stored();
+            prop_assert_eq!(Record::parse(&stored).unwrap().to_stored(), stored.clone());
+            prop_assert_eq!(Record::parse(&record.to_json()).unwrap().to_stored(), stored.clone());
+            prop_assert_eq!(Record::parse(&stored).unwrap().to_json(), record.to_json());
+            prop_assert!(!stored.contains('\n'));
+        }
+    }
+}
