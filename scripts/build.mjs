@@ -8,8 +8,10 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { bindgenVersion } from "./lib/bindgen.mjs";
 import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
 import { files, forget, hash, once } from "./lib/stamp.mjs";
+import { BINDGEN, findRust } from "./lib/tools.mjs";
 import { printSizes } from "./sizes.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
@@ -54,17 +56,9 @@ const OPT_FLAGS = [
   "--strip-target-features",
 ];
 
-/** The pinned version of wasm-bindgen: the crate's, from the lock file. */
-export function bindgenVersion() {
-  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
-  const version = /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(lock)?.[1];
-  if (version === undefined) throw new Problem("cannot build: expected wasm-bindgen in Cargo.lock, found none");
-  return version;
-}
-
 /** The tool of exactly the crate's version. */
 function bindgenTool() {
-  const tool = join(ROOT, ".tools/wasm-bindgen/bin/wasm-bindgen");
+  const tool = join(BINDGEN, "bin/wasm-bindgen");
   const expected = bindgenVersion();
   const found = ask(tool, ["--version"])?.split(" ")[1];
   if (found !== expected) {
@@ -77,6 +71,7 @@ async function compile({ dev }) {
   const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", "src", "data"]);
   const key = hash(sources, dev, DEV_PROFILE, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
   await once("bindgen", key, ["js/wasm/core.js", "js/wasm/core.d.ts", ".cache/bindgen/core_bg.wasm"], async () => {
+    findRust();
     const tool = bindgenTool();
     const module = await step(`cargo: compile the core for ${TARGET}`, async () => {
       const messages = await run(

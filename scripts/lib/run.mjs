@@ -53,8 +53,11 @@ export function ask(command, args, options = {}) {
 /** Prints what is being done, does it, prints how long it took. */
 export async function step(title, body) {
   const begun = performance.now();
-  process.stdout.write(`  ${title} ...\n`);
-  const answer = await body();
-  process.stdout.write(`  ${title}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  const seconds = () => ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(`  ${title} ...`);
+  // A quiet minute looks like a hang.
+  const sign = setInterval(() => console.log(`  ${title}: ${seconds()} s so far`), 15_000);
+  const answer = await Promise.resolve(body()).finally(() => clearInterval(sign));
+  console.log(`  ${title}: ${seconds()} s`);
   return answer;
 }
