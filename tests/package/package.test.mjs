@@ -1,0 +1,74 @@
+// The tarball, not the source: packed as it is published, installed in a new project, and imported by every host.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { startProvider } from "../../examples/local-provider/provider.mjs";
+import { ROOT, run } from "../../scripts/lib/run.mjs";
+import { bun, chromiumPage, closeHosts, deno, esbuild, node, nodeRequire, scriptTag, vite, workerd } from "../lib/hosts.mjs";
+import { program } from "../lib/tools.mjs";
+
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+let folder, tarball, project, provider, args;
+
+before(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "tollgate-package-")));
+  await run("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], { quiet: true });
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")));
+  project = join(folder, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+  await run("npm", ["install", tarball, "--offline", "--no-audit", "--no-fund", "--loglevel", "error"], { quiet: true, cwd: project });
+  cpSync(join(ROOT, "tests/package/program.mjs"), join(project, "program.mjs"));
+  // In all hosts but two the program imports the package by itself.
+  writeFileSync(
+    join(project, "main.mjs"),
+    `import * as tollgate from "tollgate";\nimport main from "./program.mjs";\nexport default (args) => main(args, tollgate);\n`,
+  );
+  provider = await startProvider();
+  args = { baseURL: `${provider.url}/v1` };
+});
+
+after(async () => {
+  await closeHosts();
+  await provider?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+/** What every host must answer, to the digit. */
+const EXPECTED = { version, ids: 2, error: true };
+
+const HOSTS = {
+  "Node, import": () => node(join(project, "main.mjs"), args),
+  "Node, require": () => nodeRequire(join(project, "program.mjs"), args),
+  Deno: () => deno(join(project, "main.mjs"), args),
+  Bun: () => bun(join(project, "main.mjs"), args),
+  "workerd, bundled with its condition": () => workerd(join(project, "main.mjs"), args),
+  "esbuild, its bundle in Node": () => esbuild(join(project, "main.mjs"), args),
+  "esbuild, its bundle in Chromium": () => chromiumPage(join(project, "main.mjs"), args),
+  "Vite, its build in Chromium": () => vite(join(project, "main.mjs"), args),
+  "a script tag in Chromium": () => scriptTag(join(project, "program.mjs"), args, join(project, "node_modules/tollgate/dist/cdn.js")),
+};
+
+for (const [name, answer] of Object.entries(HOSTS)) {
+  test(`the package answers the same in ${name}`, async () => {
+    assert.deepEqual(await answer(), EXPECTED);
+  });
+}
+
+test("the tarball holds what is needed and nothing of how it is made", () => {
+  const listed = readdirSync(join(project, "node_modules/tollgate")).sort();
+  assert.deepEqual(listed.filter((name) => name !== "README.md"), ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "dist", "package.json"]);
+});
+
+test("publint finds nothing to say", async () => {
+  const said = await run(program("publint"), ["run", tarball, "--strict"], { quiet: true });
+  assert.match(said, /All good!/);
+});
+
+test("the types resolve as the code does, in attw's view", async () => {
+  const said = await run(program("attw"), [tarball, "--profile", "esm-only", "--format", "table-flipped", "--no-emoji"], { quiet: true });
+  assert.match(said, /No problems found/);
+});
