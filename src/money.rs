@@ -80,7 +80,11 @@ impl Usd {
 
     /// The double nearest to this amount's own decimal string. For display only.
     pub fn to_f64(self) -> f64 {
-        // The literal parser rounds correctly; dividing by 10^12 would round twice above 2^53 pico-dollars.
+        // Up to 2^53 pico-dollars both numbers are exact doubles, and one division rounds once.
+        if self.0 <= 1 << 53 {
+            return self.0 as f64 / PICO as f64;
+        }
+        // Above, dividing would round twice; the literal parser rounds once.
         self.to_string().parse().unwrap_or(f64::MAX)
     }
 
@@ -217,6 +221,10 @@ impl Rate {
 
 /// The one division: every rounding of money goes through here. `over` is positive, `value` is not negative.
 const fn divide(value: i128, over: i128, rounding: Rounding) -> i128 {
+    // Nearly every rate is per one token: a 128-bit division is a slow call in WebAssembly.
+    if over == 1 {
+        return value;
+    }
     let (quotient, rest) = (value / over, value % over);
     let up = match rounding {
         Rounding::Up => rest != 0,

@@ -1,1 +1,22 @@
-//! To come.
+//! Prices: what a usage costs, and what a demand can cost at most.
+//!
+//! An item is a quantity times a rate, computed exactly and rounded up once; a total is the sum of its items. Estimate,
+//! bound, cost and record of one usage therefore have the same digits. A price that is not known is an answer of its own
+//! ([`Unpriced`]), never zero.
+
+mod bound;
+mod breakdown;
+mod cost;
+mod custom;
+mod quick;
+mod sheet;
+mod tracker;
+mod view;
+
+pub use bound::{Bound, BoundAnswer, CacheWrites, Demand, upper_bound};
+pub use breakdown::Breakdown;
+pub use cost::{Answer, Cost, Item, Query, Reason, Unpriced, price};
+pub use custom::Custom;
+pub use quick::quick_cost;
+pub use tracker::{Estimate, Tracker, UnknownModel};
+pub use view::ModelPricing;

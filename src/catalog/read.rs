@@ -1,0 +1,367 @@
+//! The packed text of a price book.
+//!
+//! Lines of fields parted by one space; the first character of a line says what it is, that of a field its tag:
+//!
+//! ```text
+//! tollgate-prices 1                          the format and its version
+//! S 2026-11-21 litellm 1.109.1               a source: when it was read, its name
+//! U https://example.com/pricing              a page
+//! P azure-openai azure                       a provider and its other names; its models follow
+//! M gpt-5 c272000 o128000 =gpt-5-codex       a model: input and output limits, aliases; its rows follow
+//! R s0 u0 f2026-08-21 i1.25 r0.125 o10       a row: source, page, first day, rates
+//! T ?272000 i2.5 o15                         a context tier of the row: `>` above, `+` from, `?` disputed
+//! ```
+//!
+//! A rate is in US dollars for a million tokens, or for one of anything else; `/3600` behind it makes it a price for so
+//! many. A tag that is not known is an error, never skipped: it may carry a price.
+
+use std::sync::Arc;
+
+use super::book::Book;
+use super::model::{Edge, Model, RateSource, Rates, Row, Tier};
+use crate::error::{Error, Result};
+use crate::money::Rate;
+use crate::time::Instant;
+use crate::usage::Unit;
+
+/// The tag of each unit.
+const fn unit_of(tag: u8) -> Option<Unit> {
+    Some(match tag {
+        b'i' => Unit::Input,
+        b'r' => Unit::CacheRead,
+        b'w' => Unit::CacheWrite,
+        b'W' => Unit::CacheWrite1h,
+        b'a' => Unit::InputAudio,
+        b'A' => Unit::CacheReadAudio,
+        b'g' => Unit::InputImage,
+        b'o' => Unit::Output,
+        b't' => Unit::ReasoningOutside,
+        b'n' => Unit::Citation,
+        b'b' => Unit::OutputAudio,
+        b'p' => Unit::OutputImage,
+        b'x' => Unit::Images,
+        b'y' => Unit::AudioSeconds,
+        b'e' => Unit::WebSearches,
+        b'l' => Unit::FileSearches,
+        b'q' => Unit::Requests,
+        _ => return None,
+    })
+}
+
+impl Book {
+    /// Reads the packed text. An error names the offset, in bytes, of what it can't read.
+    pub fn parse(packed: &str) -> Result<Self> {
+        let mut reader = Reader::default();
+        let mut offset = 0;
+        for (number, line) in packed.split('\n').enumerate() {
+            reader.line(number, line).map_err(|(fault, at)| {
+                Error::input(format!("cannot read price book: {fault} at offset {}", offset + at))
+                    .with("offset", offset + at)
+            })?;
+            offset += line.len() + 1;
+        }
+        reader.finish().map_err(|(fault, _)| {
+            Error::input(format!("cannot read price book: {fault} at offset {}", packed.len()))
+                .with("offset", packed.len())
+        })
+    }
+}
+
+/// What was expected and found, and where in the line.
+type Fault = (String, usize);
+
+#[derive(Default)]
+struct Reader {
+    book: Book,
+    sources: Vec<(Arc<str>, Arc<str>)>,
+    urls: Vec<Arc<str>>,
+    provider: Option<Arc<str>>,
+    model: Option<Model>,
+}
+
+impl Reader {
+    fn line(&mut self, number: usize, line: &str) -> Result<(), Fault> {
+        if number == 0 {
+            return if line == "tollgate-prices 1" {
+                Ok(())
+            } else {
+                Err(("expected the line \"tollgate-prices 1\", found another".to_owned(), 0))
+            };
+        }
+        if line.is_empty() {
+            return Ok(());
+        }
+        let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match kind {
+            "S" => self.source(rest),
+            "U" => {
+                self.urls.push(rest.into());
+                Ok(())
+            }
+            "P" => self.provider(rest),
+            "M" => self.model(rest),
+            "R" => self.row(rest),
+            "T" => self.tier(rest),
+            _ => Err(("expected a line of S, U, P, M, R or T, found another".to_owned(), 0)),
+        }
+    }
+
+    fn source(&mut self, rest: &str) -> Result<(), Fault> {
+        let (date, name) = rest.split_once(' ').ok_or_else(|| expected("a date and a name", 2))?;
+        self.book.saw_source(Instant::parse(date).map_err(|_| expected("a date", 2))?);
+        self.sources.push((name.into(), date.into()));
+        Ok(())
+    }
+
+    fn provider(&mut self, rest: &str) -> Result<(), Fault> {
+        self.close_model()?;
+        let mut names = rest.split(' ');
+        let name = names.next().filter(|name| !name.is_empty()).ok_or_else(|| expected("a provider", 2))?;
+        self.book
+            .push_provider(name, names.map(str::to_owned).collect())
+            .map_err(|error| (error.message().to_owned(), 2))?;
+        self.provider = Some(name.into());
+        Ok(())
+    }
+
+    fn model(&mut self, rest: &str) -> Result<(), Fault> {
+        self.close_model()?;
+        let provider = self.provider.clone().ok_or_else(|| expected("a provider before its models", 0))?;
+        let mut fields = fields(rest);
+        let (_, id) = fields.next().filter(|(_, id)| !id.is_empty()).ok_or_else(|| expected("a model", 2))?;
+        let mut model = Model {
+            id: id.to_owned(),
+            provider,
+            aliases: Vec::new(),
+            rows: Vec::new(),
+            context_window: None,
+            max_output: None,
+        };
+        for (at, field) in fields {
+            let (tag, value) = tagged(field, at)?;
+            match tag {
+                b'c' => model.context_window = Some(count(value, at)?),
+                b'o' => model.max_output = Some(count(value, at)?),
+                b'=' => model.aliases.push(value.to_owned()),
+                _ => return Err(unknown(tag, at)),
+            }
+        }
+        self.model = Some(model);
+        Ok(())
+    }
+
+    fn row(&mut self, rest: &str) -> Result<(), Fault> {
+        let mut source = None;
+        let mut url = None;
+        let mut from = None;
+        let mut rates = Rates::default();
+        for (at, field) in fields(rest) {
+            let (tag, value) = tagged(field, at)?;
+            match tag {
+                b's' => {
+                    let index = count(value, at)? as usize;
+                    source = Some(self.sources.get(index).ok_or_else(|| expected("a source listed above", at))?);
+                }
+                b'u' => {
+                    let index = count(value, at)? as usize;
+                    url = Some(self.urls.get(index).ok_or_else(|| expected("a page listed above", at))?);
+                }
+                b'f' => from = Some((Instant::parse(value).map_err(|_| expected("a date", at))?, value)),
+                _ => read_rate(&mut rates, tag, value, at)?,
+            }
+        }
+        let (name, retrieved_at) = source.ok_or_else(|| expected("a row with a source", 0))?.clone();
+        let model = self.model.as_mut().ok_or_else(|| expected("a model before its rows", 0))?;
+        let (from, date) = from.unzip();
+        if model.rows.last().is_some_and(|last| last.from >= from) {
+            return Err(expected("rows by rising first day", 0));
+        }
+        model.rows.push(Row {
+            from,
+            rates,
+            tiers: Vec::new(),
+            source: RateSource {
+                name,
+                url: url.cloned().unwrap_or_else(|| "".into()),
+                effective_from: date.map(str::to_owned),
+                retrieved_at,
+            },
+        });
+        Ok(())
+    }
+
+    fn tier(&mut self, rest: &str) -> Result<(), Fault> {
+        let row = self.model.as_mut().and_then(|model| model.rows.last_mut());
+        let row = row.ok_or_else(|| expected("a row before its tiers", 0))?;
+        let mut fields = fields(rest);
+        let (at, field) = fields.next().ok_or_else(|| expected("a threshold", 2))?;
+        let (tag, value) = tagged(field, at)?;
+        let edge = match tag {
+            b'>' => Edge::Above,
+            b'+' => Edge::From,
+            b'?' => Edge::Disputed,
+            _ => return Err(unknown(tag, at)),
+        };
+        let threshold = count(value, at)?;
+        if row.tiers.last().is_some_and(|last| last.threshold >= threshold) {
+            return Err(expected("tiers by rising threshold", at));
+        }
+        let mut rates = Rates::default();
+        for (at, field) in fields {
+            let (tag, value) = tagged(field, at)?;
+            read_rate(&mut rates, tag, value, at)?;
+        }
+        row.tiers.push(Tier { threshold, edge, rates });
+        Ok(())
+    }
+
+    fn close_model(&mut self) -> Result<(), Fault> {
+        let Some(model) = self.model.take() else { return Ok(()) };
+        if model.rows.is_empty() {
+            return Err(expected("a row for the model above", 0));
+        }
+        self.book.push_model(model).map_err(|error| (error.message().to_owned(), 0))
+    }
+
+    fn finish(mut self) -> Result<Book, Fault> {
+        self.close_model()?;
+        Ok(self.book)
+    }
+}
+
+/// The fields of a line behind its kind, each with its offset in the line.
+fn fields(rest: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 2;
+    rest.split(' ').map(move |field| {
+        let start = at;
+        at += field.len() + 1;
+        (start, field)
+    })
+}
+
+fn tagged(field: &str, at: usize) -> Result<(u8, &str), Fault> {
+    match (field.bytes().next(), field.split_at_checked(1)) {
+        (Some(tag), Some((_, value))) => Ok((tag, value)),
+        _ => Err(expected("a tagged field", at)),
+    }
+}
+
+fn read_rate(rates: &mut Rates, tag: u8, value: &str, at: usize) -> Result<(), Fault> {
+    let unit = unit_of(tag).ok_or_else(|| unknown(tag, at))?;
+    let (usd, per) = value.split_once('/').unwrap_or((value, "1"));
+    let units = if unit.is_token() { 1_000_000 } else { 1 };
+    let rate = match Rate::parse(usd, units) {
+        Ok((rate, false)) => Some(rate),
+        _ => None,
+    };
+    let rate = rate.and_then(|rate| Rate::new(rate.pico(), per.parse().ok()?));
+    let rate = rate.ok_or_else(|| expected("a rate in whole pico-dollars", at))?;
+    if rates.set(unit, rate).is_some() {
+        return Err(expected("one rate for a unit", at));
+    }
+    Ok(())
+}
+
+fn count(value: &str, at: usize) -> Result<u64, Fault> {
+    value.parse().map_err(|_| expected("a whole number", at))
+}
+
+fn expected(what: &str, at: usize) -> Fault {
+    (format!("expected {what}, found something else"), at)
+}
+
+fn unknown(tag: u8, at: usize) -> Fault {
+    (format!("expected a known field, found {:?}", char::from(tag)), at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_every_kind_of_line() {
+        let book = Book::parse(
+            "tollgate-prices 1\nS 2026-11-21 a 1.0\nS 2026-01-02 b\nU https://a.example\nP openai open\n\
+             M gpt-5 c272000 o128000 =five =cinq\nR s1 u0 i1.25 r0.125 o10 e0.01 y0.36/3600\n\
+             R s0 f2026-08-21 i1 o0\nT ?272000 i2 o15\nT +300000 i3\n",
+        )
+        .unwrap();
+        let model = &book.models()[0];
+        assert_eq!((model.id.as_str(), &*model.provider), ("gpt-5", "openai"));
+        assert_eq!((model.context_window, model.max_output), (Some(272_000), Some(128_000)));
+        assert_eq!(model.aliases, ["five", "cinq"]);
+        let [old, new] = model.rows.as_slice() else { panic!("two rows") };
+        assert_eq!(old.source.name.as_ref(), "b");
+        assert_eq!(old.source.url.as_ref(), "https://a.example");
+        assert_eq!(old.rates.get(Unit::Input), Rate::new(1_250_000, 1));
+        assert_eq!(old.rates.get(Unit::WebSearches), Rate::new(10_000_000_000, 1));
+        assert_eq!(old.rates.get(Unit::AudioSeconds), Rate::new(360_000_000_000, 3_600));
+        assert_eq!(old.rates.get(Unit::CacheWrite), None);
+        assert_eq!(new.source.effective_from.as_deref(), Some("2026-08-21"));
+        assert_eq!(new.rates.get(Unit::Output), Some(Rate::FREE));
+        assert_eq!(
+            new.tiers.iter().map(|t| (t.threshold, t.edge)).collect::<Vec<_>>(),
+            [(272_000, Edge::Disputed), (300_000, Edge::From)]
+        );
+        assert_eq!(book.retrieved(), Some(Instant::parse("2026-11-21").unwrap()));
+        let before = Instant::parse("2026-08-20T23:59:59.999Z").unwrap();
+        assert_eq!(model.row_at(before), Some(old));
+        assert_eq!(model.row_at(before.plus(1)), Some(new));
+        assert!(book.is_settled(model));
+    }
+
+    #[test]
+    fn what_it_cannot_read_it_names_with_the_offset() {
+        const HEAD: &str = "tollgate-prices 1\nS 2026-11-21 a\nP p\n";
+        // The caret stands before what can't be read.
+        for (text, message) in [
+            ("^", "expected the line \"tollgate-prices 1\", found another"),
+            ("^tollgate-prices 2\n", "expected the line \"tollgate-prices 1\", found another"),
+            ("+M a\nR s0 i1 ^z9\n", "expected a known field, found 'z'"),
+            ("+M a c1 ^k2\nR s0 i1\n", "expected a known field, found 'k'"),
+            ("+M a\nR s0 i1\nT ^<9 i1\n", "expected a known field, found '<'"),
+            ("+^V flex\n", "expected a line of S, U, P, M, R or T, found another"),
+            ("+M a\nR s0 ^i-1\n", "expected a rate in whole pico-dollars, found something else"),
+            ("+M a\nR s0 ^i0.0000001\n", "expected a rate in whole pico-dollars, found something else"),
+            ("+M a\nR s0 ^y1/0\n", "expected a rate in whole pico-dollars, found something else"),
+            ("+M a\nR s0 i1 ^i2\n", "expected one rate for a unit, found something else"),
+            ("+M a\nR ^s1 i1\n", "expected a source listed above, found something else"),
+            ("+M a\n^R i1\n", "expected a row with a source, found something else"),
+            ("+M a\nR s0 ^f2026-02-30 i1\n", "expected a date, found something else"),
+            ("+M a\nR s0 i1\n^R s0 i2\n", "expected rows by rising first day, found something else"),
+            ("+M a\n^", "expected a row for the model above, found something else"),
+            ("+M a\n^M b\nR s0 i1\n", "expected a row for the model above, found something else"),
+            ("+M a\nR s0 ^ i1\n", "expected a tagged field, found something else"),
+            ("+M a\nR s0 i1\nM A\nR s0 i1\n^", "expected models with names of their own, found \"A\" twice"),
+            ("+P ^P\n", "expected providers with names of their own, found one twice"),
+            ("tollgate-prices 1\n^M a\n", "expected a provider before its models, found something else"),
+        ] {
+            let text = text.strip_prefix('+').map_or(text.to_owned(), |rest| format!("{HEAD}{rest}"));
+            let offset = text.find('^').unwrap();
+            let error = Book::parse(&text.replace('^', "")).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidInput);
+            assert_eq!(error.message(), format!("cannot read price book: {message} at offset {offset}"), "{text:?}");
+            assert_eq!(error.context()["offset"], offset);
+        }
+    }
+
+    #[test]
+    fn a_price_to_come_needs_a_clock() {
+        let book =
+            Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1\nR s0 f2027-01-01 i2\nM n\nR s0 i1\n");
+        let book = book.unwrap();
+        assert!(!book.is_settled(&book.models()[0]));
+        assert!(book.is_settled(&book.models()[1]));
+        // A clock before the data was read is not set.
+        assert_eq!(book.present(Instant::from_ms(0)), Instant::parse("2026-11-21").unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(lines in prop::collection::vec("[SUPMRTX]( [a-z=>?+é]?[0-9./-]{0,10}){0,4}", 0..8)) {
+            let _ = Book::parse(&format!("tollgate-prices 1\nS 2026-11-21 a\nP p\n{}", lines.join("\n")));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A model's rates for reading.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::catalog::{Book, Handle, MatchKind, RateSource};
+use crate::time::Instant;
+use crate::usage::Unit;
+
+use super::sheet::Subject;
+
+/// A model's rates as AgentGuard's programs read them, and every one of them exactly.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelPricing {
+    /// The model.
+    pub model: String,
+    /// Its provider.
+    pub provider: String,
+    /// US dollars for a thousand input tokens; 0 where it has no such rate (see `rates`).
+    #[serde(rename = "inputCostPer1K")]
+    pub input_cost_per_1k: f64,
+    /// US dollars for a thousand output tokens; 0 where it has no such rate (see `rates`).
+    #[serde(rename = "outputCostPer1K")]
+    pub output_cost_per_1k: f64,
+    /// US dollars for an image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_cost: Option<f64>,
+    /// US dollars for a second of audio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_cost_per_second: Option<f64>,
+    /// The date on which the source was read.
+    pub last_updated: Arc<str>,
+    /// Where the rates come from.
+    pub source: RateSource,
+    /// Every rate that the model has, in US dollars for a million, as exact decimals.
+    pub rates: BTreeMap<String, String>,
+}
+
+impl ModelPricing {
+    /// The rates of a model of a book in force at an instant.
+    pub fn of(book: &Book, handle: Handle, at: Instant) -> Option<Self> {
+        let model = book.model(handle)?;
+        let row = model.row_at(at)?;
+        Some(view(&Subject {
+            model: &model.id,
+            provider: &model.provider,
+            kind: MatchKind::Exact,
+            built_in: Some((model, row)),
+            custom: None,
+        }))
+    }
+}
+
+pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
+    let built_in = subject.built_in.map(|(_, row)| &row.rates);
+    let own = subject.custom.map(|custom| &custom.rates);
+    let rate = |unit| own.and_then(|rates| rates.get(unit)).or_else(|| built_in.and_then(|rates| rates.get(unit)));
+    let mut rates = BTreeMap::new();
+    for unit in Unit::ALL {
+        if let Some(rate) = rate(unit) {
+            rates.insert(unit.key().to_owned(), rate.per_million());
+        }
+    }
+    for (name, rate) in subject.custom.iter().flat_map(|custom| &custom.extra) {
+        rates.insert(name.clone(), rate.per_million());
+    }
+    let source = subject.source();
+    ModelPricing {
+        model: subject.model.to_owned(),
+        provider: subject.provider.to_owned(),
+        input_cost_per_1k: rate(Unit::Input).map_or(0.0, |rate| rate.per_1k()),
+        output_cost_per_1k: rate(Unit::Output).map_or(0.0, |rate| rate.per_1k()),
+        image_cost: rate(Unit::Images).map(|rate| rate.per_unit()),
+        audio_cost_per_second: rate(Unit::AudioSeconds).map(|rate| rate.per_unit()),
+        last_updated: source.retrieved_at.clone(),
+        source,
+        rates,
+    }
+}
