@@ -11,20 +11,20 @@ function parts(number) {
 }
 
 /**
- * US dollars a unit, as whole pico-dollars; `exact` is false where digits had to go.
+ * US dollars for 10^`places` units, as whole pico-dollars for one; `exact` is false where digits had to go.
  *
  * Float noise (1.9999999999999998e-6) goes to the nearest; a rate that is really finer than a pico-dollar goes up, since
  * a cost must never come out too small.
  */
-export function pico(usd) {
+export function picoOf(usd, places = 0) {
   if (typeof usd !== "number" || !(usd >= 0) || !Number.isFinite(usd)) throw new Error(`cannot read rate: expected a number of at least 0, found ${usd}`);
   const [digits, exponent] = parts(usd);
-  const shift = exponent + PICO_DIGITS;
+  const shift = exponent + PICO_DIGITS - places;
   if (shift >= 0) return { pico: digits * 10n ** BigInt(shift), exact: true };
   const over = 10n ** BigInt(-shift);
   if (digits % over === 0n) return { pico: digits / over, exact: true };
   const nearest = (digits + over / 2n) / over;
-  const noise = Math.abs(Number(nearest) / 1e12 - usd) <= usd * 1e-6;
+  const noise = Math.abs(Number(nearest * over - digits)) <= Number(digits) * 1e-6;
   return { pico: noise ? nearest : digits / over + 1n, exact: false };
 }
 
@@ -34,4 +34,16 @@ export function usdFor(pico, units) {
   const text = pico.toString().padStart(places + 1, "0");
   const fraction = text.slice(-places).replace(/0+$/, "");
   return text.slice(0, -places) + (fraction === "" ? "" : `.${fraction}`);
+}
+
+/**
+ * US dollars a second, as a rate: a price by the hour that was divided and cut (8.33333e-4) becomes that price again,
+ * `3/3600`.
+ */
+export function perSecond(usd) {
+  const hour = Math.round(usd * 3_600_000) / 1_000;
+  const { pico, exact } = picoOf(usd);
+  const cut = hour > 0 && Math.abs(hour - usd * 3_600) <= hour * 1e-5;
+  if (cut && picoOf(hour).pico !== pico * 3_600n) return { text: `${usdFor(picoOf(hour).pico, 1)}/3600`, exact: false };
+  return { text: usdFor(pico, 1), exact };
 }

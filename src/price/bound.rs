@@ -80,6 +80,8 @@ pub enum CacheWrites {
 }
 
 /// A bound, or why there is none.
+// Made once a call and taken apart at once: a box would only cost an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoundAnswer {
     /// The bound.

@@ -36,6 +36,8 @@ impl<'a> Query<'a> {
 }
 
 /// A priced or unpriced answer.
+// Made once a call and taken apart at once: a box would only cost an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The cost.

@@ -1,0 +1,13 @@
+// Where a source is wrong, or the sources differ and the rule "LiteLLM's price: it names the provider's page" does not
+// decide well: what is taken, and why. Each decision is applied by hand-written name and fails when it no longer applies.
+
+export const DECISIONS = [
+  {
+    provider: "cohere",
+    model: "embed-multilingual-light-v3.0",
+    source: "litellm",
+    published: { input: "100" },
+    taken: { input: "0.1" },
+    why: "a slip by a thousand: every other Embed 3 model costs 0.10 a million (https://cohere.com/pricing)",
+  },
+];
