@@ -1,6 +1,8 @@
 //! What is generated from the core's tables is committed, and this compares it. `TOLLGATE_UPDATE=1 cargo test --test
 //! generated` writes it anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use tollgate::error::{Code, WarningCode};
