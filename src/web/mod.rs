@@ -8,5 +8,6 @@
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod options;
 pub mod value;
 pub mod version;
