@@ -83,6 +83,17 @@ impl Tracker {
         self.custom.remove(&model.to_ascii_lowercase()).is_some()
     }
 
+    /// Whether the caller has set rates for this model.
+    pub fn has_custom(&self, model: &str) -> bool {
+        self.custom_of(model).is_some()
+    }
+
+    /// The most tokens that one request to the model can have, where known.
+    pub fn context_window(&self, model: &str, provider: Option<&str>) -> Option<u64> {
+        let found = self.book.find(model, provider)?;
+        self.book.model(found.handle)?.context_window
+    }
+
     /// The cost of a usage. Fails only by the policy for unknown models.
     pub fn price(&self, query: &Query<'_>) -> Result<Answer> {
         let priced = self
