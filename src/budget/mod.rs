@@ -1,1 +1,27 @@
-//! To come.
+//! Budgets: whether money may be promised, and what became of the promise. A pure state machine over instants that come
+//! in as arguments; its contract is `docs/design/budgets.md`.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`config`] | [`Config`]: a budget, its id, its thresholds |
+//! | [`window`] | [`Window`](window::Window): what was spent and is held in one stretch of time, and its alerts |
+//! | [`alert`] | [`Alert`]: a threshold that was reached |
+//! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
+//! | [`answer`] | what the ledger answers |
+//! | [`check`] | [`check()`]: the advisory question, over any ledger's statuses |
+//!
+//! Limits are money. Windows are calendar windows.
+
+pub mod alert;
+pub mod answer;
+pub mod check;
+pub mod config;
+pub mod ledger;
+pub mod window;
+
+pub use crate::ledger::Scope;
+pub use alert::Alert;
+pub use answer::{Guarantee, Outcome, Reservation, Settlement, Status};
+pub use check::{Verdict, check};
+pub use config::{Action, Config, Threshold};
+pub use ledger::{Ledger, Mode, OnlyUtc, Reserve, Zones};
