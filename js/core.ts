@@ -46,14 +46,44 @@ export function run<T>(call: (core: Core) => T): T {
   }
 }
 
-/** As {@link run}, for an export that answers with a promise. */
+/** What waits for a promise of the instance in use: told when that instance is gone. */
+const waiting = new Set<(error: InternalError) => void>();
+
+/**
+ * As {@link run}, for an export that answers with a promise. Should the instance be replaced before it has, the promise
+ * rejects with `instance_lost`; by itself it would never settle, since the future it stands for is gone.
+ *
+ * Promises handed to the core must be {@link tied}.
+ */
 export async function runAsync<T>(call: (core: Core) => Promise<T>): Promise<T> {
-  if (!started) start();
+  // The call itself may trap. What the promise rejects with may not be taken for a trap: it can come from the
+  // application's own functions, which may use WebAssembly too.
+  const answer = run(call);
+  let stop: (error: InternalError) => void = () => {};
   try {
-    return await call(glue);
+    return await new Promise<T>((resolve, reject) => {
+      stop = reject;
+      waiting.add(stop);
+      answer.then(resolve, reject);
+    });
   } catch (error) {
-    throw translate(error);
+    throw isFault(error) ? fromFault(error) : error;
+  } finally {
+    waiting.delete(stop);
   }
+}
+
+/**
+ * A promise for the core to wait for: what the core attaches to it is not called once the instance has been replaced.
+ * The glue would notice that it belonged to another one, and throw where nobody catches.
+ */
+export function tied<T>(promise: PromiseLike<T>): Promise<T> {
+  const born = generation;
+  const own = Promise.resolve(promise).then((value) => value);
+  const whileAlive = <V>(call?: ((value: V) => unknown) | null) => call && ((value: V) => (born === generation ? call(value) : undefined));
+  // Here and not where the promise settles: a trap may come between that and the call.
+  const then: typeof own.then = (done, failed) => Promise.prototype.then.call(own, whileAlive(done), whileAlive(failed)) as Promise<never>;
+  return Object.defineProperty(own, "then", { value: then });
 }
 
 /** Which instance is in use: it rises when a trapped one is replaced. */
@@ -67,6 +97,7 @@ function translate(error: unknown): unknown {
     // The instance's memory can't be trusted after a trap. Replace it, so that the next call works.
     generation += 1;
     glue.__wbg_reset_state();
+    for (const stop of [...waiting]) stop(lostInstance("cannot finish this call"));
     return new InternalError({
       code: "internal",
       message: "cannot go on with this call: the WebAssembly module trapped and was replaced; please report it",
@@ -74,6 +105,13 @@ function translate(error: unknown): unknown {
     });
   }
   return error;
+}
+
+function lostInstance(what: string): InternalError {
+  return new InternalError({
+    code: "instance_lost",
+    message: `${what}: it lived in a WebAssembly instance that trapped and was replaced; make a new one`,
+  });
 }
 
 /** What lives in the module's memory: freed by hand, or by the collector. */
@@ -123,10 +161,7 @@ export class Held<T extends Freeable> {
   #get(): T {
     if (this.#object !== undefined && this.#generation === generation) return this.#object;
     if (this.#object !== undefined && this.#kind === "stateful") {
-      throw new InternalError({
-        code: "instance_lost",
-        message: "cannot use this object: it lived in a WebAssembly instance that trapped and was replaced; make a new one",
-      });
+      throw lostInstance("cannot use this object");
     }
     this.#object = this.#make(glue);
     this.#generation = generation;
