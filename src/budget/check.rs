@@ -75,7 +75,8 @@ pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
     let statuses: Vec<Asked<'_>> = serde_json::from_str(statuses).map_err(|_| bad())?;
     let mut verdict =
         Verdict { allowed: true, blocked_by: None, status: None, retry_after_ms: None, alerts: Vec::new() };
-    let (mut throttled, mut tightest): (Option<(usize, Option<i64>)>, Option<(usize, Usd)>) = (None, None);
+    let mut throttled: Option<(usize, Option<i64>)> = None;
+    let mut tightest: Option<(usize, Usd)> = None;
     for (index, asked) in statuses.iter().enumerate() {
         let config = Config::parse(asked.budget.get())?;
         let (start, end) = if config.period == Period::Total {

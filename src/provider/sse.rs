@@ -63,7 +63,8 @@ impl Parser {
             self.raw.push(byte);
             match byte {
                 b'\n' => {
-                    if self.end_line() {
+                    let ended = self.end_line();
+                    if ended {
                         self.complete(&mut events);
                     }
                 }
