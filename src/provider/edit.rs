@@ -83,7 +83,7 @@ mod tests {
         let mut edits = Edits::new();
         edits.replace(6..7, "C".into());
         edits.replace_with_string(2..3, "é\"");
-        assert_eq!(edits.apply("a b c d").unwrap(), "a \"é\\\"\" c C".replace("c C", "c C"));
+        assert_eq!(edits.apply("a b c d").unwrap(), "a \"é\\\"\" c C");
     }
 
     #[test]
