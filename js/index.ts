@@ -38,5 +38,17 @@ export {
   type TollgateErrorInit,
 } from "./errors.js";
 export { generateId } from "./id.js";
+export {
+  MODEL_PRICING,
+  PriceBook,
+  findModel,
+  getModelPricing,
+  getProviderModels,
+  getRateSourceInfo,
+  getSupportedModels,
+  getSupportedProviders,
+  isModelSupported,
+} from "./price.js";
+export { CostTracker } from "./tracker.js";
 export type * from "./types.js";
 export { VERSION } from "./version.js";

@@ -13,7 +13,7 @@ use tollgate::{
     money::{Rate, Usd},
     price::{
         Answer, BoundAnswer, CacheWrites, Cost, Custom, Demand, ModelPricing, Query, Reason, Tracker, UnknownModel,
-        price, quick_cost, upper_bound,
+        price, quick_cost, read_token_usage, upper_bound,
     },
     provider::openai::usage::WireUsage,
     time::Instant,
@@ -580,6 +580,18 @@ fn a_tracker_that_is_off_prices_nothing() {
 fn no_tokens_cost_nothing() {
     let estimate = Tracker::new(bundled()).estimate("gpt-5", &Usage::default(), None, now()).unwrap();
     assert_eq!((estimate.usd, estimate.priced, estimate.items.len()), (Usd::ZERO, true, 0));
+}
+
+#[test]
+fn a_model_has_a_name_and_a_total_is_the_sum() {
+    let error = Tracker::new(bundled()).estimate("", &Usage::default(), None, now()).unwrap_err();
+    assert_eq!(error.message(), "cannot price the call: expected the name of a model, found an empty one");
+    let pairs =
+        |total| [("inputTokens", 2_000.0), ("cacheReadTokens", 8_000.0), ("outputTokens", 5.0), ("totalTokens", total)];
+    assert_eq!(read_token_usage(pairs(10_005.0)).unwrap().1, None);
+    let (used, warning) = read_token_usage(pairs(2_005.0)).unwrap();
+    assert_eq!((used.total_tokens(), warning.as_ref().unwrap().code), (10_005, WarningCode::TotalMismatch));
+    assert_eq!(warning.unwrap().message, "totalTokens is 2005 and the parts sum to 10005; the parts count");
 }
 
 #[test]

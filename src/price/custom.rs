@@ -32,7 +32,7 @@ impl Default for Custom {
 }
 
 /// The named fields of AgentGuard: key, unit, and how many units the price is for.
-const FIELDS: [(&str, Unit, u32); 4] = [
+const NAMED: [(&str, Unit, u32); 4] = [
     ("inputCostPer1K", Unit::Input, 1_000),
     ("outputCostPer1K", Unit::Output, 1_000),
     ("imageCost", Unit::Images, 1),
@@ -53,6 +53,9 @@ impl Custom {
         "model",
     ];
 
+    /// The options that are rates.
+    pub const FIELDS: [&'static str; 4] = ["inputCostPer1K", "outputCostPer1K", "imageCost", "audioCostPerSecond"];
+
     /// Refuses options that nobody knows.
     pub fn check_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<()> {
         check_keys("custom pricing", keys, &Self::KEYS)
@@ -62,7 +65,7 @@ impl Custom {
     ///
     /// A rate finer than a pico-dollar is rounded up, and the warning says so.
     pub fn set_field(&mut self, key: &str, usd: &str) -> Result<Option<Warning>> {
-        let (_, unit, units) = FIELDS
+        let (_, unit, units) = NAMED
             .into_iter()
             .find(|(name, _, _)| *name == key)
             .ok_or_else(|| Error::internal("a field of custom pricing that is no rate"))?;

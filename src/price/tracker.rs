@@ -125,6 +125,9 @@ impl Tracker {
 
     /// The cost as AgentGuard's programs read it.
     pub fn estimate(&self, model: &str, usage: &Usage, provider: Option<&str>, at: Instant) -> Result<Estimate> {
+        if model.is_empty() {
+            return Err(Error::input("cannot price the call: expected the name of a model, found an empty one"));
+        }
         if !self.enabled {
             return Ok(self.zero(model, provider, at, None));
         }
@@ -230,6 +233,17 @@ impl Tracker {
             priced => Ok(priced),
         }
     }
+}
+
+/// Reads a `TokenUsage`: its counts, and a warning where its total is not the sum of the parts, which count.
+pub fn read_token_usage<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> Result<(Usage, Option<Warning>)> {
+    let (usage, total) = Usage::from_token_pairs(pairs)?;
+    let sum = usage.total_tokens();
+    let warning = total.filter(|total| *total != sum).map(|total| {
+        let message = format!("totalTokens is {total} and the parts sum to {sum}; the parts count");
+        Warning::new(WarningCode::TotalMismatch, message)
+    });
+    Ok((usage, warning))
 }
 
 fn warn(cost: &mut Cost, warning: Warning) {

@@ -9,5 +9,6 @@ pub mod clock;
 pub mod error;
 pub mod ids;
 pub mod options;
+pub mod price;
 pub mod value;
 pub mod version;

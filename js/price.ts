@@ -1,0 +1,175 @@
+/** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
+import { Held } from "./core.js";
+import bundled from "./data/prices.js";
+import type { Cost, ModelMatch, ModelPricing, PriceQuery, Provider, RateSource, Unpriced } from "./types.js";
+import type { PriceBook as CoreBook } from "./wasm/core.js";
+
+/**
+ * The object of the core behind a book, for the parts of the face that price by it.
+ *
+ * @internal
+ */
+export let coreOf: (book: PriceBook) => Held<CoreBook>;
+
+/** The book from a packed text, for the entries that ship one. */
+let fromPacked: (packed: string) => PriceBook;
+let shared: PriceBook | undefined;
+
+/**
+ * Models and their prices.
+ *
+ * ```ts
+ * const book = PriceBook.bundled();
+ * const cost = book.price({ model: "gpt-5", usage: { input: 10_000, output: 500 } });
+ * if (cost.priced) console.log(cost.usd); // "0.0175"
+ * ```
+ */
+export class PriceBook {
+  readonly #core: Held<CoreBook>;
+
+  private constructor(packed: string) {
+    this.#core = new Held("rebuildable", (core) => new core.PriceBook(packed));
+  }
+
+  static {
+    coreOf = (book) => book.#core;
+    fromPacked = (packed) => new PriceBook(packed);
+  }
+
+  /** The book of the main providers that ships with the package. It is read at its first use. */
+  static bundled(): PriceBook {
+    shared ??= fromPacked(bundled);
+    return shared;
+  }
+
+  /** How many models it has. */
+  get size(): number {
+    return this.#core.use((book) => book.size);
+  }
+
+  /**
+   * The exact, itemised cost of a usage, or why there is none.
+   *
+   * The price is that of `at` (now, if left out), by the default service tier and region; another tier or region that the
+   * book has no rates for is `no_rate`, never the default price.
+   *
+   * @throws ValidationError for an unknown unit, a count that is negative, fractional or not finite, or an unreadable `at`
+   */
+  price(query: PriceQuery): Cost | Unpriced {
+    return this.#core.use((book) => book.price(query)) as Cost | Unpriced;
+  }
+
+  /**
+   * A model's handle for {@link PriceBook.cost}; -1 when the model is not known. It names a model of this book, not a
+   * rate, and stays valid as long as the program runs.
+   */
+  handle(model: string, provider?: Provider): number {
+    return this.#core.use((book) => book.handle(text(model), provider));
+  }
+
+  /**
+   * The hot path: US dollars for plain and cached tokens at the default-tier rates of the moment of the call. Computed
+   * exactly, given back as the nearest double; NaN for handle -1 and where a rate is missing.
+   *
+   * @throws ValidationError for a count that is negative, fractional or not finite
+   */
+  cost(handle: number, input: number, output: number, cacheRead = 0, cacheWrite = 0): number {
+    const usd = this.#core.use((book) => book.cost(handle, input, output, cacheRead, cacheWrite));
+    // No cost is below zero: it stands for a count that is none.
+    if (usd < 0) this.#core.use((book) => book.checkCounts(input, output, cacheRead, cacheWrite));
+    return usd;
+  }
+}
+
+/** A name as the core takes it; what is no text names nothing. */
+function text(name: unknown): string {
+  return typeof name === "string" ? name : "";
+}
+
+/** Calls into the bundled book. */
+function catalogue<T>(call: (book: CoreBook) => T): T {
+  return coreOf(PriceBook.bundled()).use(call);
+}
+
+/**
+ * The built-in price of a model at this moment. Dated ids, a provider's prefix (`openai/gpt-5`), `-latest` and any case
+ * find their model; nothing is guessed.
+ */
+export function getModelPricing(model: string, provider?: Provider): ModelPricing | undefined {
+  const json = catalogue((book) => book.pricing(text(model), provider));
+  return json === undefined ? undefined : (JSON.parse(json) as ModelPricing);
+}
+
+/** The model that a name stands for, and how it was found. */
+export function findModel(model: string, provider?: Provider): ModelMatch | undefined {
+  return catalogue((book) => book.findModel(text(model), provider)) as ModelMatch | undefined;
+}
+
+/** The ids of a provider's models; none for a provider that is not known. */
+export function getProviderModels(provider: Provider): string[] {
+  return catalogue((book) => book.modelsOf(text(provider)));
+}
+
+/** Whether a model has a built-in price. */
+export function isModelSupported(model: string, provider?: Provider): boolean {
+  return catalogue((book) => book.handle(text(model), provider)) >= 0;
+}
+
+/** The ids of all models that have a built-in price, each once. */
+export function getSupportedModels(): string[] {
+  return [...new Set(getSupportedProviders().flatMap(getProviderModels))];
+}
+
+/** The providers whose models have built-in prices, first parties before resellers. */
+export function getSupportedProviders(): Provider[] {
+  return catalogue((book) => book.providers());
+}
+
+/** Where a model's built-in price comes from, since when it holds, and when it was read. */
+export function getRateSourceInfo(model: string, provider?: Provider): RateSource | undefined {
+  return getModelPricing(model, provider)?.source;
+}
+
+/**
+ * The built-in prices by model id, read-only. An id that several providers have is the first party's; the others' stand
+ * under `<provider>/<id>`. Nothing is read before the first look, and each look gives this moment's price.
+ */
+export const MODEL_PRICING: Readonly<Record<string, ModelPricing>> = lazyView();
+
+function lazyView(): Readonly<Record<string, ModelPricing>> {
+  // No prototype, so that `constructor` and `__proto__` are no models.
+  const view: Record<string, ModelPricing> = Object.create(null);
+  let filled = false;
+  const fill = (): void => {
+    if (filled) return;
+    for (const provider of getSupportedProviders()) {
+      for (const id of getProviderModels(provider)) {
+        Object.defineProperty(view, Object.hasOwn(view, id) ? `${provider}/${id}` : id, {
+          enumerable: true,
+          get: () => getModelPricing(id, provider),
+        });
+      }
+    }
+    Object.freeze(view);
+    filled = true;
+  };
+  const after =
+    <A extends unknown[], R>(trap: (...all: A) => R) =>
+    (...all: A): R => {
+      fill();
+      return trap(...all);
+    };
+  const traps: ProxyHandler<typeof view> = {
+    get: after(Reflect.get),
+    has: after(Reflect.has),
+    ownKeys: after(Reflect.ownKeys),
+    getOwnPropertyDescriptor: after(Reflect.getOwnPropertyDescriptor),
+    isExtensible: after(Reflect.isExtensible),
+    preventExtensions: after(Reflect.preventExtensions),
+    set: after(() => false),
+    defineProperty: after(() => false),
+    deleteProperty: after(() => false),
+    setPrototypeOf: after(() => false),
+  };
+  return new Proxy(view, traps);
+}

@@ -1,0 +1,344 @@
+//! Price books and trackers, handed out. What a model costs, and what to do when nobody knows, is decided in
+//! [`crate::price`].
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use serde::Serialize;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    catalog::{Book, Handle, MatchKind},
+    error::{Error, Result, Warning, check_keys},
+    money::Usd,
+    price::{self, Breakdown, Custom, Item, ModelPricing, Query, UnknownModel},
+    time::Instant,
+    usage::{MAX_COUNT, Usage},
+    web::{clock, value},
+};
+
+/// A price book.
+#[wasm_bindgen]
+pub struct PriceBook {
+    book: Arc<Book>,
+}
+
+/// A model found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Found<'a> {
+    id: &'a str,
+    provider: &'a str,
+    match_type: MatchKind,
+}
+
+const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "region"];
+
+#[wasm_bindgen]
+impl PriceBook {
+    /// Reads a packed book.
+    #[wasm_bindgen(constructor)]
+    pub fn new(packed: &str) -> Result<PriceBook> {
+        Ok(PriceBook { book: Arc::new(Book::parse(packed)?) })
+    }
+
+    /// How many models it has.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> u32 {
+        self.book.len() as u32
+    }
+
+    /// The handle of a model, -1 when it is not known.
+    pub fn handle(&self, model: &str, provider: Option<String>) -> i32 {
+        self.book.find(model, provider.as_deref()).map_or(-1, |found| found.handle.0 as i32)
+    }
+
+    /// The cost at this moment's rates: NaN without a price, and -1, which no cost is, for a count that is none.
+    pub fn cost(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64) -> f64 {
+        let Some(model) = u32::try_from(handle).ok().and_then(|handle| self.book.model(Handle(handle))) else {
+            return f64::NAN;
+        };
+        let (Some(input), Some(output), Some(read), Some(write)) =
+            (count(input), count(output), count(cache_read), count(cache_write))
+        else {
+            return -1.0;
+        };
+        // Most models have one price, and asking the host for the time costs as much as all the rest.
+        let row =
+            if self.book.is_settled(model) { model.rows.last() } else { model.row_at(self.book.present(clock::now())) };
+        row.and_then(|row| price::quick_cost(row, input, output, read, write)).map_or(f64::NAN, Usd::to_f64)
+    }
+
+    /// Throws what is wrong with the counts of a `cost`.
+    #[wasm_bindgen(js_name = checkCounts)]
+    pub fn check_counts(&self, input: f64, output: f64, cache_read: f64, cache_write: f64) -> Result<()> {
+        let pairs = [("input", input), ("output", output), ("cacheRead", cache_read), ("cacheWrite", cache_write)];
+        Usage::from_pairs(pairs).map(|_| ())
+    }
+
+    /// `Cost | Unpriced` of a `PriceQuery`.
+    pub fn price(&self, query: &JsValue) -> Result<JsValue> {
+        value::check_object_keys(query, "price query", &QUERY)?;
+        let text = |key| value::get_string(query, key, "price query");
+        let model = text("model")?
+            .filter(|model| !model.is_empty())
+            .ok_or_else(|| Error::input("cannot read price query: expected model to name a model, found none"))?;
+        let (provider, service_tier, region) = (text("provider")?, text("serviceTier")?, text("region")?);
+        let pairs = value::usage_pairs(&value::get(query, "usage"))?;
+        let usage = Usage::from_pairs(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?;
+        let at = value::optional_instant(&value::get(query, "at"))?.unwrap_or_else(|| self.present());
+        value::to_js(&price::price(
+            &self.book,
+            &Query {
+                model: &model,
+                provider: provider.as_deref(),
+                usage: &usage,
+                at,
+                service_tier: service_tier.as_deref(),
+                region: region.as_deref(),
+            },
+        ))
+    }
+
+    /// The model that a name finds: `{ id, provider, matchType }`, or undefined.
+    #[wasm_bindgen(js_name = findModel)]
+    pub fn find_model(&self, model: &str, provider: Option<String>) -> Result<JsValue> {
+        let found = self.book.find(model, provider.as_deref());
+        match found.and_then(|found| Some((found, self.book.model(found.handle)?))) {
+            Some((found, model)) => {
+                value::to_js(&Found { id: &model.id, provider: &model.provider, match_type: found.kind })
+            }
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// `ModelPricing` of this moment as JSON text, or undefined.
+    pub fn pricing(&self, model: &str, provider: Option<String>) -> Result<Option<String>> {
+        let found = self.book.find(model, provider.as_deref());
+        found.and_then(|found| ModelPricing::of(&self.book, found.handle, self.present())).map(|p| json(&p)).transpose()
+    }
+
+    /// The providers, first parties before resellers.
+    pub fn providers(&self) -> Vec<String> {
+        self.book.provider_names().map(str::to_owned).collect()
+    }
+
+    /// The ids of a provider's models.
+    #[wasm_bindgen(js_name = modelsOf)]
+    pub fn models_of(&self, provider: &str) -> Vec<String> {
+        let Some(provider) = self.book.canonical_provider(provider) else { return Vec::new() };
+        self.book.models().iter().filter(|model| &*model.provider == provider).map(|model| model.id.clone()).collect()
+    }
+}
+
+impl PriceBook {
+    fn present(&self) -> Instant {
+        self.book.present(clock::now())
+    }
+}
+
+/// A cost tracker.
+#[wasm_bindgen]
+pub struct CostTracker {
+    tracker: Rc<RefCell<price::Tracker>>,
+}
+
+const CONFIG: [&str; 8] = [
+    "enabled",
+    "persistRecords",
+    "customPricing",
+    "defaultProvider",
+    "enableBudgets",
+    "enableAlerts",
+    "unknownModel",
+    "priceBook",
+];
+
+/// What the face makes a `CostEstimate` or a `CostRecord` of.
+#[derive(Serialize)]
+struct Out<'a> {
+    usd: Usd,
+    amount: f64,
+    priced: bool,
+    provider: String,
+    tokens: Tokens,
+    breakdown: Breakdown,
+    items: Vec<Item>,
+    warnings: &'a [Warning],
+    timestamp: String,
+}
+
+/// A `TokenUsage`.
+struct Tokens(Usage);
+
+impl Serialize for Tokens {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.collect_map(self.0.to_token_pairs())
+    }
+}
+
+#[wasm_bindgen]
+impl CostTracker {
+    /// A tracker over a book. The configuration is a `CostTrackerConfig`; its `customPricing` is handed over model by
+    /// model, since its keys are a user's.
+    #[wasm_bindgen(constructor)]
+    pub fn new(book: &PriceBook, config: &JsValue) -> Result<CostTracker> {
+        Ok(CostTracker { tracker: Rc::new(RefCell::new(tracker(Arc::clone(&book.book), config)?)) })
+    }
+
+    /// Adds rates of the caller's own; gives back `Warning[]`.
+    #[wasm_bindgen(js_name = setCustom)]
+    pub fn set_custom(&self, model: &str, pricing: &JsValue) -> Result<JsValue> {
+        let (custom, warnings) = custom(pricing)?;
+        self.tracker.borrow_mut().set_custom(model, custom)?;
+        value::to_js(&warnings)
+    }
+
+    /// Takes them away; says whether there were any.
+    #[wasm_bindgen(js_name = removeCustom)]
+    pub fn remove_custom(&self, model: &str) -> bool {
+        self.tracker.borrow_mut().remove_custom(model)
+    }
+
+    /// The cost of a `TokenUsage`.
+    pub fn estimate(&self, model: &str, tokens: &JsValue, provider: Option<String>) -> Result<JsValue> {
+        let pairs = value::pairs(tokens, "tokens")?;
+        let (usage, mismatch) = price::read_token_usage(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?;
+        let tracker = self.tracker.borrow();
+        let now = clock::now();
+        let estimate = tracker.estimate(model, &usage, provider.as_deref(), tracker.book().present(now))?;
+        let warnings: Vec<_> = estimate.warnings.into_iter().chain(mismatch).collect();
+        value::to_js(&Out {
+            usd: estimate.usd,
+            amount: estimate.usd.to_f64(),
+            priced: estimate.priced,
+            provider: estimate.provider,
+            tokens: Tokens(usage),
+            breakdown: estimate.breakdown,
+            items: estimate.items,
+            warnings: &warnings,
+            timestamp: now.to_string(),
+        })
+    }
+
+    /// `ModelPricing` of this moment as JSON text, rates of the caller's own included; or undefined.
+    pub fn pricing(&self, model: &str, provider: Option<String>) -> Result<Option<String>> {
+        let tracker = self.tracker.borrow();
+        let at = tracker.book().present(clock::now());
+        tracker.pricing(model, provider.as_deref(), at).map(|pricing| json(&pricing)).transpose()
+    }
+}
+
+impl CostTracker {
+    /// The tracker itself, for the calls that price by it. Never hold the borrow across an await.
+    pub fn shared(&self) -> Rc<RefCell<price::Tracker>> {
+        Rc::clone(&self.tracker)
+    }
+}
+
+/// Reads a tracker's configuration and throws what is wrong with it, without a book: so that a constructor can.
+#[wasm_bindgen(js_name = checkTrackerConfig)]
+pub fn check_tracker_config(config: &JsValue) -> Result<()> {
+    tracker(Arc::new(Book::empty()), config).map(|_| ())
+}
+
+/// Reads a custom pricing and throws what is wrong with it; gives back `Warning[]`.
+#[wasm_bindgen(js_name = checkCustomPricing)]
+pub fn check_custom_pricing(model: &str, pricing: &JsValue) -> Result<JsValue> {
+    let (custom, warnings) = custom(pricing)?;
+    price::Tracker::new(Arc::new(Book::empty())).set_custom(model, custom)?;
+    value::to_js(&warnings)
+}
+
+fn tracker(book: Arc<Book>, config: &JsValue) -> Result<price::Tracker> {
+    const WHAT: &str = "tracker configuration";
+    value::check_object_keys(config, WHAT, &CONFIG)?;
+    let flag = |key: &str| {
+        let found = value::get(config, key);
+        if found.is_undefined() {
+            return Ok(true);
+        }
+        found.as_bool().ok_or_else(|| {
+            Error::config(format!(
+                "cannot read {WHAT}: expected {key} to be true or false, found {}",
+                value::kind_of(&found)
+            ))
+        })
+    };
+    let mut tracker = price::Tracker::new(book);
+    tracker.enabled = flag("enabled")?;
+    for key in ["persistRecords", "enableBudgets", "enableAlerts"] {
+        flag(key)?;
+    }
+    tracker.default_provider = value::get_string(config, "defaultProvider", WHAT)?;
+    let unknown = value::get(config, "unknownModel");
+    tracker.unknown_model = match unknown.as_string().as_deref() {
+        Some("zero") => UnknownModel::Zero,
+        Some("error") => UnknownModel::Error,
+        None if unknown.is_undefined() => UnknownModel::Zero,
+        None if unknown.is_object() => UnknownModel::Fallback(custom(&unknown)?.0),
+        _ => {
+            return Err(Error::config(format!(
+                "cannot read {WHAT}: expected unknownModel to be \"zero\", \"error\" or a custom pricing, found {}",
+                value::kind_of(&unknown)
+            )));
+        }
+    };
+    Ok(tracker)
+}
+
+/// Reads a `CustomPricing`.
+fn custom(pricing: &JsValue) -> Result<(Custom, Vec<Warning>)> {
+    const WHAT: &str = "custom pricing";
+    Custom::check_keys(value::own_keys(pricing, WHAT)?.iter().map(String::as_str))?;
+    let mut custom = Custom::default();
+    let mut warnings = Vec::new();
+    for key in Custom::FIELDS {
+        let usd = value::get(pricing, key);
+        if !usd.is_undefined() {
+            warnings.extend(custom.set_field(key, &value::decimal(&usd)?)?);
+        }
+    }
+    let rates = value::get(pricing, "rates");
+    if !rates.is_undefined() {
+        for name in value::own_keys(&rates, "custom pricing.rates")? {
+            let usd = value::get(&rates, &name);
+            if !usd.is_undefined() {
+                warnings.extend(custom.set_rate(&name, &value::decimal(&usd)?)?);
+            }
+        }
+    }
+    custom.provider = value::get_string(pricing, "provider", WHAT)?;
+    if let Some(updated) = value::get_string(pricing, "lastUpdated", WHAT)? {
+        custom.source.retrieved_at = updated.into();
+    }
+    let source = value::get(pricing, "source");
+    if let Some(name) = source.as_string() {
+        custom.source.name = name.into();
+    } else if !source.is_undefined() {
+        const SOURCE: &str = "custom pricing.source";
+        let keys = value::own_keys(&source, SOURCE)?;
+        check_keys(SOURCE, keys.iter().map(String::as_str), &["name", "url", "effectiveFrom", "retrievedAt"])?;
+        let text = |key| value::get_string(&source, key, SOURCE);
+        if let Some(name) = text("name")? {
+            custom.source.name = name.into();
+        }
+        if let Some(url) = text("url")? {
+            custom.source.url = url.into();
+        }
+        if let Some(retrieved) = text("retrievedAt")? {
+            custom.source.retrieved_at = retrieved.into();
+        }
+        custom.source.effective_from = text("effectiveFrom")?;
+    }
+    Ok((custom, warnings))
+}
+
+/// A count of tokens out of a double.
+fn count(number: f64) -> Option<u64> {
+    let whole = number as u64;
+    (whole as f64 == number && whole <= MAX_COUNT).then_some(whole)
+}
+
+fn json(pricing: &ModelPricing) -> Result<String> {
+    serde_json::to_string(pricing).map_err(|error| Error::internal(format!("cannot write a pricing: {error}")))
+}

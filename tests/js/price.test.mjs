@@ -1,0 +1,221 @@
+// The face of prices: the bundled book, the catalogue's functions, the read-only view.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import {
+  MODEL_PRICING,
+  PriceBook,
+  TollgateError,
+  ValidationError,
+  findModel,
+  getModelPricing,
+  getProviderModels,
+  getRateSourceInfo,
+  getSupportedModels,
+  getSupportedProviders,
+  isModelSupported,
+} from "tollgate";
+
+const book = PriceBook.bundled();
+const AT = "2026-11-21";
+const data = JSON.parse(readFileSync(new URL("../../data/prices/main.json", import.meta.url), "utf8"));
+
+/** The row of main.json in force on a day. */
+const rowOf = (provider, model, day) => data.rows.filter((row) => row.provider === provider && row.model === model && (row.from ?? "") <= day).at(-1);
+
+describe("PriceBook.price", () => {
+  it("is exact and itemised", () => {
+    const cost = book.price({ model: "gpt-5", usage: { input: 2000, cacheRead: 8000, output: 500 }, at: AT });
+    assert.deepEqual(cost, {
+      priced: true,
+      usd: "0.0085",
+      amount: 0.0085,
+      items: [
+        { unit: "input", quantity: 2000, ratePerMillion: "1.25", usd: "0.0025" },
+        { unit: "cacheRead", quantity: 8000, ratePerMillion: "0.125", usd: "0.001" },
+        { unit: "output", quantity: 500, ratePerMillion: "10", usd: "0.005" },
+      ],
+      model: "gpt-5",
+      provider: "openai",
+      matchType: "exact",
+      source: { name: "litellm 1.109.1", url: "https://developers.openai.com/api/docs/pricing", retrievedAt: data.sources[0].retrievedAt },
+      warnings: [],
+    });
+  });
+
+  it("takes the price of the day of the call", () => {
+    const usd = (at) => book.price({ model: "o3", usage: { input: 1000, output: 100 }, at }).usd;
+    assert.equal(usd("2025-06-09T12:00:00Z"), "0.014");
+    assert.equal(usd(new Date("2025-06-11T12:00:00Z")), "0.0028");
+    assert.equal(usd(Date.UTC(2025, 5, 11)), "0.0028");
+    assert.equal(usd(undefined), "0.0028");
+    assert.equal(usd(null), "0.0028");
+  });
+
+  it("answers why there is none", () => {
+    const usage = { input: 1, output: 1 };
+    assert.deepEqual(book.price({ model: "gpt-nope", usage }), { priced: false, reason: "unknown_model", detail: 'no price is known for the model "gpt-nope"' });
+    assert.deepEqual(book.price({ model: "gpt-5", usage, serviceTier: "flex" }), { priced: false, reason: "no_rate", detail: 'no rates are known for the service tier "flex"' });
+    assert.equal(book.price({ model: "gpt-5", usage: { ...usage, extra: { sprockets: 1 } } }).reason, "no_rate");
+    assert.equal(book.price({ model: "gpt-5", provider: "anthropic", usage }).reason, "unknown_model");
+  });
+
+  it("refuses what can't be read, by name", () => {
+    const usage = { input: 1, output: 1 };
+    for (const [query, code, message] of [
+      [{ model: "gpt-5", usage: { ...usage, input: -1 } }, "invalid_usage", "cannot read usage: expected input to be a whole number from 0 to 2^53, found -1"],
+      [{ model: "gpt-5", usage: { ...usage, input: 0.5 } }, "invalid_usage", "cannot read usage: expected input to be a whole number from 0 to 2^53, found 0.5"],
+      [{ model: "gpt-5", usage: { ...usage, output: NaN } }, "invalid_usage", "cannot read usage: expected output to be a whole number from 0 to 2^53, found NaN"],
+      [{ model: "gpt-5", usage, at: "2026-01-01T00:00:00" }, "invalid_time", /^cannot read instant: expected a Date, milliseconds, RFC 3339/],
+      [{ model: "gpt-5", usage, tier: "flex" }, "unknown_option", /expected one of model, provider, usage, at, serviceTier, region, found unknown option "tier"$/],
+      [{ model: "", usage }, "invalid_input", "cannot read price query: expected model to name a model, found none"],
+      [{ usage }, "invalid_input", "cannot read price query: expected model to name a model, found none"],
+      [{ model: 5, usage }, "invalid_input", "cannot read price query: expected model to be a string, found a number"],
+      [{ model: "gpt-5" }, "invalid_input", "cannot read usage: expected an object, found undefined"],
+      [undefined, "invalid_input", "cannot read price query: expected an object, found undefined"],
+    ]) {
+      assert.throws(() => book.price(query), (error) => {
+        assert.ok(TollgateError.isInstance(error));
+        assert.equal(error.code, code);
+        if (typeof message === "string") assert.equal(error.message, message);
+        else assert.match(error.message, message);
+        return true;
+      });
+    }
+    for (const key of ["__proto__", "constructor", "tokens"]) {
+      const odd = JSON.parse(`{"input":1,"output":1,${JSON.stringify(key)}:1}`);
+      assert.throws(() => book.price({ model: "gpt-5", usage: odd }), { code: "invalid_usage" }, key);
+    }
+  });
+});
+
+describe("the hot path", () => {
+  it("has the same digits as price", () => {
+    for (const [model, input, output, cacheRead, cacheWrite] of [
+      ["gpt-5", 1000, 100, 0, 0],
+      ["claude-sonnet-4-5", 3, 550, 1000, 12304],
+      ["gemini-2.5-pro", 300_000, 1000, 0, 0],
+      ["grok-4.6", 200_000, 1000, 0, 0],
+      ["o1-pro", 9_000_000_000_000, 9_000_000_000_000, 0, 0],
+    ]) {
+      const cost = book.price({ model, usage: { input, output, cacheRead, cacheWrite } });
+      assert.equal(book.cost(book.handle(model), input, output, cacheRead, cacheWrite), cost.amount, model);
+    }
+    assert.equal(book.cost(book.handle("gpt-5"), 1000, 100), 0.00225);
+    assert.equal(book.cost(book.handle("gpt-5"), 0, 0), 0);
+  });
+
+  it("is NaN without a price", () => {
+    assert.equal(book.handle("gpt-nope"), -1);
+    assert.equal(book.handle("gpt-5", "anthropic"), -1);
+    for (const handle of [-1, -2, 1e6, 2 ** 31 - 1]) assert.ok(Number.isNaN(book.cost(handle, 1, 1)), String(handle));
+  });
+
+  it("refuses counts that are none", () => {
+    const handle = book.handle("gpt-5");
+    for (const wrong of [-1, 0.5, NaN, Infinity, 2 ** 54]) {
+      assert.throws(() => book.cost(handle, wrong, 1), ValidationError);
+      assert.throws(() => book.cost(handle, 1, 1, 0, wrong), { code: "invalid_usage", context: { unit: "cacheWrite" } });
+    }
+  });
+
+  it("takes the price of the moment where one is to change", (t) => {
+    const change = data.rows.find((row) => row.from > data.sources[0].retrievedAt);
+    const handle = book.handle(change.model, change.provider);
+    const at = (day) => {
+      t.mock.timers.setTime(Date.parse(day));
+      return book.cost(handle, 1_000_000, 0);
+    };
+    t.mock.timers.enable({ apis: ["Date"] });
+    const input = (day) => Number(rowOf(change.provider, change.model, day).rates.input);
+    assert.notEqual(input("2026-12-31"), input(change.from));
+    assert.equal(at("2026-12-31"), input("2026-12-31"));
+    assert.equal(at(change.from), input(change.from));
+    // A clock that stands before the data was read (Workers, while modules load) is not set.
+    assert.equal(at("1970-01-01"), input(data.sources[0].retrievedAt));
+  });
+});
+
+describe("the catalogue", () => {
+  it("finds models by their names, and nothing else", () => {
+    for (const [name, provider, expected] of [
+      ["gpt-5", undefined, { id: "gpt-5", provider: "openai", matchType: "exact" }],
+      ["GPT-5", undefined, { id: "gpt-5", provider: "openai", matchType: "exact" }],
+      ["openai/gpt-5", undefined, { id: "gpt-5", provider: "openai", matchType: "prefix" }],
+      ["gpt-5-2031-01-31", undefined, { id: "gpt-5", provider: "openai", matchType: "dated" }],
+      ["gpt-5-latest", undefined, { id: "gpt-5", provider: "openai", matchType: "alias" }],
+      ["gpt-5", "azure-openai", { id: "gpt-5", provider: "azure-openai", matchType: "exact" }],
+      ["claude-3-opus-20240229", undefined, { id: "claude-3-opus-latest", provider: "anthropic", matchType: "dated" }],
+      ["gpt-4o-mini", undefined, { id: "gpt-4o-mini", provider: "openai", matchType: "exact" }],
+      ["gpt-5", "anthropic", undefined],
+      ["openai/gpt-5", "azure-openai", undefined],
+    ]) {
+      assert.deepEqual(findModel(name, provider), expected, `${name} ${provider}`);
+      assert.equal(isModelSupported(name, provider), expected !== undefined);
+    }
+    for (const name of ["", "g", "gpt", "constructor", "__proto__", "toString", "gpt-4o-min", undefined, null, 5, {}]) {
+      assert.equal(findModel(name), undefined, String(name));
+      assert.equal(getModelPricing(name), undefined);
+      assert.equal(getRateSourceInfo(name), undefined);
+      assert.equal(isModelSupported(name), false);
+    }
+  });
+
+  it("shows a model's price and where it comes from", () => {
+    assert.deepEqual(getModelPricing("gpt-4o"), {
+      model: "gpt-4o",
+      provider: "openai",
+      inputCostPer1K: 0.0025,
+      outputCostPer1K: 0.01,
+      lastUpdated: data.sources[0].retrievedAt,
+      source: { name: "litellm 1.109.1", url: "https://developers.openai.com/api/docs/pricing", retrievedAt: data.sources[0].retrievedAt },
+      rates: { cacheRead: "1.25", fileSearches: "2500", input: "2.5", output: "10", webSearches: rateOf("gpt-4o", "webSearches") },
+    });
+    assert.equal(getRateSourceInfo("o3").effectiveFrom, "2025-06-10");
+    assert.equal(getModelPricing("whisper-1").audioCostPerSecond, 0.0001);
+  });
+
+  it("lists what there is", () => {
+    assert.deepEqual(getSupportedProviders(), ["openai", "anthropic", "google", "mistral", "cohere", "xai", "deepseek", "azure-openai"]);
+    assert.equal(book.size, data.models.length);
+    for (const provider of getSupportedProviders()) {
+      const ids = data.models.filter((model) => model.provider === provider).map((model) => model.id);
+      assert.deepEqual([...getProviderModels(provider)].sort(), ids.sort());
+    }
+    assert.deepEqual(getProviderModels("azure"), getProviderModels("azure-openai"));
+    assert.deepEqual(getProviderModels("nobody"), []);
+    const all = getSupportedModels();
+    assert.equal(new Set(all).size, all.length);
+    assert.ok(all.includes("gpt-5") && all.includes("claude-sonnet-4-5"));
+  });
+
+  it("has every rate of main.json", () => {
+    for (const { provider, id } of data.models) {
+      const row = rowOf(provider, id, new Date().toISOString().slice(0, 10));
+      const pricing = getModelPricing(id, provider);
+      assert.deepEqual(Object.keys(pricing.rates).sort(), Object.keys(row.rates).sort(), id);
+      for (const unit of ["input", "output", "cacheRead", "cacheWrite"]) assert.equal(pricing.rates[unit], row.rates[unit], `${id} ${unit}`);
+    }
+  });
+});
+
+/** A fee as `rates` shows it: for a million. */
+function rateOf(model, unit) {
+  return String(Math.round(Number(rowOf("openai", model, AT).rates[unit]) * 1e9) / 1e3);
+}
+
+describe("MODEL_PRICING", () => {
+  it("is a read-only view of all prices", () => {
+    assert.equal(MODEL_PRICING["gpt-4o"].inputCostPer1K, 0.0025);
+    assert.equal(MODEL_PRICING["gpt-5"].provider, "openai");
+    assert.equal(MODEL_PRICING["azure-openai/gpt-5"].provider, "azure-openai");
+    assert.equal(Object.keys(MODEL_PRICING).length, book.size);
+    assert.ok("gpt-5" in MODEL_PRICING && Object.hasOwn(MODEL_PRICING, "gpt-5"));
+    for (const name of ["", "g", "constructor", "__proto__", "hasOwnProperty"]) assert.equal(MODEL_PRICING[name], undefined, name);
+    assert.throws(() => { MODEL_PRICING["gpt-5"] = {}; }, TypeError);
+    assert.throws(() => { delete MODEL_PRICING["gpt-5"]; }, TypeError);
+    assert.throws(() => { MODEL_PRICING.mine = {}; }, TypeError);
+    assert.equal(MODEL_PRICING["gpt-5"].inputCostPer1K, 0.00125);
+    assert.ok(Object.isFrozen(MODEL_PRICING));
+  });
+});
