@@ -31,7 +31,7 @@ export class TollgateError extends Error {
   constructor(init: TollgateErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = new.target.name;
-    this.code = init.code ?? "internal";
+    this.code = init.code ?? defaultCode(this);
     this.context = Object.freeze({ ...init.context });
     Object.defineProperty(this, BRAND, { value: true });
   }
@@ -62,7 +62,7 @@ export class ConfigurationError extends TollgateError {}
 /** A client needs an API key and has none. */
 export class MissingApiKeyError extends ConfigurationError {
   constructor(init: TollgateErrorInit) {
-    super({ code: "missing_api_key", ...init });
+    super(init);
   }
 }
 
@@ -71,7 +71,7 @@ export class ValidationError extends TollgateError {
   readonly errors: readonly string[];
 
   constructor(init: TollgateErrorInit) {
-    super({ code: "invalid_input", ...init });
+    super(init);
     this.errors = (this.context["errors"] as string[] | undefined) ?? [init.message];
   }
 }
@@ -88,7 +88,7 @@ export class GuardrailBlockedError extends TollgateError {
   readonly security?: SecurityMetadata;
 
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
-    super({ code: "guardrail_blocked", ...init });
+    super(init);
     this.stage = (this.context["stage"] as "input" | "output" | undefined) ?? "input";
     this.failedGuardrails = (this.context["failedGuardrails"] as string[] | undefined) ?? [];
     this.riskScore = (this.context["riskScore"] as number | undefined) ?? 0;
@@ -117,7 +117,7 @@ export class BudgetExceededError extends TollgateError {
   readonly security?: SecurityMetadata;
 
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
-    super({ code: "budget_exceeded", ...init });
+    super(init);
     take(this, ["budget", "cost", "exceededBy", "remaining", "currentCost", "estimatedCost", "resetsAt", "retryAfterMs"]);
     hide(this, "security", init.security);
   }
@@ -129,7 +129,7 @@ export class UnknownModelError extends TollgateError {
   readonly model?: string;
 
   constructor(init: TollgateErrorInit) {
-    super({ code: "unknown_model", ...init });
+    super(init);
     take(this, ["model"]);
   }
 }
@@ -140,7 +140,7 @@ export class TokenLimitError extends TollgateError {
   readonly limit?: number;
 
   constructor(init: TollgateErrorInit) {
-    super({ code: "token_limit", ...init });
+    super(init);
     take(this, ["tokens", "limit"]);
   }
 }
@@ -153,7 +153,7 @@ export class ProviderError extends TollgateError {
   readonly security?: SecurityMetadata;
 
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
-    super({ code: "invalid_response", ...init });
+    super(init);
     take(this, ["provider"]);
     hide(this, "security", init.security);
   }
@@ -179,7 +179,7 @@ export class APIError extends ProviderError {
   readonly body?: unknown;
 
   constructor(init: APIErrorInit) {
-    super({ code: "api_error", ...init });
+    super(init);
     this.status = (this.context["status"] as number | undefined) ?? 0;
     take(this, ["requestId"]);
     hide(this, "headers", init.headers);
@@ -199,7 +199,7 @@ export class NotFoundError extends APIError {
   readonly resourceType?: string;
 
   constructor(init: APIErrorInit) {
-    super({ code: "not_found", ...init });
+    super(init);
     take(this, ["resourceType"]);
   }
 }
@@ -217,7 +217,7 @@ export class RateLimitError extends APIError {
   readonly limit?: number;
 
   constructor(init: APIErrorInit) {
-    super({ code: "rate_limit", ...init });
+    super(init);
     take(this, ["retryAfter", "limit"]);
   }
 }
@@ -227,7 +227,7 @@ export class ServerError extends APIError {}
 /** The request failed before the provider answered. */
 export class NetworkError extends ProviderError {
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
-    super({ code: "network", ...init });
+    super(init);
   }
 }
 
@@ -237,7 +237,7 @@ export class TimeoutError extends NetworkError {
   readonly timeout?: number;
 
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
-    super({ code: "timeout", ...init });
+    super(init);
     take(this, ["timeout"]);
   }
 }
@@ -245,21 +245,21 @@ export class TimeoutError extends NetworkError {
 /** A storage is not there, full, damaged, or newer than this version. */
 export class StorageError extends TollgateError {
   constructor(init: TollgateErrorInit) {
-    super({ code: "storage_unavailable", ...init });
+    super(init);
   }
 }
 
 /** An answer does not match its schema. */
 export class SchemaValidationError extends TollgateError {
   constructor(init: TollgateErrorInit) {
-    super({ code: "schema_validation", ...init });
+    super(init);
   }
 }
 
 /** An add-on failed. */
 export class AddonError extends TollgateError {
   constructor(init: TollgateErrorInit) {
-    super({ code: "addon", ...init });
+    super(init);
   }
 }
 
@@ -311,6 +311,17 @@ export interface ErrorExtras {
 /** The error of the class that the table names for its code. */
 export function makeError(code: TollgateErrorCode, message: string, context: Record<string, unknown> = {}, extras: ErrorExtras = {}): TollgateError {
   return new CLASSES[CLASS_OF_CODE[code]]({ code, message, context, ...extras });
+}
+
+/** The code of an error that was made without one: the first that the table gives to its class, or to one above it. */
+function defaultCode(error: TollgateError): TollgateErrorCode {
+  const codes = Object.entries(CLASS_OF_CODE) as [TollgateErrorCode, string][];
+  for (let proto: object | null = Object.getPrototypeOf(error); proto !== null; proto = Object.getPrototypeOf(proto)) {
+    const { name } = proto.constructor;
+    const row = codes.find(([, kind]) => CLASSES[kind as keyof typeof CLASSES] === proto.constructor && name !== "");
+    if (row !== undefined) return row[0];
+  }
+  return "internal";
 }
 
 /** What the core throws. */

@@ -198,6 +198,25 @@ pub fn start_of_day(zone: &dyn Zone, days: i64) -> Instant {
     Instant::from_ms(high)
 }
 
+/// A window around `at`, cut where the offset changes inside it: windows of two offsets must not overlap, and a change by
+/// half an hour would make them.
+fn clip(zone: &dyn Zone, at: Instant, start: i64, end: i64) -> (Instant, Instant) {
+    let offset = zone.offset(at);
+    let same = |ms: i64| zone.offset(Instant::from_ms(ms)) == offset;
+    let start = if same(start) { start } else { transition(start, at.ms(), same) };
+    let end = if same(end - 1) { end } else { transition(end - 1, at.ms(), same) };
+    (Instant::from_ms(start), Instant::from_ms(end))
+}
+
+/// The first instant of the later offset, between one `outside` and one `inside` the offset that `same` knows.
+fn transition(mut outside: i64, mut inside: i64, same: impl Fn(i64) -> bool) -> i64 {
+    while outside.abs_diff(inside) > 1 {
+        let middle = outside + (inside - outside) / 2;
+        if same(middle) { inside = middle } else { outside = middle }
+    }
+    outside.max(inside)
+}
+
 /// The first day of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WeekStart {
@@ -256,7 +275,7 @@ impl Period {
         match self {
             Period::Hourly => {
                 let start = local.div_euclid(HOUR) * HOUR - offset;
-                (Instant::from_ms(start), Instant::from_ms(start + HOUR))
+                clip(zone, at, start, start + HOUR)
             }
             Period::Daily => days(today, today + 1),
             Period::Weekly => {
@@ -352,7 +371,36 @@ mod tests {
         assert_eq!(start_of_day(&repeated, day), at("2026-10-24T22:00:00Z"));
     }
 
+    #[test]
+    fn hours_do_not_overlap_where_the_clock_moves_by_half_of_one() {
+        // Lord Howe Island: from +10:30 to +11:00 at 02:00 local time.
+        let zone = Change { at: at("2026-10-03T15:30:00Z"), before: 10 * HOUR + HOUR / 2, after: 11 * HOUR };
+        let window = |text| Period::Hourly.window(at(text), &zone, WeekStart::Monday);
+        assert_eq!(window("2026-10-03T15:10:00Z"), (at("2026-10-03T14:30:00Z"), at("2026-10-03T15:30:00Z")));
+        assert_eq!(window("2026-10-03T15:40:00Z"), (at("2026-10-03T15:30:00Z"), at("2026-10-03T16:00:00Z")));
+        let back = Change { at: at("2026-04-04T15:00:00Z"), before: 11 * HOUR, after: 10 * HOUR + HOUR / 2 };
+        let window = |text| Period::Hourly.window(at(text), &back, WeekStart::Monday);
+        assert_eq!(window("2026-04-04T14:59:59Z"), (at("2026-04-04T14:00:00Z"), at("2026-04-04T15:00:00Z")));
+        assert_eq!(window("2026-04-04T15:10:00Z"), (at("2026-04-04T15:00:00Z"), at("2026-04-04T15:30:00Z")));
+    }
+
     proptest! {
+        #[test]
+        fn windows_around_a_change_of_the_clocks_touch_and_do_not_overlap(
+            minute in 0_i64..120, after in -4_i64..=4, before in -24_i64..=24, which in 0_usize..4, near in -7_200_000_i64..7_200_000,
+        ) {
+            let change = Instant::from_ms(1_790_000_000_000 / MINUTE * MINUTE + minute * MINUTE);
+            let (before, after) = (before * HOUR / 2, before * HOUR / 2 + after * HOUR / 2);
+            let zone = Change { at: change, before, after };
+            let period = Period::ALL[which];
+            let now = change.plus(near);
+            let (start, end) = period.window(now, &zone, WeekStart::Monday);
+            prop_assert!(start <= now && now < end, "{start} {now} {end}");
+            prop_assert_eq!(period.window(start, &zone, WeekStart::Monday), (start, end));
+            prop_assert_eq!(period.window(end.plus(-1), &zone, WeekStart::Monday), (start, end));
+            prop_assert_eq!(period.window(end, &zone, WeekStart::Monday).0, end);
+        }
+
         #[test]
         fn text_round_trips(ms in -62_135_596_800_000_i64..253_402_300_800_000) {
             let instant = Instant::from_ms(ms);

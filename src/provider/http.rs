@@ -41,6 +41,12 @@ impl Head {
         (200..300).contains(&self.status)
     }
 
+    /// Whether an error status leaves open that the provider has run, and billed, the call: those by which a gateway says
+    /// that it stopped waiting (504; 499 of nginx; 520 to 524 of Cloudflare).
+    pub fn may_have_run(&self) -> bool {
+        matches!(self.status, 499 | 504 | 520..=524)
+    }
+
     /// Whether another try may succeed: 408, 409, 429 and 5xx, unless the provider says otherwise.
     pub fn is_retryable(&self) -> bool {
         self.should_retry.unwrap_or(matches!(self.status, 408 | 409 | 429 | 500..=599))

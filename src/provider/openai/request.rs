@@ -30,6 +30,8 @@ pub struct ChatRequest {
     pub has_media: bool,
     /// Whether the provider may charge tools of its own (`web_search_options`).
     pub has_hosted_tools: bool,
+    /// Whether the answer may have audio (`modalities`).
+    pub has_audio_output: bool,
     /// The texts of all messages.
     pub segments: Segments,
     stream_options: Option<std::ops::Range<usize>>,
@@ -48,6 +50,7 @@ struct Wire<'a> {
     #[serde(borrow)]
     stream_options: Option<&'a RawValue>,
     web_search_options: Option<serde::de::IgnoredAny>,
+    modalities: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +122,7 @@ impl ChatRequest {
             include_usage: None,
             has_media: false,
             has_hosted_tools: wire.web_search_options.is_some(),
+            has_audio_output: wire.modalities.is_some_and(|kinds| kinds.iter().any(|kind| kind != "text")),
             segments: Segments::default(),
             stream_options: None,
         };
