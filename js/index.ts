@@ -37,6 +37,7 @@ export {
   type APIErrorInit,
   type TollgateErrorInit,
 } from "./errors.js";
+export { BudgetManager, MemoryBudgetLedger, type BudgetManagerOptions, type MemoryBudgetLedgerOptions } from "./budget.js";
 export { generateId } from "./id.js";
 export {
   MODEL_PRICING,
@@ -49,6 +50,11 @@ export {
   getSupportedProviders,
   isModelSupported,
 } from "./price.js";
+export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
+export { KVCostStorage } from "./store/kv.js";
+export { LocalStorageCostStorage } from "./store/local-storage.js";
+export { InMemoryCostStorage } from "./store/memory.js";
+export { summarize } from "./store/summarize.js";
 export { CostTracker } from "./tracker.js";
 export type * from "./types.js";
 export { VERSION } from "./version.js";

@@ -323,6 +323,28 @@ export interface StorageReport {
   damaged: number;
   /** Entries under our prefix that are not ours. They are left as they are. */
   foreign: number;
+  /** Entries of a later release: while there are any, everything else answers `storage_version_newer`. */
+  newer?: number;
+  /** Records, each id once. */
+  records?: number;
+  /** Entries that hold them. */
+  segments?: number;
+  /** Bytes of those entries. */
+  bytes?: number;
+}
+
+/** Options of a storage. */
+export interface StorageOptions {
+  /** Keeps the records of several applications in one place apart. `"default"` if left out. */
+  namespace?: string;
+}
+
+/** Workers KV, or anything with its four methods. */
+export interface KVBinding {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor?: string }): Promise<{ keys: { name: string }[]; list_complete: boolean; cursor?: string }>;
 }
 
 /** Where records are kept. Anyone may implement it. */
@@ -374,7 +396,12 @@ export interface BudgetInput {
   action?: BudgetAction;
   /** Everything, if left out. */
   scope?: BudgetScope;
+  /** `false`: it counts, and does nothing else. */
   enabled?: boolean;
+  /** The zone of its calendar, by its IANA name; the manager's if left out. */
+  timeZone?: string;
+  /** The manager's if left out. */
+  weekStart?: "monday" | "sunday";
 }
 
 /** A budget. */
@@ -388,12 +415,20 @@ export interface BudgetConfig {
   action: BudgetAction;
   scope?: BudgetScope;
   enabled: boolean;
+  timeZone: string;
+  weekStart: "monday" | "sunday";
   /** It rises with every change. */
   revision: number;
+  createdAt: string;
+  updatedAt: string;
 }
 
-/** A threshold was reached. One for each budget, threshold, window and kind. */
+/**
+ * A threshold was reached. One for each budget, threshold, window and limit. A projected alert that comes true keeps its
+ * id and is told again.
+ */
 export interface CostAlert {
+  /** `<budget id>@<window start>#<threshold>/<limit>`: the same for everybody who means the same alert. */
   id: string;
   budgetId: string;
   budgetName: string;
@@ -420,17 +455,23 @@ export interface BudgetStatus {
   currentSpending: number;
   spentUsd: string;
   /** Reserved and not yet settled. */
+  held: number;
   heldUsd: string;
-  /** Zero at least. */
+  /** The limit less what is spent, zero at least. */
   remaining: number;
   remainingUsd: string;
+  /** What may still be reserved: the limit less what is spent and held. */
+  availableUsd: string;
   /** By how much spending passed the limit. */
   overage: number;
   overageUsd: string;
   /** May pass 100. */
   percentageUsed: number;
   isExceeded: boolean;
-  activeAlerts: CostAlert[];
+  /** The thresholds that spending has reached. */
+  activeAlerts: number[];
+  /** The alerts of this window, projected ones too. */
+  alerts: CostAlert[];
   periodStart: string;
   periodEnd: string;
   lastUpdated: string;
@@ -440,7 +481,7 @@ export interface BudgetStatus {
 /** The answer to a check: advisory, it holds nothing. */
 export interface BudgetEnforcementResult {
   allowed: boolean;
-  /** The first budget that refuses. */
+  /** The first budget that blocks, else the first that throttles. */
   blockedBy?: BudgetConfig;
   alerts: CostAlert[];
   /** The blocking budget's, else the tightest one's. */
@@ -454,7 +495,7 @@ export interface Reservation {
   allowed: boolean;
   requestId: string;
   guarantee: Guarantee;
-  /** The first budget that refuses. */
+  /** The first budget that blocks, else the first that throttles. */
   blockedBy?: BudgetConfig;
   /** What it has left, exact. */
   remaining?: string;

@@ -125,6 +125,19 @@ impl Namespace {
         }
     }
 
+    /// Whether a key is that of a segment of one of the days of a range.
+    pub fn is_within(&self, key: &str, start: Instant, end: Instant) -> bool {
+        match self.parse(key) {
+            // Days of eight digits compare as text; others, of a range that runs out of the four-digit years, do not.
+            Some(Key::Segment(segment)) => [(start, true), (end, false)].into_iter().all(|(at, lower)| {
+                let day = at.day_key();
+                let beyond = day.len() != 8;
+                beyond || if lower { segment.day >= day } else { segment.day <= day }
+            }),
+            _ => false,
+        }
+    }
+
     /// What the keys of the segments of a range of days begin with: as much as the first and last day share.
     pub fn days_prefix(&self, start: Instant, end: Instant) -> String {
         let (first, last) = (start.day_key(), end.day_key());
@@ -203,6 +216,18 @@ mod tests {
             assert_eq!(ours.days_prefix(at(start), at(end)), format!("tollgate:1:n:seg:{shared}"));
         }
         assert_eq!(ours.days_prefix(Instant::from_ms(i64::MIN), Instant::from_ms(i64::MAX)), "tollgate:1:n:seg:");
+    }
+
+    #[test]
+    fn a_range_names_its_days() {
+        let ours = Namespace::new("n").unwrap();
+        let key = |day: &str| format!("tollgate:1:n:seg:{day}:w:000000000000000001");
+        let (start, end) = (Instant::parse("2026-01-30").unwrap(), Instant::parse("2026-02-02").unwrap());
+        for (day, within) in [("20260129", false), ("20260130", true), ("20260202", true), ("20260203", false)] {
+            assert_eq!(ours.is_within(&key(day), start, end), within, "{day}");
+        }
+        assert!(ours.is_within(&key("20260129"), Instant::from_ms(i64::MIN), Instant::from_ms(i64::MAX)));
+        assert!(!ours.is_within("tollgate:1:n:meta", start, end));
     }
 
     proptest! {

@@ -5,9 +5,13 @@
 //! request never resumes, so what it holds is held for ever. Counts and ids that cross are `f64`, `u32` and text, never
 //! 64-bit integers; money crosses as its decimal text.
 
+pub mod budget;
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod kv;
+pub mod ledger;
+pub mod local_storage;
 pub mod options;
 pub mod price;
 pub mod value;

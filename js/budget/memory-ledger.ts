@@ -1,0 +1,71 @@
+import { Held } from "../core.js";
+import { checkKeys } from "../options.js";
+import { toJson } from "../store/json.js";
+import type { BudgetConfig, BudgetLedger, BudgetScope, BudgetStatus, EstimateMark, Reservation, Settlement } from "../types.js";
+
+/** What a {@link MemoryBudgetLedger} is made from. */
+export interface MemoryBudgetLedgerOptions {
+  /** The clock, in UTC milliseconds; the host's if left out. */
+  now?: () => number;
+}
+
+/**
+ * A ledger in memory: one process decides, and forgets with its end. Within it, no interleaving of calls overspends.
+ *
+ * @example
+ * const ledger = new MemoryBudgetLedger();
+ * const manager = new BudgetManager(undefined, { ledger });
+ */
+export class MemoryBudgetLedger implements BudgetLedger {
+  readonly guarantee = "per-instance";
+  readonly #ledger = new Held("stateful", (core) => new core.MemoryLedger());
+  readonly #now: () => number;
+
+  constructor(options: MemoryBudgetLedgerOptions = {}) {
+    checkKeys("the options of MemoryBudgetLedger", options, ["now"]);
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Stores budgets; `attach` keeps what is stored, `update` changes it. Answers with what is stored. */
+  async put(budgets: BudgetConfig[], mode: "attach" | "update"): Promise<BudgetConfig[]> {
+    const text = toJson(budgets, "budgets");
+    return JSON.parse(this.#ledger.use((ledger) => ledger.put(text, mode, this.#now()))) as BudgetConfig[];
+  }
+
+  async list(): Promise<BudgetConfig[]> {
+    return JSON.parse(this.#ledger.use((ledger) => ledger.list())) as BudgetConfig[];
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return this.#ledger.use((ledger) => ledger.remove(id));
+  }
+
+  /** Holds an amount in every budget that binds, or in none. */
+  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation> {
+    const scopes = toJson(request.scopes, "scopes");
+    const answer = this.#ledger.use((ledger) => ledger.reserve(request.reservationId, request.usd, scopes, request.leaseMs, this.#now()));
+    return JSON.parse(answer) as Reservation;
+  }
+
+  /** Turns a hold into spending of exactly `usd`; a mark says that it is an estimate. */
+  async settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement> {
+    return JSON.parse(this.#ledger.use((ledger) => ledger.settle(reservationId, usd, mark, this.#now()))) as Settlement;
+  }
+
+  /** Frees a hold: nothing can have been billed. */
+  async release(reservationId: string): Promise<boolean> {
+    return this.#ledger.use((ledger) => ledger.release(reservationId, this.#now()));
+  }
+
+  /** Counts a record that was not reserved, once. */
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string): Promise<boolean> {
+    const text = toJson(scopes, "scopes");
+    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, text, at, reservationId, this.#now()));
+  }
+
+  /** Where budgets stand: all, or those named. */
+  async status(budgetIds?: string[]): Promise<BudgetStatus[]> {
+    const ids = budgetIds === undefined ? undefined : toJson(budgetIds, "budget ids");
+    return JSON.parse(this.#ledger.use((ledger) => ledger.status(ids, this.#now()))) as BudgetStatus[];
+  }
+}

@@ -1,0 +1,77 @@
+import { Held } from "../core.js";
+import { warnOnce } from "../warn.js";
+import type { CostRecord, CostStorage, CostSummary, InstantInput } from "../types.js";
+import { toJson, toRecord, toRecords } from "./json.js";
+
+/**
+ * Cost records in memory. Every answer is a copy.
+ *
+ * @example
+ * const storage = new InMemoryCostStorage();
+ * await storage.store(record);
+ * (await storage.getSummary("2026-11-01", "2026-11-30T23:59:59Z")).totalUsd;
+ */
+export class InMemoryCostStorage implements CostStorage {
+  readonly #store = new Held("stateful", (core) => new core.MemoryStore());
+  readonly #listeners = new Set<(record: CostRecord) => void>();
+
+  /** Keeps a record. The same id overwrites, when the revision is equal or higher. */
+  async store(record: CostRecord): Promise<void> {
+    const text = toJson(record, "record");
+    const stored = this.#store.use((store) => store.store(text));
+    if (stored === undefined) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(toRecord(stored) as CostRecord);
+      } catch {
+        // The record is kept; who listens must not be able to make that look otherwise.
+        warnOnce("callback_failed", "a listener of InMemoryCostStorage threw; the record was stored");
+      }
+    }
+  }
+
+  async get(id: string): Promise<CostRecord | undefined> {
+    return toRecord(this.#store.use((store) => store.get(id)));
+  }
+
+  async getByRequestId(requestId: string): Promise<CostRecord[]> {
+    return toRecords(this.#store.use((store) => store.byRequest(requestId)));
+  }
+
+  /** Inclusive at both ends, either of which may be left out. */
+  async getByAgentId(agentId: string, start?: InstantInput, end?: InstantInput): Promise<CostRecord[]> {
+    return toRecords(this.#store.use((store) => store.byAgent(agentId, start, end)));
+  }
+
+  /** Inclusive at both ends. */
+  async getByDateRange(start: InstantInput, end: InstantInput): Promise<CostRecord[]> {
+    return toRecords(this.#store.use((store) => store.byRange(start, end)));
+  }
+
+  /** Inclusive at both ends. */
+  async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
+    return JSON.parse(this.#store.use((store) => store.summary(start, end, agentId))) as CostSummary;
+  }
+
+  /** Deletes what is strictly older, and says how many. */
+  async deleteOlderThan(before: InstantInput): Promise<number> {
+    return this.#store.use((store) => store.deleteOlderThan(before));
+  }
+
+  async clear(): Promise<void> {
+    this.#store.use((store) => store.clear());
+  }
+
+  /** How many records. */
+  size(): number {
+    return this.#store.use((store) => store.size());
+  }
+
+  /** Calls back for each record that is stored; the answer ends it. */
+  subscribe(listener: (record: CostRecord) => void): () => void {
+    // A wrapper, so that the same function given twice is two subscriptions.
+    const own = (record: CostRecord) => listener(record);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+}

@@ -1,0 +1,203 @@
+//! Budgets handed out: the ledger in memory, and the pure questions that a manager asks whatever ledger it is over.
+//! Configurations, scopes and answers cross as JSON text: they hold names that users chose.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::{
+    clock::zone,
+    value::{instant, money},
+};
+use crate::{
+    budget::{Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start},
+    error::{Error, Result},
+    money::Usd,
+    time::{Instant, Zone},
+};
+
+/// The zones of the host.
+struct HostZones;
+
+impl Zones for HostZones {
+    fn zone(&self, name: &str) -> Result<Rc<dyn Zone>> {
+        zone(name).map(Rc::from)
+    }
+}
+
+/// The ledger in memory: one process decides. `now` is the host's clock, in UTC milliseconds.
+#[wasm_bindgen]
+pub struct MemoryLedger {
+    ledger: RefCell<Ledger>,
+}
+
+impl Default for MemoryLedger {
+    fn default() -> Self {
+        Self { ledger: RefCell::new(Ledger::new(Guarantee::PerInstance)) }
+    }
+}
+
+#[wasm_bindgen]
+impl MemoryLedger {
+    /// A ledger without budgets.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stores budgets, a JSON array; answers with what is stored.
+    pub fn put(&self, budgets: &str, mode: &str, now: f64) -> Result<String> {
+        let mode = match mode {
+            "attach" => Mode::Attach,
+            "update" => Mode::Update,
+            _ => {
+                return Err(Error::input(
+                    "cannot put budgets: expected mode to be attach or update, found another value",
+                ));
+            }
+        };
+        let now = Instant::from_number(now)?;
+        // All are read before any is stored.
+        let configs = configs(budgets)?;
+        let mut ledger = self.ledger.borrow_mut();
+        let stored =
+            configs.into_iter().map(|config| ledger.put(config, mode, &HostZones, now)).collect::<Result<Vec<_>>>()?;
+        text(&stored)
+    }
+
+    /// The budgets.
+    pub fn list(&self) -> Result<String> {
+        text(&self.ledger.borrow().list())
+    }
+
+    /// Removes a budget.
+    pub fn remove(&self, id: &str) -> bool {
+        self.ledger.borrow_mut().remove(id)
+    }
+
+    /// Holds an amount in every budget that binds, or in none.
+    pub fn reserve(&self, id: &str, usd: &str, scopes: &str, lease_ms: f64, now: f64) -> Result<String> {
+        let scopes = Scope::parse_list(scopes)?;
+        if !lease_ms.is_finite() {
+            return Err(Error::input("cannot reserve: expected leaseMs to be a number, found none"));
+        }
+        let request = Reserve { id, usd: Usd::parse(usd)?, scopes: &scopes, lease_ms: lease_ms as i64 };
+        text(&self.ledger.borrow_mut().reserve(&request, Instant::from_number(now)?)?)
+    }
+
+    /// Turns a hold into spending; `mark` says why the amount is an estimate, where it is one.
+    pub fn settle(&self, id: &str, usd: &str, mark: Option<String>, now: f64) -> Result<String> {
+        let (usd, now) = (Usd::parse(usd)?, Instant::from_number(now)?);
+        text(&self.ledger.borrow_mut().settle(id, usd, mark.is_some(), now))
+    }
+
+    /// Frees a hold.
+    pub fn release(&self, id: &str, now: f64) -> Result<bool> {
+        Ok(self.ledger.borrow_mut().release(id, Instant::from_number(now)?))
+    }
+
+    /// Counts what nobody reserved, once.
+    pub fn charge(
+        &self,
+        record_id: &str,
+        usd: &str,
+        scopes: &str,
+        at: &JsValue,
+        reservation_id: Option<String>,
+        now: f64,
+    ) -> Result<bool> {
+        let (usd, at, now) = (Usd::parse(usd)?, instant(at)?, Instant::from_number(now)?);
+        let scopes = open_scopes(scopes)?;
+        let mut ledger = self.ledger.borrow_mut();
+        Ok(ledger.charge(record_id, usd, &scopes, at, reservation_id.as_deref(), now).counted)
+    }
+
+    /// Where budgets stand: all, or those of a JSON array of ids.
+    pub fn status(&self, ids: Option<String>, now: f64) -> Result<String> {
+        let ids: Option<Vec<String>> = ids
+            .map(|ids| serde_json::from_str(&ids))
+            .transpose()
+            .map_err(|_| Error::input("cannot answer status: expected an array of budget ids, found something else"))?;
+        text(&self.ledger.borrow_mut().status(ids.as_deref(), Instant::from_number(now)?))
+    }
+}
+
+/// What a caller says of a budget, as the budget it makes. Its zone must be one that the host knows.
+#[wasm_bindgen(js_name = readBudget)]
+pub fn read_budget(input: &str, time_zone: &str, week_start: &str) -> Result<String> {
+    let config = Config::parse_input(input, time_zone, parse_week_start(week_start)?)?;
+    zone(&config.time_zone)?;
+    Ok(config.to_json())
+}
+
+/// A budget with some of its fields replaced.
+#[wasm_bindgen(js_name = updateBudget)]
+pub fn update_budget(budget: &str, updates: &str) -> Result<String> {
+    let config = Config::parse(budget)?.updated(updates)?;
+    zone(&config.time_zone)?;
+    Ok(config.to_json())
+}
+
+/// Whether two budgets say the same, whatever a ledger added.
+#[wasm_bindgen(js_name = budgetsAgree)]
+pub fn budgets_agree(one: &str, other: &str) -> Result<bool> {
+    Ok(Config::parse(one)?.says_the_same(&Config::parse(other)?))
+}
+
+/// Which of some budgets bind a call of some scopes: their places, as a JSON array.
+#[wasm_bindgen(js_name = bindingBudgets)]
+pub fn binding_budgets(budgets: &str, scopes: &str) -> Result<String> {
+    let scopes = open_scopes(scopes)?;
+    let bound: Vec<usize> = configs(budgets)?
+        .iter()
+        .enumerate()
+        .filter(|(_, config)| config.binds(&scopes))
+        .map(|(index, _)| index)
+        .collect();
+    text(&bound)
+}
+
+/// The start of the earliest window that any of some budgets is in, in UTC milliseconds; 1970 for `total`. What was spent
+/// since then is what they have to count.
+#[wasm_bindgen(js_name = earliestWindow)]
+pub fn earliest_window(budgets: &str, now: f64) -> Result<f64> {
+    let now = Instant::from_number(now)?;
+    let mut earliest = now;
+    for config in configs(budgets)? {
+        let zone = zone(&config.time_zone)?;
+        earliest = earliest.min(config.period.window(now, &*zone, config.week_start).0);
+    }
+    Ok(earliest.ms().max(0) as f64)
+}
+
+/// Judges an amount by the statuses of the budgets that bind it; they are named by their places.
+#[wasm_bindgen(js_name = checkBudgets)]
+pub fn check_budgets(statuses: &str, usd: &str, now: f64) -> Result<String> {
+    text(&check(statuses, Usd::parse(usd)?, Instant::from_number(now)?)?)
+}
+
+/// An amount as its exact decimal.
+#[wasm_bindgen(js_name = readAmount)]
+pub fn read_amount(value: &JsValue) -> Result<String> {
+    Ok(money(value)?.to_string())
+}
+
+fn configs(json: &str) -> Result<Vec<Config>> {
+    let raw: Vec<&RawValue> = serde_json::from_str(json)
+        .map_err(|_| Error::input("cannot read budgets: expected an array of budgets, found something else"))?;
+    raw.into_iter().map(|raw| Config::parse(raw.get())).collect()
+}
+
+/// Scopes of a record, whose kinds are open.
+fn open_scopes(json: &str) -> Result<Vec<Scope>> {
+    serde_json::from_str(json).map_err(|_| {
+        Error::input("cannot read scopes: expected an array of { type, id }, both strings, found something else")
+    })
+}
+
+fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal(format!("cannot hand out a value: {error}")))
+}

@@ -1,0 +1,343 @@
+//! Workers KV, or anything with its four methods.
+//!
+//! KV allows one write a second for a key and is eventually consistent: each store begins a segment of its own, and no
+//! segment is ever written twice, so what was read once need not be read again.
+//!
+//! Methods give promises that own what they work on: on Workers the future of a cancelled request never resumes, and a
+//! borrow held across an await would be held for ever.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use js_sys::{Array, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::{
+    clock::now,
+    error::host_error,
+    ids::generate_id,
+    value::{get, instant, kind_of, optional_instant},
+};
+use crate::{
+    error::{Code, Error, Result},
+    ledger::{Files, Namespace, Record, Write, memory::to_json},
+    time::{Instant, MINUTE},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A KV binding, by what it can do.
+    #[derive(Clone)]
+    type Binding;
+
+    #[wasm_bindgen(method, catch, js_name = get)]
+    fn get(this: &Binding, key: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = put)]
+    fn put(this: &Binding, key: &str, text: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = delete)]
+    fn delete(this: &Binding, key: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = list)]
+    fn list(this: &Binding, options: &JsValue) -> std::result::Result<Promise, JsValue>;
+}
+
+/// How long a list may not yet show what was written: KV says "up to 60 seconds or more".
+const STALE_MS: i64 = 5 * MINUTE;
+/// How many keys are read at a time.
+const BATCH: usize = 32;
+/// What was read is kept up to here; a long-lived instance forgets it then and reads anew.
+const CACHE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Cost records in Workers KV.
+#[wasm_bindgen]
+pub struct KvStore {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    binding: Binding,
+    namespace: Namespace,
+    files: RefCell<Option<Files>>,
+    /// Whether `meta` was read.
+    opened: Cell<bool>,
+    /// What this instance wrote or deleted a short time ago: a list may not show it yet.
+    written: RefCell<BTreeMap<String, Instant>>,
+    deleted: RefCell<BTreeMap<String, Instant>>,
+}
+
+#[wasm_bindgen]
+impl KvStore {
+    /// The records of a namespace behind a binding. Touches no storage yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(binding: JsValue, namespace: &str) -> Result<Self> {
+        for method in ["get", "put", "delete", "list"] {
+            if !binding.is_object() || !get(&binding, method).is_function() {
+                return Err(Error::config(format!(
+                    "cannot use this KV binding: expected an object with get, put, delete and list, found {}",
+                    if binding.is_object() { format!("one without {method}") } else { kind_of(&binding).to_owned() }
+                )));
+            }
+        }
+        Ok(Self {
+            inner: Rc::new(Inner {
+                binding: binding.unchecked_into(),
+                namespace: Namespace::new(namespace)?,
+                files: RefCell::new(None),
+                opened: Cell::new(false),
+                written: RefCell::default(),
+                deleted: RefCell::default(),
+            }),
+        })
+    }
+
+    /// Keeps a record.
+    pub fn store(&self, json: &str) -> Result<Promise> {
+        let record = Record::parse(json)?;
+        Ok(self.promise(async move |inner| {
+            inner.open().await?;
+            let writes = inner.files(|files| files.store(&record, now()))?;
+            inner.apply(writes).await?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// The record of that id. Reads every segment that was not read before.
+    pub fn get(&self, id: String) -> Promise {
+        self.promise(async move |inner| {
+            inner.refresh(None).await?;
+            inner.files(|files| Ok(files.get(&id)?.map(Record::to_json).into()))
+        })
+    }
+
+    /// The records of a request, as an array. Reads every segment that was not read before.
+    #[wasm_bindgen(js_name = byRequest)]
+    pub fn by_request(&self, request_id: String) -> Promise {
+        self.promise(async move |inner| {
+            inner.refresh(None).await?;
+            inner.select(|record| record.request_id == request_id)
+        })
+    }
+
+    /// The records of an agent within a range, whose ends may be open, as an array.
+    #[wasm_bindgen(js_name = byAgent)]
+    pub fn by_agent(&self, agent_id: String, start: &JsValue, end: &JsValue) -> Result<Promise> {
+        let (start, end) = (optional_instant(start)?, optional_instant(end)?);
+        Ok(self.promise(async move |inner| {
+            inner.refresh(start.zip(end)).await?;
+            inner.select(|record| {
+                record.agent_id == agent_id
+                    && start.is_none_or(|start| record.timestamp >= start)
+                    && end.is_none_or(|end| record.timestamp <= end)
+            })
+        }))
+    }
+
+    /// The records of a range, as an array. Reads the days of the range only.
+    #[wasm_bindgen(js_name = byRange)]
+    pub fn by_range(&self, start: &JsValue, end: &JsValue) -> Result<Promise> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        Ok(self.promise(async move |inner| {
+            inner.refresh(Some((start, end))).await?;
+            inner.select(|record| record.timestamp >= start && record.timestamp <= end)
+        }))
+    }
+
+    /// What a range adds up to. Reads the days of the range only.
+    pub fn summary(&self, start: &JsValue, end: &JsValue, agent_id: Option<String>) -> Result<Promise> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        Ok(self.promise(async move |inner| {
+            inner.refresh(Some((start, end))).await?;
+            inner.files(|files| Ok(files.summary(start, end, agent_id.as_deref())?.to_json().into()))
+        }))
+    }
+
+    /// Deletes what is strictly older.
+    #[wasm_bindgen(js_name = deleteOlderThan)]
+    pub fn delete_older_than(&self, before: &JsValue) -> Result<Promise> {
+        let before = instant(before)?;
+        Ok(self.promise(async move |inner| {
+            inner.refresh(None).await?;
+            let (count, writes) = inner.files(|files| files.delete_older_than(before, now()))?;
+            inner.apply(writes).await?;
+            Ok((count as u32).into())
+        }))
+    }
+
+    /// Deletes every record. What can't be read stays.
+    pub fn clear(&self) -> Promise {
+        self.promise(async move |inner| {
+            inner.refresh(None).await?;
+            let writes = inner.files(|files| files.clear(now()))?;
+            inner.apply(writes).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// What is here, as JSON.
+    pub fn report(&self) -> Promise {
+        self.promise(async move |inner| {
+            inner.refresh(None).await?;
+            inner.files(|files| {
+                serde_json::to_string(&files.report())
+                    .map(JsValue::from)
+                    .map_err(|error| Error::internal(format!("cannot report: {error}")))
+            })
+        })
+    }
+
+    fn promise<F>(&self, work: impl FnOnce(Rc<Inner>) -> F) -> Promise
+    where
+        F: Future<Output = Result<JsValue>> + 'static,
+    {
+        let work = work(Rc::clone(&self.inner));
+        future_to_promise(async move { work.await.map_err(JsValue::from) })
+    }
+}
+
+impl Inner {
+    /// Works on the view. No await is in here, so the borrow ends before anything else runs.
+    fn files<T>(&self, work: impl FnOnce(&mut Files) -> Result<T>) -> Result<T> {
+        let mut files = self.files.borrow_mut();
+        match &mut *files {
+            Some(files) => work(files),
+            none => work(none.insert(Files::new(self.namespace.clone(), generate_id()?, false))),
+        }
+    }
+
+    fn select(&self, keep: impl Fn(&Record) -> bool) -> Result<JsValue> {
+        self.files(|files| Ok(to_json(files.select(keep)?).into()))
+    }
+
+    /// Reads `meta`, once.
+    async fn open(&self) -> Result<()> {
+        if self.opened.get() {
+            return Ok(());
+        }
+        let key = self.files(|files| Ok(files.meta_key()))?;
+        let text = text_of(&wait("read from KV", self.binding.get(&key)).await?);
+        // Another call may have read or written it meanwhile; what is known now is not older.
+        if !self.opened.replace(true) {
+            self.files(|files| {
+                files.load(&key, text);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Brings the view up to date: all of it, or the days of a range.
+    async fn refresh(&self, range: Option<(Instant, Instant)>) -> Result<()> {
+        self.open().await?;
+        let prefix = match range {
+            Some((start, end)) => self.namespace.days_prefix(start, end),
+            None => self.namespace.prefix().to_owned(),
+        };
+        let listed = self.list(&prefix).await?;
+        let at = now();
+        for recent in [&self.written, &self.deleted] {
+            recent.borrow_mut().retain(|_, then| at.ms() - then.ms() < STALE_MS);
+        }
+        let unread: Vec<String> = self.files(|files| {
+            let written = self.written.borrow();
+            if files.report().bytes > CACHE_BYTES {
+                files.retain(&BTreeSet::new(), |key| written.contains_key(key));
+            }
+            files.retain(&listed, |key| !key.starts_with(&prefix) || written.contains_key(key));
+            let deleted = self.deleted.borrow();
+            let meta = files.meta_key();
+            Ok(listed
+                .into_iter()
+                .filter(|key| !files.knows(key) && !deleted.contains_key(key) && *key != meta)
+                .filter(|key| range.is_none_or(|(start, end)| files.namespace().is_within(key, start, end)))
+                .collect())
+        })?;
+        for keys in unread.chunks(BATCH) {
+            let reads = Array::new();
+            for key in keys {
+                reads.push(&self.binding.get(key).map_err(|thrown| failed("read from KV", &thrown))?.into());
+            }
+            let texts: Array = wait("read from KV", Ok(Promise::all(&reads))).await?.unchecked_into();
+            self.files(|files| {
+                for (key, text) in keys.iter().zip(texts.iter()) {
+                    files.load(key, text_of(&text));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        let mut cursor = JsValue::UNDEFINED;
+        loop {
+            let options = Object::new();
+            // Setting a property of a fresh plain object does not fail.
+            let _ = Reflect::set(&options, &"prefix".into(), &prefix.into());
+            if !cursor.is_undefined() {
+                let _ = Reflect::set(&options, &"cursor".into(), &cursor);
+            }
+            let page = wait("list KV", self.binding.list(&options)).await?;
+            for entry in Array::from(&get(&page, "keys")).iter() {
+                names.extend(get(&entry, "name").as_string());
+            }
+            let next = get(&page, "cursor");
+            if get(&page, "list_complete").is_truthy() || !next.is_truthy() {
+                return Ok(names);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn apply(&self, writes: Vec<Write>) -> Result<()> {
+        for write in writes {
+            match &write {
+                Write::Put { key, text } => {
+                    // Told before it is done, so that calls at the same time do not all write it: a second write of one
+                    // key within a second fails.
+                    let meta = self.files(|files| {
+                        let meta = *key == files.meta_key();
+                        if meta {
+                            files.done(write.clone());
+                        }
+                        Ok(meta)
+                    })?;
+                    if let Err(error) = wait("write to KV", self.binding.put(key, text)).await {
+                        if meta {
+                            self.files(|files| {
+                                files.load(key, None);
+                                Ok(())
+                            })?;
+                        }
+                        return Err(error);
+                    }
+                    self.written.borrow_mut().insert(key.clone(), now());
+                }
+                Write::Delete { key } => {
+                    wait("write to KV", self.binding.delete(key)).await?;
+                    self.deleted.borrow_mut().insert(key.clone(), now());
+                }
+            }
+            self.files(|files| {
+                files.done(write);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+async fn wait(doing: &str, promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
+    let promise = promise.map_err(|thrown| failed(doing, &thrown))?;
+    // A stand-in may answer without a promise.
+    JsFuture::from(Promise::resolve(&promise)).await.map_err(|thrown| failed(doing, &thrown))
+}
+
+fn failed(doing: &str, thrown: &JsValue) -> Error {
+    host_error(Code::StorageUnavailable, doing, thrown)
+}
+
+fn text_of(value: &JsValue) -> Option<String> {
+    value.as_string()
+}

@@ -1,0 +1,107 @@
+//! Cost records handed out: the store in memory, and what is asked of single records. Records cross as JSON text.
+
+use std::cell::RefCell;
+
+use serde_json::value::RawValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::value::{instant, optional_instant};
+use crate::{
+    error::{Error, Result},
+    ledger::{Memory, Record, memory::to_json, summarize},
+};
+
+/// The store in memory.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct MemoryStore {
+    records: RefCell<Memory>,
+}
+
+#[wasm_bindgen]
+impl MemoryStore {
+    /// An empty store.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps a record, and gives it back as it will be read; undefined when a higher revision is there.
+    pub fn store(&self, json: &str) -> Result<Option<String>> {
+        let record = Record::parse(json)?;
+        let public = record.to_json();
+        Ok(self.records.borrow_mut().store(record).then_some(public))
+    }
+
+    /// The record of that id.
+    pub fn get(&self, id: &str) -> Option<String> {
+        self.records.borrow().get(id).map(Record::to_json)
+    }
+
+    /// The records of a request, as an array.
+    #[wasm_bindgen(js_name = byRequest)]
+    pub fn by_request(&self, request_id: &str) -> String {
+        to_json(self.records.borrow().by_request(request_id))
+    }
+
+    /// The records of an agent within a range, whose ends may be open, as an array.
+    #[wasm_bindgen(js_name = byAgent)]
+    pub fn by_agent(&self, agent_id: &str, start: &JsValue, end: &JsValue) -> Result<String> {
+        let (start, end) = (optional_instant(start)?, optional_instant(end)?);
+        Ok(to_json(self.records.borrow().by_agent(agent_id, start, end)))
+    }
+
+    /// The records of a range, as an array.
+    #[wasm_bindgen(js_name = byRange)]
+    pub fn by_range(&self, start: &JsValue, end: &JsValue) -> Result<String> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        Ok(to_json(self.records.borrow().by_range(start, end)))
+    }
+
+    /// What a range adds up to.
+    pub fn summary(&self, start: &JsValue, end: &JsValue, agent_id: Option<String>) -> Result<String> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        Ok(self.records.borrow().summary(start, end, agent_id.as_deref()).to_json())
+    }
+
+    /// Deletes what is strictly older.
+    #[wasm_bindgen(js_name = deleteOlderThan)]
+    pub fn delete_older_than(&self, before: &JsValue) -> Result<u32> {
+        Ok(self.records.borrow_mut().delete_older_than(instant(before)?) as u32)
+    }
+
+    /// Deletes everything.
+    pub fn clear(&self) {
+        self.records.borrow_mut().clear();
+    }
+
+    /// How many records.
+    pub fn size(&self) -> u32 {
+        self.records.borrow().len() as u32
+    }
+}
+
+/// What any records, a JSON array, add up to.
+#[wasm_bindgen(js_name = summarizeRecords)]
+pub fn summarize_records(json: &str) -> Result<String> {
+    let raw: Vec<&RawValue> = serde_json::from_str(json)
+        .map_err(|_| Error::input("cannot summarize: expected an array of records, found something else"))?;
+    let records = raw.into_iter().map(|raw| Record::parse(raw.get())).collect::<Result<Vec<_>>>()?;
+    Ok(summarize(&records).to_json())
+}
+
+/// What a ledger has to know of a record, as JSON: `{ id, usd, scopes, at, reservationId? }`.
+#[wasm_bindgen(js_name = chargeOfRecord)]
+pub fn charge_of_record(json: &str) -> Result<String> {
+    let record = Record::parse(json)?;
+    let mut charge = serde_json::json!({
+        "id": record.id,
+        "usd": record.usd,
+        "scopes": record.all_scopes(),
+        "at": record.timestamp.to_string(),
+    });
+    if let (Some(map), Some(id)) = (charge.as_object_mut(), record.reservation_id) {
+        map.insert("reservationId".to_owned(), id.into());
+    }
+    Ok(charge.to_string())
+}

@@ -1,0 +1,184 @@
+//! localStorage: `getItem`, `setItem` and `removeItem`, and nothing of the rules, which are [`Files`].
+//!
+//! Every operation looks at what is there: another tab may have written. Texts that did not change are not read again.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use gloo_storage::{LocalStorage, Storage as _};
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::Storage;
+
+use super::{
+    clock::now,
+    error::host_error,
+    ids::generate_id,
+    value::{instant, optional_instant},
+};
+use crate::{
+    error::{Code, Error, Result},
+    ledger::{Files, Namespace, Record, Write, memory::to_json},
+};
+
+/// Cost records in localStorage.
+#[wasm_bindgen]
+pub struct LocalStore {
+    namespace: Namespace,
+    files: RefCell<Option<Files>>,
+}
+
+#[wasm_bindgen]
+impl LocalStore {
+    /// The records of a namespace. Touches no storage yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(namespace: &str) -> Result<Self> {
+        Ok(Self { namespace: Namespace::new(namespace)?, files: RefCell::new(None) })
+    }
+
+    /// Keeps a record.
+    pub fn store(&self, json: &str) -> Result<()> {
+        let record = Record::parse(json)?;
+        self.with(|files, storage| {
+            let writes = files.store(&record, now())?;
+            apply(files, storage, writes)
+        })
+    }
+
+    /// The record of that id.
+    pub fn get(&self, id: &str) -> Result<Option<String>> {
+        self.with(|files, _| Ok(files.get(id)?.map(Record::to_json)))
+    }
+
+    /// The records of a request, as an array.
+    #[wasm_bindgen(js_name = byRequest)]
+    pub fn by_request(&self, request_id: &str) -> Result<String> {
+        self.with(|files, _| Ok(to_json(files.select(|record| record.request_id == request_id)?)))
+    }
+
+    /// The records of an agent within a range, whose ends may be open, as an array.
+    #[wasm_bindgen(js_name = byAgent)]
+    pub fn by_agent(&self, agent_id: &str, start: &JsValue, end: &JsValue) -> Result<String> {
+        let (start, end) = (optional_instant(start)?, optional_instant(end)?);
+        self.with(|files, _| {
+            Ok(to_json(files.select(|record| {
+                record.agent_id == agent_id
+                    && start.is_none_or(|start| record.timestamp >= start)
+                    && end.is_none_or(|end| record.timestamp <= end)
+            })?))
+        })
+    }
+
+    /// The records of a range, as an array.
+    #[wasm_bindgen(js_name = byRange)]
+    pub fn by_range(&self, start: &JsValue, end: &JsValue) -> Result<String> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        self.with(|files, _| Ok(to_json(files.select(|record| record.timestamp >= start && record.timestamp <= end)?)))
+    }
+
+    /// What a range adds up to.
+    pub fn summary(&self, start: &JsValue, end: &JsValue, agent_id: Option<String>) -> Result<String> {
+        let (start, end) = (instant(start)?, instant(end)?);
+        self.with(|files, _| Ok(files.summary(start, end, agent_id.as_deref())?.to_json()))
+    }
+
+    /// Deletes what is strictly older.
+    #[wasm_bindgen(js_name = deleteOlderThan)]
+    pub fn delete_older_than(&self, before: &JsValue) -> Result<u32> {
+        let before = instant(before)?;
+        self.with(|files, storage| {
+            let (count, writes) = files.delete_older_than(before, now())?;
+            apply(files, storage, writes)?;
+            Ok(count as u32)
+        })
+    }
+
+    /// Deletes every record. What can't be read stays.
+    pub fn clear(&self) -> Result<()> {
+        self.with(|files, storage| {
+            let writes = files.clear(now())?;
+            apply(files, storage, writes)
+        })
+    }
+
+    /// What is here, as JSON.
+    pub fn report(&self) -> Result<String> {
+        self.with(|files, _| {
+            serde_json::to_string(&files.report()).map_err(|error| Error::internal(format!("cannot report: {error}")))
+        })
+    }
+
+    /// Brings the view up to date, and works on it. Nothing in here calls back, so the borrow is alone.
+    fn with<T>(&self, work: impl FnOnce(&mut Files, &Storage) -> Result<T>) -> Result<T> {
+        let storage = open()?;
+        let mut files = self.files.borrow_mut();
+        let files = match &mut *files {
+            Some(files) => files,
+            none => none.insert(Files::new(self.namespace.clone(), generate_id()?, true)),
+        };
+        refresh(files, &storage)?;
+        work(files, &storage)
+    }
+}
+
+/// The host's localStorage. Reading the property throws where access is denied, and gives nothing in a Worker; gloo's
+/// handle would throw what cannot be caught, so it is asked for only where that has been ruled out.
+fn open() -> Result<Storage> {
+    let found = Reflect::get(&js_sys::global(), &JsValue::from_str("localStorage"))
+        .map_err(|thrown| host_error(Code::StorageUnavailable, "open localStorage", &thrown))?;
+    if !found.is_object() {
+        return Err(Error::new(
+            Code::StorageUnavailable,
+            "cannot open localStorage: expected a host that has it, found none",
+        ));
+    }
+    if web_sys::window().is_some_and(|window| window.local_storage().is_ok_and(|storage| storage.is_some())) {
+        Ok(LocalStorage::raw())
+    } else {
+        // Not a browser's window, but it has one: Deno, Node, a test's stand-in.
+        Ok(found.unchecked_into())
+    }
+}
+
+fn refresh(files: &mut Files, storage: &Storage) -> Result<()> {
+    let failed = |thrown: JsValue| host_error(Code::StorageUnavailable, "read localStorage", &thrown);
+    let mut keys = BTreeSet::new();
+    for index in 0..storage.length().map_err(failed)? {
+        if let Some(key) = storage.key(index).map_err(failed)?.filter(|key| key.starts_with(files.namespace().prefix()))
+        {
+            keys.insert(key);
+        }
+    }
+    files.retain(&keys, |_| false);
+    let meta = files.meta_key();
+    if !keys.contains(&meta) {
+        files.load(&meta, None);
+    }
+    for key in keys {
+        files.load(&key, storage.get_item(&key).map_err(failed)?);
+    }
+    Ok(())
+}
+
+fn apply(files: &mut Files, storage: &Storage, writes: Vec<Write>) -> Result<()> {
+    for write in writes {
+        match &write {
+            Write::Put { key, text } => storage.set_item(key, text).map_err(|thrown| put_error(&thrown))?,
+            Write::Delete { key } => storage
+                .remove_item(key)
+                .map_err(|thrown| host_error(Code::StorageUnavailable, "write to localStorage", &thrown))?,
+        }
+        files.done(write);
+    }
+    Ok(())
+}
+
+/// A full storage is told from one that refuses by the exception's name; Firefox had one of its own.
+fn put_error(thrown: &JsValue) -> Error {
+    let name = super::value::get(thrown, "name").as_string().unwrap_or_default();
+    if matches!(name.as_str(), "QuotaExceededError" | "NS_ERROR_DOM_QUOTA_REACHED") {
+        Error::new(Code::StorageQuota, "cannot write to localStorage: expected room for the record, found it full")
+    } else {
+        host_error(Code::StorageUnavailable, "write to localStorage", thrown)
+    }
+}
