@@ -1,6 +1,9 @@
 import { warnOnce } from "../warn.js";
 import type { CostAlert } from "../types.js";
 
+/** How many alerts are remembered; beyond that the oldest go, which are of windows long past. */
+const MOST = 10_000;
+
 /** The alerts that one manager has seen: each once, whoever told of it. */
 export class AlertList {
   readonly #alerts = new Map<string, { alert: CostAlert; cleared: boolean }>();
@@ -15,6 +18,10 @@ export class AlertList {
       if (known !== undefined && !(known.alert.projected && !alert.projected)) continue;
       this.#alerts.set(alert.id, { alert: { ...alert, acknowledged: false }, cleared: false });
       news.push(alert);
+    }
+    for (const id of this.#alerts.keys()) {
+      if (this.#alerts.size <= MOST) break;
+      this.#alerts.delete(id);
     }
     for (const alert of news) this.#tell(alert);
     return news.map((alert) => ({ ...alert }));
