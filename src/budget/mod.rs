@@ -8,7 +8,7 @@
 //! | [`alert`] | [`Alert`]: a threshold that was reached |
 //! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
 //! | [`answer`] | what the ledger answers |
-//! | [`check`] | [`check()`]: the advisory question, over any ledger's statuses |
+//! | [`mod@check`] | [`check()`]: the advisory question, over any ledger's statuses |
 //!
 //! Limits are money. Windows are calendar windows.
 
