@@ -138,7 +138,13 @@ export class Held<T extends Freeable> {
 
   /** Calls a synchronous method of the object. */
   use<R>(call: (object: T) => R): R {
-    return run(() => call(this.#get()));
+    // What run does, without a closure more: prices and stream chunks come this way.
+    if (!started) start();
+    try {
+      return call(this.#get());
+    } catch (error) {
+      throw translate(error);
+    }
   }
 
   /** Calls a method that answers with a promise. */

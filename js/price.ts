@@ -26,6 +26,8 @@ let shared: PriceBook | undefined;
  */
 export class PriceBook {
   readonly #core: Held<CoreBook>;
+  /** The models whose price is announced to change: only their cost needs the clock. */
+  #unsettled: ReadonlySet<number> | undefined;
 
   private constructor(packed: string) {
     this.#core = new Held("rebuildable", (core) => new core.PriceBook(packed));
@@ -74,7 +76,9 @@ export class PriceBook {
    * @throws ValidationError for a count that is negative, fractional or not finite
    */
   cost(handle: number, input: number, output: number, cacheRead = 0, cacheWrite = 0): number {
-    const usd = this.#core.use((book) => book.cost(handle, input, output, cacheRead, cacheWrite));
+    this.#unsettled ??= new Set(this.#core.use((book) => book.unsettled()));
+    const now = this.#unsettled.has(handle) ? Date.now() : 0;
+    const usd = this.#core.use((book) => book.cost(handle, input, output, cacheRead, cacheWrite, now));
     // No cost is below zero: it stands for a count that is none.
     if (usd < 0) this.#core.use((book) => book.checkCounts(input, output, cacheRead, cacheWrite));
     return usd;

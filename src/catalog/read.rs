@@ -249,17 +249,36 @@ fn tagged(field: &str, at: usize) -> Result<(u8, &str), Fault> {
 fn read_rate(rates: &mut Rates, tag: u8, value: &str, at: usize) -> Result<(), Fault> {
     let unit = unit_of(tag).ok_or_else(|| unknown(tag, at))?;
     let (usd, per) = value.split_once('/').unwrap_or((value, "1"));
-    let units = if unit.is_token() { 1_000_000 } else { 1 };
-    let rate = match Rate::parse(usd, units) {
-        Ok((rate, false)) => Some(rate),
-        _ => None,
-    };
-    let rate = rate.and_then(|rate| Rate::new(rate.pico(), per.parse().ok()?));
-    let rate = rate.ok_or_else(|| expected("a rate in whole pico-dollars", at))?;
+    let rate = decimal(usd, if unit.is_token() { 6 } else { 12 })
+        .and_then(|pico| Rate::new(i128::from(pico), per.parse().ok()?))
+        .ok_or_else(|| expected("a rate in whole pico-dollars", at))?;
     if rates.set(unit, rate).is_some() {
         return Err(expected("one rate for a unit", at));
     }
     Ok(())
+}
+
+/// A plain decimal as a whole number of 10^-`places`; nothing that would have to be rounded.
+///
+/// Thousands of these are read before the first answer of a program, so it counts in 64 bits and allows no more digits
+/// than those hold; [`Rate::parse`] reads what people write.
+fn decimal(text: &str, places: usize) -> Option<u64> {
+    let mut value = 0_u64;
+    let mut fraction = None;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                fraction = fraction.map(|digits: usize| digits + 1);
+            }
+            b'.' if fraction.is_none() => fraction = Some(0),
+            _ => return None,
+        }
+    }
+    let digits = text.len() - usize::from(fraction.is_some());
+    let missing = places.checked_sub(fraction.unwrap_or(0))?;
+    // Nineteen digits always fit.
+    (digits > 0 && digits + missing <= 19).then(|| value * 10_u64.pow(missing as u32))
 }
 
 fn count(value: &str, at: usize) -> Result<u64, Fault> {
@@ -348,6 +367,27 @@ mod tests {
     }
 
     #[test]
+    fn decimals_are_read_exactly_or_not_at_all() {
+        for (text, places, value) in [
+            ("1.25", 6, Some(1_250_000)),
+            ("0.000001", 6, Some(1)),
+            ("0", 12, Some(0)),
+            (".5", 6, Some(500_000)),
+            ("1000000000000", 6, Some(1_000_000_000_000_000_000)),
+            ("9999999999999.999999", 6, Some(9_999_999_999_999_999_999)),
+            ("10000000000000", 6, None),
+            ("0.0000001", 6, None),
+            ("", 6, None),
+            (".", 6, None),
+            ("1.2.3", 6, None),
+            ("1e3", 6, None),
+            ("-1", 6, None),
+        ] {
+            assert_eq!(decimal(text, places), value, "{text}");
+        }
+    }
+
+    #[test]
     fn a_price_to_come_needs_a_clock() {
         let book =
             Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1\nR s0 f2027-01-01 i2\nM n\nR s0 i1\n");
@@ -359,6 +399,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn decimals_are_those_of_rates(text in "[0-9]{1,9}(\\.[0-9]{0,8})?") {
+            let rate = Rate::parse(&text, 1_000_000).ok().filter(|(_, rounded)| !rounded).map(|(rate, _)| rate.pico());
+            let trailing = text.split_once('.').is_some_and(|(_, fraction)| fraction.len() > 6);
+            if !trailing {
+                prop_assert_eq!(decimal(&text, 6).map(i128::from), rate);
+            } else {
+                prop_assert_eq!(decimal(&text, 6), None);
+            }
+        }
+
         #[test]
         fn any_text_is_read_or_refused(lines in prop::collection::vec("[SUPMRTX]( [a-z=>?+é]?[0-9./-]{0,10}){0,4}", 0..8)) {
             let _ = Book::parse(&format!("tollgate-prices 1\nS 2026-11-21 a\nP p\n{}", lines.join("\n")));

@@ -1,28 +1,40 @@
 //! The hot path: four counts at the default tier, without names and allocations.
 
-use crate::catalog::{Rates, Row};
-use crate::money::{Factor, Usd};
+use crate::catalog::Row;
+use crate::money::{Factor, Rate, Usd};
 use crate::usage::Unit;
 
 /// The cost of plain and cached tokens by one row: the same digits as [`super::price`]. `None` where a rate that is
 /// needed is missing, or the sum passes 10^15 dollars.
 pub fn quick_cost(row: &Row, input: u64, output: u64, cache_read: u64, cache_write: u64) -> Option<Usd> {
-    let no_tier = Rates::default();
-    let total = input.saturating_add(cache_read).saturating_add(cache_write);
-    let tier = if row.tiers.is_empty() { None } else { row.tier_at(total).0 };
-    let tier = tier.map_or(&no_tier, |tier| &tier.rates);
-    let own = |unit| tier.get(unit).or_else(|| row.rates.get(unit));
-    let mut sum = Usd::ZERO;
+    let tier = match row.tiers.as_slice() {
+        [] => None,
+        _ => row.tier_at(input.saturating_add(cache_read).saturating_add(cache_write)).0,
+    };
+    let own = |unit| tier.and_then(|tier| tier.rates.get(unit)).or_else(|| row.rates.get(unit));
+    let mut small = 0_u64;
+    let mut large = Usd::ZERO;
     for (unit, count) in
-        [(Unit::Input, input), (Unit::CacheRead, cache_read), (Unit::CacheWrite, cache_write), (Unit::Output, output)]
+        [(Unit::Input, input), (Unit::Output, output), (Unit::CacheRead, cache_read), (Unit::CacheWrite, cache_write)]
     {
-        if count > 0 {
-            let rate = match own(unit) {
-                None if unit != Unit::Output => own(Unit::Input),
-                rate => rate,
-            };
-            sum = sum.checked_add(rate?.cost(count, 1, Factor::ONE).ok()?).ok()?;
+        if count == 0 {
+            continue;
+        }
+        let rate = match own(unit) {
+            None if unit != Unit::Output => own(Unit::Input),
+            rate => rate,
+        }?;
+        match small_product(rate, count) {
+            Some(pico) => small += pico,
+            None => large = large.checked_add(rate.cost(count, 1, Factor::ONE).ok()?).ok()?,
         }
     }
-    Some(sum)
+    large.checked_add(Usd::from_pico(i128::from(small))?).ok()
+}
+
+/// The product where four of them fit into 64 bits, which is every call there is: 128-bit arithmetic is a function call
+/// for each operation in WebAssembly.
+fn small_product(rate: Rate, count: u64) -> Option<u64> {
+    let pico = u64::try_from(rate.pico()).ok()?;
+    (rate.per() == 1 && pico < 1 << 32 && count < 1 << 30).then(|| pico * count)
 }

@@ -52,8 +52,10 @@ impl PriceBook {
         self.book.find(model, provider.as_deref()).map_or(-1, |found| found.handle.0 as i32)
     }
 
-    /// The cost at this moment's rates: NaN without a price, and -1, which no cost is, for a count that is none.
-    pub fn cost(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64) -> f64 {
+    /// The cost at the rates of a moment: NaN without a price, and -1, which no cost is, for a count that is none.
+    ///
+    /// `now` are the host's milliseconds, or anything earlier for a model that is not among [`PriceBook::unsettled`].
+    pub fn cost(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64, now: f64) -> f64 {
         let Some(model) = u32::try_from(handle).ok().and_then(|handle| self.book.model(Handle(handle))) else {
             return f64::NAN;
         };
@@ -62,10 +64,14 @@ impl PriceBook {
         else {
             return -1.0;
         };
-        // Most models have one price, and asking the host for the time costs as much as all the rest.
-        let row =
-            if self.book.is_settled(model) { model.rows.last() } else { model.row_at(self.book.present(clock::now())) };
+        let row = model.row_at(self.book.present(Instant::from_ms(now as i64)));
         row.and_then(|row| price::quick_cost(row, input, output, read, write)).map_or(f64::NAN, Usd::to_f64)
+    }
+
+    /// The handles of the models whose price is announced to change. Asking the host for the time costs as much as a
+    /// price, and all others do without.
+    pub fn unsettled(&self) -> Vec<u32> {
+        (0..).zip(self.book.models()).filter(|(_, model)| !self.book.is_settled(model)).map(|(at, _)| at).collect()
     }
 
     /// Throws what is wrong with the counts of a `cost`.
