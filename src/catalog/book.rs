@@ -1,40 +1,51 @@
 //! The book: all models, and the names under which they are found.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::model::Model;
-use crate::error::{Error, Result};
+use super::names::Names;
 use crate::time::Instant;
 
 /// A model in one [`Book`]: an index that stays valid as long as the book does. It names a model, not a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(pub u32);
 
-/// A provider and the names of its models.
+/// A provider and its models.
 #[derive(Clone, Debug)]
 pub(super) struct Provider {
     pub name: Arc<str>,
     /// Other names for the provider: `azure` for `azure-openai`.
     pub aliases: Vec<String>,
-    /// Lower-case id or alias to model.
-    pub names: BTreeMap<Box<str>, Name>,
+    /// Its place in the book.
+    pub place: u16,
 }
 
-/// What a name stands for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    pub handle: Handle,
-    pub is_alias: bool,
+/// A model in the packed text, read when it is first asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    /// Where its line begins.
+    pub at: usize,
+    /// The place of its provider.
+    pub provider: u16,
+    pub model: OnceLock<Option<Box<Model>>>,
 }
 
-/// Models with their prices. Immutable once read.
+/// Models with their prices. Immutable.
+///
+/// A program asks for a handful of models out of hundreds, often right after it has started: only the names are read at
+/// once, each model when it is first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    models: Vec<Model>,
+    pub(super) text: Box<str>,
+    /// When each source was read, and its name.
+    pub(super) sources: Vec<(Arc<str>, Arc<str>)>,
+    /// Where the pages stand in the text.
+    pub(super) urls: Vec<std::ops::Range<usize>>,
     /// In the order of precedence for a model named without its provider: first parties before resellers.
-    providers: Vec<Provider>,
-    retrieved: Option<Instant>,
+    pub(super) providers: Vec<Provider>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) names: Names,
+    pub(super) retrieved: Option<Instant>,
 }
 
 impl Book {
@@ -43,29 +54,36 @@ impl Book {
         Self::default()
     }
 
-    /// The model of a handle of this book.
+    /// The model of a handle of this book; `None` also for one that [`Book::open`] let pass and that can't be read.
     pub fn model(&self, handle: Handle) -> Option<&Model> {
-        self.models.get(handle.0 as usize)
+        let slot = self.slots.get(handle.0 as usize)?;
+        slot.model.get_or_init(|| self.read_model(slot).ok().map(Box::new)).as_deref()
     }
 
     /// All models, in the order of their handles.
-    pub fn models(&self) -> &[Model] {
-        &self.models
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        (0..self.slots.len() as u32).filter_map(|index| self.model(Handle(index)))
     }
 
     /// How many models there are.
     pub fn len(&self) -> usize {
-        self.models.len()
+        self.slots.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.models.is_empty()
+        self.slots.is_empty()
     }
 
     /// The providers, first parties before resellers.
     pub fn provider_names(&self) -> impl Iterator<Item = &str> {
         self.providers.iter().map(|provider| &*provider.name)
+    }
+
+    /// The ids of a provider's models, as published.
+    pub fn ids_of(&self, provider: &str) -> impl Iterator<Item = &str> {
+        let place = self.provider(provider).map(|provider| provider.place);
+        self.slots.iter().filter(move |slot| Some(slot.provider) == place).map(|slot| self.id_at(slot))
     }
 
     /// When the newest of its sources was read; `None` for an empty book.
@@ -81,9 +99,14 @@ impl Book {
         self.retrieved.map_or(clock, |retrieved| clock.max(retrieved))
     }
 
-    /// Whether the model's price can't change as time goes by, so that its row needs no clock.
-    pub fn is_settled(&self, model: &Model) -> bool {
-        model.rows.last().is_none_or(|last| last.from.is_none() || last.from <= self.retrieved)
+    /// The models whose price is announced to change. The price of any other needs no clock.
+    pub fn unsettled(&self) -> Vec<Handle> {
+        let changes = |handle: &Handle| {
+            let last = self.model(*handle).and_then(|model| model.rows.last());
+            last.is_some_and(|last| last.from.is_some() && last.from > self.retrieved)
+        };
+        // Only a model with more than one row can have one to come, and most have one.
+        (0..self.slots.len() as u32).map(Handle).filter(|handle| self.has_dated_row(*handle)).filter(changes).collect()
     }
 
     pub(super) fn providers(&self) -> &[Provider] {
@@ -101,32 +124,5 @@ impl Book {
     /// The name in the public interface of a provider called so; `None` when the book has none.
     pub fn canonical_provider(&self, name: &str) -> Option<&str> {
         self.provider(name).map(|provider| &*provider.name)
-    }
-
-    pub(super) fn saw_source(&mut self, retrieved: Instant) {
-        self.retrieved = self.retrieved.max(Some(retrieved));
-    }
-
-    pub(super) fn push_provider(&mut self, name: &str, aliases: Vec<String>) -> Result<()> {
-        if std::iter::once(name).chain(aliases.iter().map(String::as_str)).any(|name| self.provider(name).is_some()) {
-            return Err(Error::input("expected providers with names of their own, found one twice"));
-        }
-        self.providers.push(Provider { name: name.into(), aliases, names: BTreeMap::new() });
-        Ok(())
-    }
-
-    /// Adds a model of the provider pushed last.
-    pub(super) fn push_model(&mut self, model: Model) -> Result<()> {
-        let provider = self.providers.last_mut().ok_or_else(|| Error::internal("a model without a provider"))?;
-        let handle = Handle(self.models.len() as u32);
-        let names = std::iter::once((&model.id, false)).chain(model.aliases.iter().map(|alias| (alias, true)));
-        for (name, is_alias) in names {
-            let key = name.to_ascii_lowercase().into_boxed_str();
-            if provider.names.insert(key, Name { handle, is_alias }).is_some() {
-                return Err(Error::input(format!("expected models with names of their own, found {name:?} twice")));
-            }
-        }
-        self.models.push(model);
-        Ok(())
     }
 }

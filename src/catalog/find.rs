@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::book::{Book, Handle, Name, Provider};
+use super::book::{Book, Handle, Provider};
 
 /// How a name came to its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,36 +57,37 @@ impl Book {
         match provider {
             Some(provider) => {
                 let provider = self.provider(provider)?;
-                find_in(provider, &name).or_else(|| {
+                self.find_in(provider, &name).or_else(|| {
                     // A prefix that contradicts the provider is no name of that provider's model.
-                    prefixed.filter(|(named, _)| named.name == provider.name).and_then(find_prefixed)
+                    let (named, rest) = prefixed?;
+                    if named.place == provider.place { self.find_prefixed(named, rest) } else { None }
                 })
             }
             None => prefixed
-                .and_then(find_prefixed)
-                .or_else(|| self.providers().iter().find_map(|provider| find_in(provider, &name))),
+                .and_then(|(provider, rest)| self.find_prefixed(provider, rest))
+                .or_else(|| self.providers().iter().find_map(|provider| self.find_in(provider, &name))),
         }
     }
-}
 
-fn find_prefixed((provider, rest): (&Provider, &str)) -> Option<Match> {
-    let mut found = find_in(provider, rest)?;
-    if found.kind == MatchKind::Exact {
-        found.kind = MatchKind::Prefix;
+    fn find_prefixed(&self, provider: &Provider, rest: &str) -> Option<Match> {
+        let mut found = self.find_in(provider, rest)?;
+        if found.kind == MatchKind::Exact {
+            found.kind = MatchKind::Prefix;
+        }
+        Some(found)
     }
-    Some(found)
-}
 
-fn find_in(provider: &Provider, name: &str) -> Option<Match> {
-    let own = |name: &str, kind: Option<MatchKind>| {
-        let Name { handle, is_alias } = *provider.names.get(name)?;
-        let kind = kind.unwrap_or(if is_alias { MatchKind::Alias } else { MatchKind::Exact });
-        Some(Match { handle, kind })
-    };
-    own(name, None)
-        .or_else(|| own(name.strip_suffix("-latest")?, Some(MatchKind::Alias)))
-        .or_else(|| own(strip_date(name)?, Some(MatchKind::Dated)))
-        .or_else(|| own(base_of_fine_tune(name)?, Some(MatchKind::Alias)))
+    fn find_in(&self, provider: &Provider, name: &str) -> Option<Match> {
+        let own = |name: &str, kind: Option<MatchKind>| {
+            let found = self.names.find(&self.text, provider.place, name)?;
+            let kind = kind.unwrap_or(if found.is_alias { MatchKind::Alias } else { MatchKind::Exact });
+            Some(Match { handle: found.handle, kind })
+        };
+        own(name, None)
+            .or_else(|| own(name.strip_suffix("-latest")?, Some(MatchKind::Alias)))
+            .or_else(|| own(strip_date(name)?, Some(MatchKind::Dated)))
+            .or_else(|| own(base_of_fine_tune(name)?, Some(MatchKind::Alias)))
+    }
 }
 
 /// `ft:gpt-4o-2024-08-06` of `ft:gpt-4o-2024-08-06:acme::9f3`. Never the base model itself, which costs less.

@@ -7,6 +7,7 @@
 mod book;
 mod find;
 mod model;
+mod names;
 mod read;
 
 pub use book::{Book, Handle};

@@ -15,10 +15,11 @@
 //! A rate is in US dollars for a million tokens, or for one of anything else; `/3600` behind it makes it a price for so
 //! many. A tag that is not known is an error, never skipped: it may carry a price.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-use super::book::Book;
+use super::book::{Book, Handle, Provider, Slot};
 use super::model::{Edge, Model, RateSource, Rates, Row, Tier};
+use super::names::Names;
 use crate::error::{Error, Result};
 use crate::money::Rate;
 use crate::time::Instant;
@@ -48,190 +49,242 @@ const fn unit_of(tag: u8) -> Option<Unit> {
     })
 }
 
-impl Book {
-    /// Reads the packed text. An error names the offset, in bytes, of what it can't read.
-    pub fn parse(packed: &str) -> Result<Self> {
-        let mut reader = Reader::default();
-        let mut offset = 0;
-        for (number, line) in packed.split('\n').enumerate() {
-            reader.line(number, line).map_err(|(fault, at)| {
-                Error::input(format!("cannot read price book: {fault} at offset {}", offset + at))
-                    .with("offset", offset + at)
-            })?;
-            offset += line.len() + 1;
-        }
-        reader.finish().map_err(|(fault, _)| {
-            Error::input(format!("cannot read price book: {fault} at offset {}", packed.len()))
-                .with("offset", packed.len())
-        })
-    }
-}
-
-/// What was expected and found, and where in the line.
+/// What was expected and found, and where.
 type Fault = (String, usize);
 
-#[derive(Default)]
-struct Reader {
-    book: Book,
-    sources: Vec<(Arc<str>, Arc<str>)>,
-    urls: Vec<Arc<str>>,
-    provider: Option<Arc<str>>,
-    model: Option<Model>,
-}
+impl Book {
+    /// Reads the packed text, all of it. An error names the offset, in bytes, of what it can't read.
+    pub fn parse(packed: &str) -> Result<Self> {
+        let book = Self::open(packed)?;
+        for slot in &book.slots {
+            let model = book.read_model(slot).map_err(refuse)?;
+            // What was read to be checked need not be read again.
+            let _ = slot.model.set(Some(Box::new(model)));
+        }
+        Ok(book)
+    }
 
-impl Reader {
-    fn line(&mut self, number: usize, line: &str) -> Result<(), Fault> {
-        if number == 0 {
+    /// Reads the names of a packed text, and each model when it is first asked for: for a book that was checked when it
+    /// was made. A model that can't be read then has no price.
+    pub fn open(packed: &str) -> Result<Self> {
+        let mut book = Self { text: packed.into(), names: Names::with_capacity(packed.len() / 48), ..Self::default() };
+        let mut at = 0;
+        let mut in_model = false;
+        for line in packed.split('\n') {
+            in_model = book.index_line(line, at, in_model).map_err(refuse)?;
+            at += line.len() + 1;
+        }
+        match book.names.seal(packed) {
+            None => Ok(book),
+            Some(at) => Err(refuse(("expected models with names of their own, found one twice".to_owned(), at))),
+        }
+    }
+
+    /// Notes what a line names; says whether the next one may be a row.
+    fn index_line(&mut self, line: &str, at: usize, in_model: bool) -> Result<bool, Fault> {
+        if at == 0 {
             return if line == "tollgate-prices 1" {
-                Ok(())
+                Ok(false)
             } else {
                 Err(("expected the line \"tollgate-prices 1\", found another".to_owned(), 0))
             };
         }
-        if line.is_empty() {
-            return Ok(());
-        }
-        let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let Some((kind, rest)) = line.split_at_checked(2) else {
+            return if line.is_empty() { Ok(in_model) } else { Err(unknown_line(at)) };
+        };
         match kind {
-            "S" => self.source(rest),
-            "U" => {
-                self.urls.push(rest.into());
-                Ok(())
+            // Most lines; they are read with their model.
+            "R " | "T " if in_model => return Ok(true),
+            "R " | "T " => return Err(expected("a model before its rows", at)),
+            "M " => {
+                self.index_model(rest, at)?;
+                return Ok(true);
             }
-            "P" => self.provider(rest),
-            "M" => self.model(rest),
-            "R" => self.row(rest),
-            "T" => self.tier(rest),
-            _ => Err(("expected a line of S, U, P, M, R or T, found another".to_owned(), 0)),
+            "S " => self.source(rest, at)?,
+            "U " => self.urls.push(at + 2..at + line.len()),
+            "P " => self.index_provider(rest, at)?,
+            _ => return Err(unknown_line(at)),
         }
+        Ok(false)
     }
 
-    fn source(&mut self, rest: &str) -> Result<(), Fault> {
-        let (date, name) = rest.split_once(' ').ok_or_else(|| expected("a date and a name", 2))?;
-        self.book.saw_source(Instant::parse(date).map_err(|_| expected("a date", 2))?);
-        self.sources.push((name.into(), date.into()));
+    fn source(&mut self, rest: &str, at: usize) -> Result<(), Fault> {
+        let (date, name) = rest.split_once(' ').ok_or_else(|| expected("a date and a name", at + 2))?;
+        let read = Instant::parse(date).map_err(|_| expected("a date", at + 2))?;
+        self.retrieved = self.retrieved.max(Some(read));
+        self.sources.push((date.into(), name.into()));
         Ok(())
     }
 
-    fn provider(&mut self, rest: &str) -> Result<(), Fault> {
-        self.close_model()?;
+    fn index_provider(&mut self, rest: &str, at: usize) -> Result<(), Fault> {
         let mut names = rest.split(' ');
-        let name = names.next().filter(|name| !name.is_empty()).ok_or_else(|| expected("a provider", 2))?;
-        self.book
-            .push_provider(name, names.map(str::to_owned).collect())
-            .map_err(|error| (error.message().to_owned(), 2))?;
-        self.provider = Some(name.into());
+        let name = names.next().filter(|name| !name.is_empty()).ok_or_else(|| expected("a provider", at + 2))?;
+        let aliases: Vec<_> = names.map(str::to_owned).collect();
+        if std::iter::once(name).chain(aliases.iter().map(String::as_str)).any(|name| self.provider(name).is_some()) {
+            return Err(("expected providers with names of their own, found one twice".to_owned(), at + 2));
+        }
+        let place = self.providers.len() as u16;
+        self.providers.push(Provider { name: name.into(), aliases, place });
         Ok(())
     }
 
-    fn model(&mut self, rest: &str) -> Result<(), Fault> {
-        self.close_model()?;
-        let provider = self.provider.clone().ok_or_else(|| expected("a provider before its models", 0))?;
-        let mut fields = fields(rest);
-        let (_, id) = fields.next().filter(|(_, id)| !id.is_empty()).ok_or_else(|| expected("a model", 2))?;
+    fn index_model(&mut self, rest: &str, at: usize) -> Result<(), Fault> {
+        let provider = self
+            .providers
+            .last()
+            .map(|provider| provider.place)
+            .ok_or_else(|| expected("a provider before its models", at))?;
+        let handle = Handle(self.slots.len() as u32);
+        for (index, (start, field)) in fields(rest, at).enumerate() {
+            if index == 0 {
+                self.names.push(provider, field, start, handle, false);
+            } else if let Some(alias) = field.strip_prefix('=') {
+                self.names.push(provider, alias, start + 1, handle, true);
+            }
+        }
+        self.slots.push(Slot { at, provider, model: OnceLock::new() });
+        Ok(())
+    }
+
+    /// The lines of a model, each with its offset.
+    fn lines_of(&self, slot: &Slot) -> impl Iterator<Item = (usize, &str)> {
+        let mut at = slot.at;
+        let lines = self.text.get(slot.at..).unwrap_or("").split('\n').map(move |line| {
+            let start = at;
+            at += line.len() + 1;
+            (start, line)
+        });
+        let mut first = true;
+        lines.take_while(move |(_, line)| std::mem::take(&mut first) || line.starts_with(['R', 'T']) || line.is_empty())
+    }
+
+    pub(super) fn id_at(&self, slot: &Slot) -> &str {
+        let rest = self.text.get(slot.at + 2..).unwrap_or("");
+        rest.split([' ', '\n']).next().unwrap_or("")
+    }
+
+    /// Whether a row of the model has a first day.
+    pub(super) fn has_dated_row(&self, handle: Handle) -> bool {
+        let slot = self.slots.get(handle.0 as usize);
+        slot.is_some_and(|slot| self.lines_of(slot).any(|(_, line)| line.starts_with("R ") && line.contains(" f")))
+    }
+
+    pub(super) fn read_model(&self, slot: &Slot) -> Result<Model, Fault> {
+        let provider = self.providers.get(usize::from(slot.provider));
         let mut model = Model {
-            id: id.to_owned(),
-            provider,
+            id: self.id_at(slot).to_owned(),
+            provider: provider.map_or_else(|| "".into(), |provider| provider.name.clone()),
             aliases: Vec::new(),
             rows: Vec::new(),
             context_window: None,
             max_output: None,
         };
-        for (at, field) in fields {
-            let (tag, value) = tagged(field, at)?;
-            match tag {
-                b'c' => model.context_window = Some(count(value, at)?),
-                b'o' => model.max_output = Some(count(value, at)?),
-                b'=' => model.aliases.push(value.to_owned()),
-                _ => return Err(unknown(tag, at)),
+        for (at, line) in self.lines_of(slot) {
+            let rest = line.get(2..).unwrap_or("");
+            match line.get(..1) {
+                Some("M") => read_limits(&mut model, rest, at)?,
+                Some("R") => {
+                    let row = self.read_row(rest, at)?;
+                    if model.rows.last().is_some_and(|last| last.from >= row.from) {
+                        return Err(expected("rows by rising first day", at));
+                    }
+                    model.rows.push(row);
+                }
+                Some("T") => {
+                    let row = model.rows.last_mut().ok_or_else(|| expected("a row before its tiers", at))?;
+                    row.tiers.push(read_tier(row.tiers.last(), rest, at)?);
+                }
+                _ => {}
             }
         }
-        self.model = Some(model);
-        Ok(())
+        if model.id.is_empty() {
+            return Err(expected("a model", slot.at + 2));
+        }
+        if model.rows.is_empty() {
+            return Err(expected("a row for the model", slot.at));
+        }
+        Ok(model)
     }
 
-    fn row(&mut self, rest: &str) -> Result<(), Fault> {
+    fn read_row(&self, rest: &str, at: usize) -> Result<Row, Fault> {
         let mut source = None;
         let mut url = None;
         let mut from = None;
         let mut rates = Rates::default();
-        for (at, field) in fields(rest) {
+        for (at, field) in fields(rest, at) {
             let (tag, value) = tagged(field, at)?;
             match tag {
                 b's' => {
                     let index = count(value, at)? as usize;
-                    source = Some(self.sources.get(index).ok_or_else(|| expected("a source listed above", at))?);
+                    source = Some(self.sources.get(index).ok_or_else(|| expected("a source of the book", at))?);
                 }
                 b'u' => {
                     let index = count(value, at)? as usize;
-                    url = Some(self.urls.get(index).ok_or_else(|| expected("a page listed above", at))?);
+                    let range = self.urls.get(index).ok_or_else(|| expected("a page of the book", at))?;
+                    url = self.text.get(range.clone());
                 }
                 b'f' => from = Some((Instant::parse(value).map_err(|_| expected("a date", at))?, value)),
                 _ => read_rate(&mut rates, tag, value, at)?,
             }
         }
-        let (name, retrieved_at) = source.ok_or_else(|| expected("a row with a source", 0))?.clone();
-        let model = self.model.as_mut().ok_or_else(|| expected("a model before its rows", 0))?;
+        let (retrieved_at, name) = source.ok_or_else(|| expected("a row with a source", at))?.clone();
         let (from, date) = from.unzip();
-        if model.rows.last().is_some_and(|last| last.from >= from) {
-            return Err(expected("rows by rising first day", 0));
-        }
-        model.rows.push(Row {
+        Ok(Row {
             from,
             rates,
             tiers: Vec::new(),
             source: RateSource {
                 name,
-                url: url.cloned().unwrap_or_else(|| "".into()),
+                url: url.unwrap_or("").into(),
                 effective_from: date.map(str::to_owned),
                 retrieved_at,
             },
-        });
-        Ok(())
-    }
-
-    fn tier(&mut self, rest: &str) -> Result<(), Fault> {
-        let row = self.model.as_mut().and_then(|model| model.rows.last_mut());
-        let row = row.ok_or_else(|| expected("a row before its tiers", 0))?;
-        let mut fields = fields(rest);
-        let (at, field) = fields.next().ok_or_else(|| expected("a threshold", 2))?;
-        let (tag, value) = tagged(field, at)?;
-        let edge = match tag {
-            b'>' => Edge::Above,
-            b'+' => Edge::From,
-            b'?' => Edge::Disputed,
-            _ => return Err(unknown(tag, at)),
-        };
-        let threshold = count(value, at)?;
-        if row.tiers.last().is_some_and(|last| last.threshold >= threshold) {
-            return Err(expected("tiers by rising threshold", at));
-        }
-        let mut rates = Rates::default();
-        for (at, field) in fields {
-            let (tag, value) = tagged(field, at)?;
-            read_rate(&mut rates, tag, value, at)?;
-        }
-        row.tiers.push(Tier { threshold, edge, rates });
-        Ok(())
-    }
-
-    fn close_model(&mut self) -> Result<(), Fault> {
-        let Some(model) = self.model.take() else { return Ok(()) };
-        if model.rows.is_empty() {
-            return Err(expected("a row for the model above", 0));
-        }
-        self.book.push_model(model).map_err(|error| (error.message().to_owned(), 0))
-    }
-
-    fn finish(mut self) -> Result<Book, Fault> {
-        self.close_model()?;
-        Ok(self.book)
+        })
     }
 }
 
-/// The fields of a line behind its kind, each with its offset in the line.
-fn fields(rest: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 2;
+fn refuse((fault, at): Fault) -> Error {
+    Error::input(format!("cannot read price book: {fault} at offset {at}")).with("offset", at)
+}
+
+fn read_limits(model: &mut Model, rest: &str, at: usize) -> Result<(), Fault> {
+    for (at, field) in fields(rest, at).skip(1) {
+        let (tag, value) = tagged(field, at)?;
+        match tag {
+            b'c' => model.context_window = Some(count(value, at)?),
+            b'o' => model.max_output = Some(count(value, at)?),
+            b'=' => model.aliases.push(value.to_owned()),
+            _ => return Err(unknown(tag, at)),
+        }
+    }
+    Ok(())
+}
+
+fn read_tier(below: Option<&Tier>, rest: &str, at: usize) -> Result<Tier, Fault> {
+    let mut fields = fields(rest, at);
+    let (at, field) = fields.next().ok_or_else(|| expected("a threshold", at + 2))?;
+    let (tag, value) = tagged(field, at)?;
+    let edge = match tag {
+        b'>' => Edge::Above,
+        b'+' => Edge::From,
+        b'?' => Edge::Disputed,
+        _ => return Err(unknown(tag, at)),
+    };
+    let threshold = count(value, at)?;
+    if below.is_some_and(|below| below.threshold >= threshold) {
+        return Err(expected("tiers by rising threshold", at));
+    }
+    let mut rates = Rates::default();
+    for (at, field) in fields {
+        let (tag, value) = tagged(field, at)?;
+        read_rate(&mut rates, tag, value, at)?;
+    }
+    Ok(Tier { threshold, edge, rates })
+}
+
+/// The fields of the line at an offset, behind its kind, each with its own offset.
+fn fields(rest: &str, line: usize) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = line + 2;
     rest.split(' ').map(move |field| {
         let start = at;
         at += field.len() + 1;
@@ -289,6 +342,10 @@ fn expected(what: &str, at: usize) -> Fault {
     (format!("expected {what}, found something else"), at)
 }
 
+fn unknown_line(at: usize) -> Fault {
+    ("expected a line of S, U, P, M, R or T, found another".to_owned(), at)
+}
+
 fn unknown(tag: u8, at: usize) -> Fault {
     (format!("expected a known field, found {:?}", char::from(tag)), at)
 }
@@ -307,7 +364,7 @@ mod tests {
              R s0 f2026-08-21 i1 o0\nT ?272000 i2 o15\nT +300000 i3\n",
         )
         .unwrap();
-        let model = &book.models()[0];
+        let model = book.model(Handle(0)).unwrap();
         assert_eq!((model.id.as_str(), &*model.provider), ("gpt-5", "openai"));
         assert_eq!((model.context_window, model.max_output), (Some(272_000), Some(128_000)));
         assert_eq!(model.aliases, ["five", "cinq"]);
@@ -328,7 +385,7 @@ mod tests {
         let before = Instant::parse("2026-08-20T23:59:59.999Z").unwrap();
         assert_eq!(model.row_at(before), Some(old));
         assert_eq!(model.row_at(before.plus(1)), Some(new));
-        assert!(book.is_settled(model));
+        assert_eq!(book.unsettled(), []);
     }
 
     #[test]
@@ -346,14 +403,20 @@ mod tests {
             ("+M a\nR s0 ^i0.0000001\n", "expected a rate in whole pico-dollars, found something else"),
             ("+M a\nR s0 ^y1/0\n", "expected a rate in whole pico-dollars, found something else"),
             ("+M a\nR s0 i1 ^i2\n", "expected one rate for a unit, found something else"),
-            ("+M a\nR ^s1 i1\n", "expected a source listed above, found something else"),
+            ("+M a\nR ^s1 i1\n", "expected a source of the book, found something else"),
             ("+M a\n^R i1\n", "expected a row with a source, found something else"),
             ("+M a\nR s0 ^f2026-02-30 i1\n", "expected a date, found something else"),
             ("+M a\nR s0 i1\n^R s0 i2\n", "expected rows by rising first day, found something else"),
-            ("+M a\n^", "expected a row for the model above, found something else"),
-            ("+M a\n^M b\nR s0 i1\n", "expected a row for the model above, found something else"),
+            ("+^M a\n", "expected a row for the model, found something else"),
+            ("+^M a\nM b\nR s0 i1\n", "expected a row for the model, found something else"),
             ("+M a\nR s0 ^ i1\n", "expected a tagged field, found something else"),
-            ("+M a\nR s0 i1\nM A\nR s0 i1\n^", "expected models with names of their own, found \"A\" twice"),
+            ("+M a\nR s0 i1\nM ^A\nR s0 i1\n", "expected models with names of their own, found one twice"),
+            ("+^R s0 i1\n", "expected a model before its rows, found something else"),
+            ("+M a\nR s0 i1\nP q\n^R s0 i2\n", "expected a model before its rows, found something else"),
+            ("+M a\nR s0 i1\nU x\n^T >9 i2\n", "expected a model before its rows, found something else"),
+            ("+M a\n^T >9 i2\nR s0 i1\n", "expected a row before its tiers, found something else"),
+            ("+M a\nR s0 i1\nT >9 i2\nT ^>9 i3\n", "expected tiers by rising threshold, found something else"),
+            ("+M ^\nR s0 i1\n", "expected a model, found something else"),
             ("+P ^P\n", "expected providers with names of their own, found one twice"),
             ("tollgate-prices 1\n^M a\n", "expected a provider before its models, found something else"),
         ] {
@@ -392,8 +455,7 @@ mod tests {
         let book =
             Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1\nR s0 f2027-01-01 i2\nM n\nR s0 i1\n");
         let book = book.unwrap();
-        assert!(!book.is_settled(&book.models()[0]));
-        assert!(book.is_settled(&book.models()[1]));
+        assert_eq!(book.unsettled(), [Handle(0)]);
         // A clock before the data was read is not set.
         assert_eq!(book.present(Instant::from_ms(0)), Instant::parse("2026-11-21").unwrap());
     }
@@ -412,7 +474,13 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused(lines in prop::collection::vec("[SUPMRTX]( [a-z=>?+é]?[0-9./-]{0,10}){0,4}", 0..8)) {
-            let _ = Book::parse(&format!("tollgate-prices 1\nS 2026-11-21 a\nP p\n{}", lines.join("\n")));
+            let text = format!("tollgate-prices 1\nS 2026-11-21 a\nP p\n{}", lines.join("\n"));
+            // What is wrong is an error when all is read, and no price when it is read on demand.
+            match (Book::parse(&text), Book::open(&text)) {
+                (Ok(all), Ok(open)) => prop_assert!(all.models().eq(open.models())),
+                (Err(_), Ok(open)) => prop_assert!(open.models().count() < open.len()),
+                (parsed, opened) => prop_assert_eq!(parsed.err(), opened.err()),
+            }
         }
     }
 }

@@ -35,10 +35,10 @@ const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "re
 
 #[wasm_bindgen]
 impl PriceBook {
-    /// Reads a packed book.
+    /// Opens a packed book: one of the package's own, which was checked when it was made.
     #[wasm_bindgen(constructor)]
     pub fn new(packed: &str) -> Result<PriceBook> {
-        Ok(PriceBook { book: Arc::new(Book::parse(packed)?) })
+        Ok(PriceBook { book: Arc::new(Book::open(packed)?) })
     }
 
     /// How many models it has.
@@ -71,7 +71,7 @@ impl PriceBook {
     /// The handles of the models whose price is announced to change. Asking the host for the time costs as much as a
     /// price, and all others do without.
     pub fn unsettled(&self) -> Vec<u32> {
-        (0..).zip(self.book.models()).filter(|(_, model)| !self.book.is_settled(model)).map(|(at, _)| at).collect()
+        self.book.unsettled().into_iter().map(|handle| handle.0).collect()
     }
 
     /// Throws what is wrong with the counts of a `cost`.
@@ -131,8 +131,7 @@ impl PriceBook {
     /// The ids of a provider's models.
     #[wasm_bindgen(js_name = modelsOf)]
     pub fn models_of(&self, provider: &str) -> Vec<String> {
-        let Some(provider) = self.book.canonical_provider(provider) else { return Vec::new() };
-        self.book.models().iter().filter(|model| &*model.provider == provider).map(|model| model.id.clone()).collect()
+        self.book.ids_of(provider).map(str::to_owned).collect()
     }
 }
 
