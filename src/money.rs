@@ -82,7 +82,8 @@ impl Usd {
     pub fn to_f64(self) -> f64 {
         // Up to 2^53 pico-dollars both numbers are exact doubles, and one division rounds once.
         if self.0 <= 1 << 53 {
-            return self.0 as f64 / PICO as f64;
+            // By way of 64 bits, which WebAssembly converts by itself.
+            return self.0 as u64 as f64 / PICO as f64;
         }
         // Above, dividing would round twice; the literal parser rounds once.
         self.to_string().parse().unwrap_or(f64::MAX)

@@ -14,11 +14,9 @@ pub fn quick_cost(row: &Row, input: u64, output: u64, cache_read: u64, cache_wri
     let own = |unit| tier.and_then(|tier| tier.rates.get(unit)).or_else(|| row.rates.get(unit));
     let mut small = 0_u64;
     let mut large = Usd::ZERO;
-    for (unit, count) in
-        [(Unit::Input, input), (Unit::Output, output), (Unit::CacheRead, cache_read), (Unit::CacheWrite, cache_write)]
-    {
+    let mut add = |unit, count| {
         if count == 0 {
-            continue;
+            return Some(());
         }
         let rate = match own(unit) {
             None if unit != Unit::Output => own(Unit::Input),
@@ -28,8 +26,14 @@ pub fn quick_cost(row: &Row, input: u64, output: u64, cache_read: u64, cache_wri
             Some(pico) => small += pico,
             None => large = large.checked_add(rate.cost(count, 1, Factor::ONE).ok()?).ok()?,
         }
-    }
-    large.checked_add(Usd::from_pico(i128::from(small))?).ok()
+        Some(())
+    };
+    add(Unit::Input, input)?;
+    add(Unit::Output, output)?;
+    add(Unit::CacheRead, cache_read)?;
+    add(Unit::CacheWrite, cache_write)?;
+    let small = Usd::from_pico(i128::from(small))?;
+    if large == Usd::ZERO { Some(small) } else { large.checked_add(small).ok() }
 }
 
 /// The product where four of them fit into 64 bits, which is every call there is: 128-bit arithmetic is a function call
