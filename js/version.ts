@@ -1,2 +1,2 @@
 /** The version of this package; scripts/build.mjs compares it with package.json and Cargo.toml. */
-export const VERSION = "0.1.0";
+export const VERSION: string = "0.1.0";

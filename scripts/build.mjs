@@ -186,7 +186,7 @@ function checkVersions() {
   const expected = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
   for (const [path, pattern] of [
     ["Cargo.toml", /^version = "([^"]+)"/m],
-    ["js/version.ts", /VERSION = "([^"]+)"/],
+    ["js/version.ts", /VERSION: string = "([^"]+)"/],
   ]) {
     const found = read(path, pattern);
     if (found !== expected) throw new Problem(`cannot build: expected version ${expected} of package.json in ${path}, found ${found}`);
