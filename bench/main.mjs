@@ -1,7 +1,7 @@
 // Prints the figures that Tollgate promises, beside their limits: `npm run bench`, after `npm run build`.
 // With `--assert` it fails when a limit is not kept; timings are then best taken on a quiet machine.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cpus } from "node:os";
 import { ask, Problem, ROOT, main } from "../scripts/lib/run.mjs";
 import { sizes } from "../scripts/sizes.mjs";
@@ -23,27 +23,38 @@ function firstAnswer(folder) {
   return median(times);
 }
 
-/** The package with a loader that is handed a compiled module, as in Workers: what is measured is all but the compiling. */
-function withCompiledModule() {
-  const folder = join(ROOT, ".cache/bench-compiled");
+/** The package as it is installed, with the program beside it. */
+function installed() {
+  const folder = join(ROOT, ".cache/bench-inline");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(join(ROOT, "dist"), join(folder, "dist"), { recursive: true });
-  const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  for (const file of ["package.json", "bench/first-answer.mjs"]) cpSync(join(ROOT, file), join(folder, basename(file)));
+  return folder;
+}
+
+/** The same with a loader that is handed a compiled module, as in Workers: what is measured is all but the compiling. */
+function withCompiledModule() {
+  const folder = join(ROOT, ".cache/bench-compiled");
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(installed(), folder, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   manifest.imports["#wasm"] = "./compiled.js";
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
   writeFileSync(join(folder, "compiled.js"), "export default () => globalThis.compiledForBench;\n");
-  const program = readFileSync(join(ROOT, "bench/first-answer.mjs"), "utf8");
+  const program = readFileSync(join(folder, "first-answer.mjs"), "utf8");
   writeFileSync(
     join(folder, "first-answer.mjs"),
-    `import { readFileSync } from "node:fs";\nglobalThis.compiledForBench = new WebAssembly.Module(readFileSync(${JSON.stringify(join(folder, "dist/wasm/core.wasm"))}));\n${program}`,
+    `import { readFileSync } from "node:fs";
+globalThis.compiledForBench = new WebAssembly.Module(readFileSync(new URL("dist/wasm/core.wasm", import.meta.url)));
+${program}`,
   );
   return folder;
 }
 
 await main(async () => {
   for (const { title, gzip, limit } of sizes()) row(`${title}, gzip`, gzip / 1000, limit === undefined ? undefined : limit / 1000, "kB");
-  row("import to first answer, inline", firstAnswer(join(ROOT, "bench")), 25, "ms");
+  row("import to first answer, inline", firstAnswer(installed()), 25, "ms");
   row("import to first answer, compiled module", firstAnswer(withCompiledModule()), 10, "ms");
   row("book.cost(handle, input, output)", await costCall(), 100, "ns");
   const call = await guardedCall();
