@@ -8,6 +8,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`collections`] | ordered maps and sets that compile small |
 //! | [`error`] | the one error type, the tables of error and warning codes |
 //! | [`money`] | [`money::Usd`], whole pico-dollars; the one place that rounds |
 //! | [`time`] | instants, calendar windows, and the trait through which zone offsets come in |
@@ -25,6 +26,7 @@
 pub mod budget;
 pub mod call;
 pub mod catalog;
+pub mod collections;
 pub mod error;
 pub mod guard;
 pub mod id;

@@ -3,7 +3,7 @@
 //! Providers report overlapping numbers (cached tokens inside prompt tokens here, beside them there). Whoever reads a
 //! provider's answer takes them apart once, into this form, in which the parts never overlap: a cost is then a plain sum.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -119,7 +119,7 @@ impl Unit {
 pub struct Usage {
     counts: [u64; Unit::ALL.len()],
     reasoning: u64,
-    extra: BTreeMap<String, u64>,
+    extra: Map<String, u64>,
 }
 
 impl Usage {
@@ -163,7 +163,7 @@ impl Usage {
     }
 
     /// Counts under names of the caller's own, priced by a custom row's rates of the same names.
-    pub fn extra(&self) -> &BTreeMap<String, u64> {
+    pub fn extra(&self) -> &Map<String, u64> {
         &self.extra
     }
 
@@ -204,7 +204,7 @@ impl Usage {
         }
         self.reasoning = self.reasoning.max(other.reasoning);
         for (name, count) in &other.extra {
-            let slot = self.extra.entry(name.clone()).or_default();
+            let slot = self.extra.get_or_default(name.clone());
             *slot = (*slot).max(*count);
         }
         self

@@ -9,6 +9,7 @@ use super::{
     config::{Action, Config, Threshold},
 };
 use crate::{
+    collections::Set,
     error::{Error, Result},
     money::Usd,
     time::{Instant, Period, Utc},
@@ -93,10 +94,8 @@ pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
         }
         let projected = asked.spent_usd.saturating_add(asked.held_usd).saturating_add(amount);
         let told = |threshold: &Threshold| asked.alerts.iter().any(|alert| alert.threshold == threshold.percent());
-        let mut due: Vec<Threshold> =
+        let due: Set<Threshold> =
             config.thresholds.iter().copied().filter(|t| t.reached_by(projected, config.limit) && !told(t)).collect();
-        due.sort();
-        due.dedup();
         verdict.alerts.extend(due.into_iter().map(|t| {
             let actual = t.reached_by(asked.spent_usd, config.limit);
             Alert::new(&config, t, start, if actual { asked.spent_usd } else { projected }, !actual, now)

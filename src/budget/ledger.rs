@@ -1,6 +1,6 @@
 //! The state machine. Its contract, operation by operation, is `docs/design/budgets.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::collections::{Map, Set, sort_by_key};
 use std::rc::Rc;
 
 use super::{
@@ -80,7 +80,7 @@ struct Book {
     /// The order of creation.
     order: u64,
     zone: Rc<dyn Zone>,
-    windows: BTreeMap<Instant, Window>,
+    windows: Map<Instant, Window>,
     /// Up to here a `total` budget has forgotten what it counted.
     horizon: Option<Instant>,
 }
@@ -137,14 +137,14 @@ pub struct Ledger {
     guarantee: Guarantee,
     last_seen: Instant,
     created: u64,
-    books: BTreeMap<String, Book>,
+    books: Map<String, Book>,
     /// Which budgets bind a scope (`None`: everything), in the order of creation.
-    binding: BTreeMap<Option<Scope>, BTreeSet<(u64, String)>>,
-    promises: BTreeMap<String, Promise>,
-    leases: BTreeSet<(Instant, String)>,
-    charges: BTreeMap<String, Charge>,
+    binding: Map<Option<Scope>, Set<(u64, String)>>,
+    promises: Map<String, Promise>,
+    leases: Set<(Instant, String)>,
+    charges: Map<String, Charge>,
     /// When to ask whether an identity may be forgotten.
-    memory: BTreeSet<(Instant, Identity)>,
+    memory: Set<(Instant, Identity)>,
 }
 
 impl Ledger {
@@ -154,12 +154,12 @@ impl Ledger {
             guarantee,
             last_seen: Instant::from_ms(i64::MIN),
             created: 0,
-            books: BTreeMap::new(),
-            binding: BTreeMap::new(),
-            promises: BTreeMap::new(),
-            leases: BTreeSet::new(),
-            charges: BTreeMap::new(),
-            memory: BTreeSet::new(),
+            books: Map::new(),
+            binding: Map::new(),
+            promises: Map::new(),
+            leases: Set::new(),
+            charges: Map::new(),
+            memory: Set::new(),
         }
     }
 
@@ -175,8 +175,7 @@ impl Ledger {
                 ..config
             };
             self.created += 1;
-            let book =
-                Book { config: config.clone(), order: self.created, zone, windows: BTreeMap::new(), horizon: None };
+            let book = Book { config: config.clone(), order: self.created, zone, windows: Map::new(), horizon: None };
             self.bind(&config, self.created);
             self.books.insert(config.id.clone(), book);
             self.adopt(&config.id, now);
@@ -223,7 +222,7 @@ impl Ledger {
     /// The budgets, in the order of creation.
     pub fn list(&self) -> Vec<Config> {
         let mut books: Vec<&Book> = self.books.values().collect();
-        books.sort_by_key(|book| book.order);
+        sort_by_key(&mut books, |book| book.order);
         books.into_iter().map(|book| book.config.clone()).collect()
     }
 
@@ -234,7 +233,7 @@ impl Ledger {
             None => self.books.values_mut().collect(),
             Some(ids) => self.books.values_mut().filter(|book| ids.contains(&book.config.id)).collect(),
         };
-        books.sort_by_key(|book| book.order);
+        sort_by_key(&mut books, |book| book.order);
         let guarantee = self.guarantee;
         books
             .into_iter()
@@ -414,7 +413,7 @@ impl Ledger {
 
     /// The ids of the budgets that bind these scopes, in the order of creation.
     pub fn bound(&self, scopes: &[Scope]) -> Vec<String> {
-        let mut bound: BTreeSet<&(u64, String)> = self.binding.get(&None).into_iter().flatten().collect();
+        let mut bound: Set<&(u64, String)> = self.binding.get(&None).into_iter().flatten().collect();
         for scope in scopes {
             bound.extend(self.binding.get(&Some(scope.clone())).into_iter().flatten());
         }
@@ -513,7 +512,7 @@ impl Ledger {
     }
 
     fn bind(&mut self, config: &Config, order: u64) {
-        self.binding.entry(config.scope.clone()).or_default().insert((order, config.id.clone()));
+        self.binding.get_or_default(config.scope.clone()).insert((order, config.id.clone()));
     }
 
     fn unbind(&mut self, config: &Config, order: u64) {
@@ -600,15 +599,12 @@ impl Book {
 
     fn window_and_config(&mut self, at: Instant) -> (&mut Window, &Config) {
         let (start, end) = self.bounds(at);
-        (self.windows.entry(start).or_insert_with(|| Window::new((start, end))), &self.config)
+        (self.windows.get_or_insert_with(start, || Window::new((start, end))), &self.config)
     }
 
     /// Drops windows that nothing can count in any more.
     fn prune(&mut self, now: Instant) {
-        // Windows do not overlap, so the first is the one that ended first.
-        while let Some(first) = self.windows.first_entry().filter(|first| first.get().end.plus(LEAST_MEMORY) <= now) {
-            first.remove();
-        }
+        self.windows.retain(|_, window| window.end.plus(LEAST_MEMORY) > now);
     }
 
     /// The bounds of the window that holds an instant; of one that is there already without asking the zone.

@@ -1,6 +1,6 @@
 //! One window of one budget.
 
-use std::collections::BTreeMap;
+use crate::collections::{Map, sort_by_key};
 
 use super::{
     alert::Alert,
@@ -19,13 +19,13 @@ pub struct Window {
     pub spent: Usd,
     /// Reserved and not settled.
     pub held: Usd,
-    raised: BTreeMap<Threshold, Alert>,
+    raised: Map<Threshold, Alert>,
 }
 
 impl Window {
     /// An untouched window.
     pub fn new((start, end): (Instant, Instant)) -> Self {
-        Self { start, end, spent: Usd::ZERO, held: Usd::ZERO, raised: BTreeMap::new() }
+        Self { start, end, spent: Usd::ZERO, held: Usd::ZERO, raised: Map::new() }
     }
 
     /// Spent and held.
@@ -76,7 +76,7 @@ impl Window {
                 Some(_) => {}
             }
         }
-        new.sort_by_key(|alert| alert.threshold);
+        sort_by_key(&mut new, |alert| alert.threshold);
         new
     }
 

@@ -1,7 +1,7 @@
 //! A namespace as read from a host: folding lines into records, and plans of what to write. It reads and writes nothing
 //! itself; the host hands in texts and carries out [`Write`]s.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::collections::{Map, Set, sort_by};
 
 use serde::Serialize;
 
@@ -58,8 +58,8 @@ pub struct Files {
     /// Whether a key may be written many times. Where it may not (KV), each store begins a segment.
     append: bool,
     sequence: Sequence,
-    segments: BTreeMap<SegmentKey, Segment>,
-    foreign: BTreeSet<String>,
+    segments: Map<SegmentKey, Segment>,
+    foreign: Set<String>,
     meta: Option<u32>,
     damaged_meta: bool,
 }
@@ -78,8 +78,8 @@ impl Files {
             writer,
             append,
             sequence: Sequence::default(),
-            segments: BTreeMap::new(),
-            foreign: BTreeSet::new(),
+            segments: Map::new(),
+            foreign: Set::new(),
             meta: None,
             damaged_meta: false,
         }
@@ -128,7 +128,7 @@ impl Files {
     }
 
     /// Forgets every segment that is not among these keys and does not satisfy `keep`: someone deleted it.
-    pub fn retain(&mut self, listed: &BTreeSet<String>, keep: impl Fn(&str) -> bool) {
+    pub fn retain(&mut self, listed: &Set<String>, keep: impl Fn(&str) -> bool) {
         let namespace = &self.namespace;
         self.segments.retain(|place, _| {
             namespace.key(&Key::Segment(place.clone())).is_ok_and(|key| listed.contains(&key) || keep(&key))
@@ -153,7 +153,7 @@ impl Files {
     pub fn select(&self, keep: impl Fn(&Record) -> bool) -> Result<Vec<&Record>> {
         let mut records: Vec<&Record> =
             self.winners()?.into_values().map(|winner| winner.record).filter(|record| keep(record)).collect();
-        records.sort_by(|a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
+        sort_by(&mut records, |a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
         Ok(records)
     }
 
@@ -221,7 +221,7 @@ impl Files {
 
     /// What is here.
     pub fn report(&self) -> Report {
-        let mut ids = BTreeSet::new();
+        let mut ids = Set::new();
         let mut report = Report {
             segments: self.segments.len(),
             foreign: self.foreign.len(),
@@ -240,7 +240,7 @@ impl Files {
     }
 
     fn delete(&mut self, now: Instant, dead: impl Fn(&Record) -> bool) -> Result<(usize, Vec<Write>)> {
-        let ids: BTreeSet<String> = self
+        let ids: Set<String> = self
             .winners()?
             .into_iter()
             .filter(|(_, winner)| dead(winner.record))
@@ -260,7 +260,7 @@ impl Files {
         except: Option<&SegmentKey>,
         gone: impl Fn(&str) -> bool,
     ) -> Result<Vec<Write>> {
-        let winners: BTreeSet<(&SegmentKey, usize)> = self.winners()?.into_values().map(|winner| winner.at).collect();
+        let winners: Set<(&SegmentKey, usize)> = self.winners()?.into_values().map(|winner| winner.at).collect();
         let mut texts = Vec::new();
         for (place, segment) in &self.segments {
             if Some(place) == except || !segment.records().any(|(_, record)| gone(&record.id)) {
@@ -288,11 +288,11 @@ impl Files {
     }
 
     /// Folds all lines: for each id the highest revision, and of equal ones the later line.
-    fn winners(&self) -> Result<BTreeMap<&str, Winner<'_>>> {
+    fn winners(&self) -> Result<Map<&str, Winner<'_>>> {
         if let Some(schema) = self.meta.filter(|schema| *schema > SCHEMA) {
             return Err(newer(schema));
         }
-        let mut winners: BTreeMap<&str, Winner<'_>> = BTreeMap::new();
+        let mut winners: Map<&str, Winner<'_>> = Map::new();
         for (place, segment) in &self.segments {
             if let Some(error) = segment.error() {
                 return Err(error);
@@ -316,7 +316,7 @@ mod tests {
 
     /// A host in memory, shared by instances that each have their own view.
     #[derive(Default)]
-    struct Host(BTreeMap<String, String>);
+    struct Host(Map<String, String>);
 
     impl Host {
         fn refresh(&self, files: &mut Files) {
@@ -436,13 +436,13 @@ mod tests {
         host.refresh(&mut ours);
         let report = ours.report();
         assert_eq!((report.records, report.damaged, report.foreign, report.segments), (0, 2, 1, 2));
-        assert_eq!(host.0["tollgate:1:test:other"], "theirs");
+        assert_eq!(host.0.get("tollgate:1:test:other").unwrap(), "theirs");
         assert!(host.0.values().any(|text| text.contains("rubbish")));
         // A store goes into a segment of its own, not into what is damaged.
         let writes = ours.store(&record, Instant::from_ms(6)).unwrap();
         host.apply(&mut ours, writes);
         assert_eq!(ours.report().records, 1);
-        assert_eq!(host.0["tollgate:1:test:seg:19700101:x:000000000000000002"], "no segment");
+        assert_eq!(host.0.get("tollgate:1:test:seg:19700101:x:000000000000000002").unwrap(), "no segment");
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! The store in memory: the meaning of every query. Other storages are tested against it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::collections::{Map, Set};
 
 use super::{record::Record, summary::Summary};
 use crate::time::Instant;
 
 /// Records by time, then id.
-type Order = BTreeSet<(Instant, String)>;
+type Order = Set<(Instant, String)>;
 
 /// Cost records in memory, found by id, request, agent and time.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    records: BTreeMap<String, Record>,
+    records: Map<String, Record>,
     by_time: Order,
-    by_request: BTreeMap<String, Order>,
-    by_agent: BTreeMap<String, Order>,
+    by_request: Map<String, Order>,
+    by_agent: Map<String, Order>,
 }
 
 impl Memory {
@@ -33,8 +33,8 @@ impl Memory {
             self.remove(&id);
         }
         let place = (record.timestamp, record.id.clone());
-        self.by_request.entry(record.request_id.clone()).or_default().insert(place.clone());
-        self.by_agent.entry(record.agent_id.clone()).or_default().insert(place.clone());
+        self.by_request.get_or_default(record.request_id.clone()).insert(place.clone());
+        self.by_agent.get_or_default(record.agent_id.clone()).insert(place.clone());
         self.by_time.insert(place);
         self.records.insert(record.id.clone(), record);
         true

@@ -1,6 +1,6 @@
 //! Totals of many records.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -17,11 +17,11 @@ pub struct Summary {
     /// How many of them without a known price.
     pub unpriced: u64,
     /// Cost by model, as asked for.
-    pub by_model: BTreeMap<String, Usd>,
+    pub by_model: Map<String, Usd>,
     /// Cost by provider.
-    pub by_provider: BTreeMap<String, Usd>,
+    pub by_provider: Map<String, Usd>,
     /// Cost by agent.
-    pub by_agent: BTreeMap<String, Usd>,
+    pub by_agent: Map<String, Usd>,
     /// Input tokens, cache included.
     pub input_tokens: u64,
     /// Output tokens of every kind.
@@ -84,7 +84,7 @@ pub fn summarize<'a>(records: impl IntoIterator<Item = &'a Record>) -> Summary {
 }
 
 /// A group as numbers.
-struct Numbers<'a>(&'a BTreeMap<String, Usd>);
+struct Numbers<'a>(&'a Map<String, Usd>);
 
 impl Serialize for Numbers<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -95,9 +95,9 @@ impl Serialize for Numbers<'_> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Exact<'a> {
-    by_model: &'a BTreeMap<String, Usd>,
-    by_provider: &'a BTreeMap<String, Usd>,
-    by_agent: &'a BTreeMap<String, Usd>,
+    by_model: &'a Map<String, Usd>,
+    by_provider: &'a Map<String, Usd>,
+    by_agent: &'a Map<String, Usd>,
 }
 
 impl Serialize for Summary {
@@ -117,14 +117,10 @@ impl Serialize for Summary {
             &Exact { by_model: &self.by_model, by_provider: &self.by_provider, by_agent: &self.by_agent },
         )?;
         let (start, end) = (self.period.0.to_string(), self.period.1.to_string());
-        map.serialize_entry("period", &BTreeMap::from([("start", start), ("end", end)]))?;
+        map.serialize_entry("period", &Map::from([("start", start), ("end", end)]))?;
         map.serialize_entry(
             "totalTokens",
-            &BTreeMap::from([
-                ("input", self.input_tokens),
-                ("output", self.output_tokens),
-                ("total", self.total_tokens),
-            ]),
+            &Map::from([("input", self.input_tokens), ("output", self.output_tokens), ("total", self.total_tokens)]),
         )?;
         map.serialize_entry("unpricedRequests", &self.unpriced)?;
         map.end()

@@ -1,6 +1,6 @@
 //! Rates of the caller's own.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 
 use crate::catalog::{RateSource, Rates};
 use crate::error::{Code, Error, Result, Warning, WarningCode, check_keys};
@@ -13,7 +13,7 @@ pub struct Custom {
     /// By unit.
     pub rates: Rates,
     /// By names of the caller's own, for the counts of the same names in a usage.
-    pub extra: BTreeMap<String, Rate>,
+    pub extra: Map<String, Rate>,
     /// The provider to show.
     pub provider: Option<String>,
     /// Where the caller has them from.
@@ -24,7 +24,7 @@ impl Default for Custom {
     fn default() -> Self {
         Self {
             rates: Rates::default(),
-            extra: BTreeMap::new(),
+            extra: Map::new(),
             provider: None,
             source: RateSource { name: "custom".into(), url: "".into(), effective_from: None, retrieved_at: "".into() },
         }
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(custom.set_rate("input", "2.5").unwrap(), None);
         assert_eq!(custom.set_rate("sprockets", "1000000").unwrap(), None);
         assert_eq!(custom.rates.get(Unit::Input), Rate::new(2_500_000, 1));
-        assert_eq!(custom.extra["sprockets"], Rate::new(1_000_000_000_000, 1).unwrap());
+        assert_eq!(custom.extra.get("sprockets"), Rate::new(1_000_000_000_000, 1).as_ref());
         let error = custom.set_rate("input", "3").unwrap_err();
         assert_eq!(error.message(), "cannot read custom pricing: expected one rate for input, found another in input");
         let warning = custom.set_rate("output", "0.0000001").unwrap().unwrap();

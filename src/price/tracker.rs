@@ -1,6 +1,6 @@
 //! The cost tracker: a book, the caller's own rates over it, and what to do about a model that neither knows.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 use std::sync::Arc;
 
 use crate::catalog::{Book, MatchKind};
@@ -32,7 +32,7 @@ pub enum UnknownModel {
 #[derive(Clone, Debug)]
 pub struct Tracker {
     book: Arc<Book>,
-    custom: BTreeMap<String, Custom>,
+    custom: Map<String, Custom>,
     /// What to do about a model without a price.
     pub unknown_model: UnknownModel,
     /// The provider to show for a model whose provider nobody names.
@@ -61,7 +61,7 @@ pub struct Estimate {
 impl Tracker {
     /// A tracker without rates of the caller's own.
     pub fn new(book: Arc<Book>) -> Self {
-        Self { book, custom: BTreeMap::new(), unknown_model: UnknownModel::Zero, default_provider: None, enabled: true }
+        Self { book, custom: Map::new(), unknown_model: UnknownModel::Zero, default_provider: None, enabled: true }
     }
 
     /// The book.

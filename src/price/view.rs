@@ -1,6 +1,6 @@
 //! A model's rates for reading.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub struct ModelPricing {
     /// Where the rates come from.
     pub source: RateSource,
     /// Every rate that the model has, in US dollars for a million, as exact decimals.
-    pub rates: BTreeMap<String, String>,
+    pub rates: Map<String, String>,
 }
 
 impl ModelPricing {
@@ -58,7 +58,7 @@ pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
     let built_in = subject.built_in.map(|(_, row)| &row.rates);
     let own = subject.custom.map(|custom| &custom.rates);
     let rate = |unit| own.and_then(|rates| rates.get(unit)).or_else(|| built_in.and_then(|rates| rates.get(unit)));
-    let mut rates = BTreeMap::new();
+    let mut rates = Map::new();
     for unit in Unit::ALL {
         if let Some(rate) = rate(unit) {
             rates.insert(unit.key().to_owned(), rate.per_million());

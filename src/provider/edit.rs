@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::{
+    collections::sort_by_key,
+    error::{Error, Result},
+};
 
 /// Byte ranges of a text with what takes their place.
 #[derive(Debug, Default, Clone)]
@@ -33,7 +36,7 @@ impl Edits {
 
     /// The text after the changes. A range that does not lie on characters of the text, or overlaps another, is a fault.
     pub fn apply(mut self, text: &str) -> Result<String> {
-        self.0.sort_by_key(|(range, _)| (range.start, range.end));
+        sort_by_key(&mut self.0, |(range, _)| (range.start, range.end));
         let mut changed = String::with_capacity(text.len());
         let mut position = 0;
         for (range, with) in self.0 {

@@ -6,8 +6,8 @@
 //! Methods give promises that own what they work on: on Workers the future of a cancelled request never resumes, and a
 //! borrow held across an await would be held for ever.
 
+use crate::collections::{Map, Set};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Promise, Reflect};
@@ -62,8 +62,8 @@ struct Inner {
     /// Whether `meta` was read.
     opened: Cell<bool>,
     /// What this instance wrote or deleted a short time ago: a list may not show it yet.
-    written: RefCell<BTreeMap<String, Instant>>,
-    deleted: RefCell<BTreeMap<String, Instant>>,
+    written: RefCell<Map<String, Instant>>,
+    deleted: RefCell<Map<String, Instant>>,
 }
 
 #[wasm_bindgen]
@@ -241,7 +241,7 @@ impl Inner {
         let unread: Vec<String> = self.files(|files| {
             let written = self.written.borrow();
             if files.report().bytes > CACHE_BYTES {
-                files.retain(&BTreeSet::new(), |key| written.contains_key(key));
+                files.retain(&Set::new(), |key| written.contains_key(key));
             }
             files.retain(&listed, |key| !key.starts_with(&prefix) || written.contains_key(key));
             let deleted = self.deleted.borrow();
@@ -268,8 +268,8 @@ impl Inner {
         Ok(())
     }
 
-    async fn list(&self, prefix: &str) -> Result<BTreeSet<String>> {
-        let mut names = BTreeSet::new();
+    async fn list(&self, prefix: &str) -> Result<Set<String>> {
+        let mut names = Set::new();
         let mut cursor = JsValue::UNDEFINED;
         loop {
             let options = Object::new();

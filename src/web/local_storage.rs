@@ -2,8 +2,8 @@
 //!
 //! Every operation looks at what is there: another tab may have written. Texts that did not change are not read again.
 
+use crate::collections::Set;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::Reflect;
@@ -142,7 +142,7 @@ fn open() -> Result<Storage> {
 
 fn refresh(files: &mut Files, storage: &Storage) -> Result<()> {
     let failed = |thrown: JsValue| host_error(Code::StorageUnavailable, "read localStorage", &thrown);
-    let mut keys = BTreeSet::new();
+    let mut keys = Set::new();
     for index in 0..storage.length().map_err(failed)? {
         if let Some(key) = storage.key(index).map_err(failed)?.filter(|key| key.starts_with(files.namespace().prefix()))
         {
