@@ -91,6 +91,8 @@ impl<K, V> Map<K, V> {
     }
 }
 
+// A reference to the box, as the iterators of the vector give it out.
+#[allow(clippy::borrowed_box)]
 fn pair<K, V>(entry: &Box<(K, V)>) -> (&K, &V) {
     (&entry.0, &entry.1)
 }

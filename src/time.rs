@@ -270,7 +270,10 @@ impl Period {
     pub fn window(self, at: Instant, zone: &dyn Zone, week_start: WeekStart) -> (Instant, Instant) {
         let offset = zone.offset(at);
         let local = at.ms() + offset;
-        let today = local.div_euclid(DAY);
+        // Where clocks go back over midnight the new day has begun by the first of the two: 00:13, then 23:13 of "yesterday".
+        let begun = |day| at >= start_of_day(zone, day + 1);
+        let date = local.div_euclid(DAY);
+        let today = if self != Period::Hourly && begun(date) { date + 1 } else { date };
         let days = |from, to| (start_of_day(zone, from), start_of_day(zone, to));
         match self {
             Period::Hourly => {

@@ -294,7 +294,10 @@ fn the_shipped_book_has_the_main_models() {
     ] {
         let found = book.find(model, None).unwrap_or_else(|| panic!("{model}"));
         let view = ModelPricing::of(&book, found.handle, now()).unwrap();
-        assert_eq!((view.provider.as_str(), &**view.rates.get("input").unwrap(), &**view.rates.get("output").unwrap()), (provider, input, output));
+        assert_eq!(
+            (view.provider.as_str(), &**view.rates.get("input").unwrap(), &**view.rates.get("output").unwrap()),
+            (provider, input, output)
+        );
     }
     let azure = book.find("gpt-5", Some("azure-openai")).unwrap();
     assert_eq!(&*book.model(azure.handle).unwrap().provider, "azure-openai");
