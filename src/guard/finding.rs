@@ -1,0 +1,191 @@
+//! What was found, and how findings that overlap become one.
+
+use serde::Serialize;
+
+/// What kind of thing was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A social security number of the USA.
+    Ssn,
+    /// The number of a payment card.
+    CreditCard,
+    /// A key, token or password of a known form.
+    Secret,
+    /// Words that set instructions aside.
+    InstructionInjection,
+    /// A persona that is to break rules.
+    RolePlaying,
+    /// Words that ask for the system prompt.
+    SystemLeakage,
+    /// A known jailbreak.
+    Jailbreak,
+    /// A payload to be decoded and followed.
+    Encoding,
+    /// Delimiters of a chat template.
+    Delimiter,
+}
+
+impl Kind {
+    /// The kinds of personal data.
+    pub const PII: &'static [Kind] = &[Kind::Email, Kind::Phone, Kind::Ssn, Kind::CreditCard];
+    /// The families of injection.
+    pub const INJECTION: &'static [Kind] = &[
+        Kind::InstructionInjection,
+        Kind::RolePlaying,
+        Kind::SystemLeakage,
+        Kind::Jailbreak,
+        Kind::Encoding,
+        Kind::Delimiter,
+    ];
+
+    /// The name in configurations and results.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Email => "email",
+            Kind::Phone => "phone",
+            Kind::Ssn => "ssn",
+            Kind::CreditCard => "creditCard",
+            Kind::Secret => "secret",
+            Kind::InstructionInjection => "instructionInjection",
+            Kind::RolePlaying => "rolePlaying",
+            Kind::SystemLeakage => "systemLeakage",
+            Kind::Jailbreak => "jailbreak",
+            Kind::Encoding => "encoding",
+            Kind::Delimiter => "delimiter",
+        }
+    }
+
+    /// What stands in placeholders.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Kind::Email => "EMAIL",
+            Kind::Phone => "PHONE",
+            Kind::Ssn => "SSN",
+            Kind::CreditCard => "CREDIT_CARD",
+            Kind::Secret => "SECRET",
+            _ => "INJECTION",
+        }
+    }
+
+    /// The risk, 0 to 100, where a configuration sets no other.
+    pub const fn risk(self) -> u8 {
+        match self {
+            Kind::Email => 30,
+            Kind::Phone => 40,
+            Kind::Ssn => 90,
+            Kind::CreditCard => 95,
+            Kind::Secret => 95,
+            Kind::InstructionInjection => 90,
+            Kind::RolePlaying => 70,
+            Kind::SystemLeakage => 95,
+            Kind::Jailbreak => 100,
+            Kind::Encoding => 80,
+            Kind::Delimiter => 85,
+        }
+    }
+
+    /// The entry of the OWASP list for LLM applications, 2025: LLM01 prompt injection, LLM02 sensitive information
+    /// disclosure, LLM07 system prompt leakage.
+    pub const fn category(self) -> &'static str {
+        match self {
+            Kind::Email | Kind::Phone | Kind::Ssn | Kind::CreditCard | Kind::Secret => "LLM02",
+            Kind::SystemLeakage => "LLM07",
+            _ => "LLM01",
+        }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+/// Something that was found. Never holds the value itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// The OWASP category, as [`Kind::category`].
+    pub category: &'static str,
+    /// Where it begins, in bytes of the original text (the shell converts to UTF-16).
+    pub start: usize,
+    /// Where it ends, exclusive.
+    pub end: usize,
+    /// 0 to 100.
+    pub score: u8,
+    /// Whether a check digit or a checked structure confirmed it.
+    pub validated: bool,
+    /// The rule that found it.
+    pub rule: &'static str,
+}
+
+/// What a detector reports: a finding without the score that a configuration gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub kind: Kind,
+    pub start: usize,
+    pub end: usize,
+    pub validated: bool,
+    pub rule: &'static str,
+}
+
+impl Hit {
+    pub fn finding(&self, score: u8) -> Finding {
+        Finding {
+            kind: self.kind,
+            category: self.kind.category(),
+            start: self.start,
+            end: self.end,
+            score,
+            validated: self.validated,
+            rule: self.rule,
+        }
+    }
+}
+
+/// Merges findings that overlap: the union of the ranges, everything else from the one with the highest score (at equal
+/// scores the validated, then the earlier, then the longer one). Sorted by position.
+pub(super) fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| (finding.start, finding.end, finding.kind));
+    let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        match merged.last_mut() {
+            Some(last) if finding.start < last.end => {
+                let (start, end) = (last.start, last.end.max(finding.end));
+                if (finding.score, finding.validated) > (last.score, last.validated) {
+                    *last = finding;
+                }
+                (last.start, last.end) = (start, end);
+            }
+            _ => merged.push(finding),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(kind: Kind, start: usize, end: usize) -> Finding {
+        Hit { kind, start, end, validated: false, rule: "test" }.finding(kind.risk())
+    }
+
+    #[test]
+    fn what_overlaps_becomes_one_and_what_touches_stays_apart() {
+        let merged = merge(vec![
+            finding(Kind::Phone, 8, 20),
+            finding(Kind::Email, 0, 10),
+            finding(Kind::Ssn, 20, 31),
+            finding(Kind::Email, 24, 26),
+        ]);
+        let shape: Vec<_> = merged.iter().map(|f| (f.kind, f.start, f.end)).collect();
+        assert_eq!(shape, [(Kind::Phone, 0, 20), (Kind::Ssn, 20, 31)]);
+    }
+}

@@ -1,0 +1,222 @@
+//! The laws of the guards, over texts glued together from what detectors look for.
+
+use proptest::prelude::*;
+use tollgate::guard::{Action, Config, Scan, Scanner, Stage, Stream, TextStream};
+
+fn one_of(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop::sample::select(pieces).prop_map(str::to_owned)
+}
+
+/// Pieces whose neighbourhood matters: findings, halves of findings, context words, separators, placeholders.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => one_of(&[
+            "ann@example.com", "@", "ann", "a.b", ".", "..", "-", "--", "---", "_", "+", "'", "%", "x@y", "é", "jörg",
+            "example.com", "com", "git@github.com:", "logo@2x.png", "日本", "😀", "\u{A0}", "\u{2011}",
+        ]),
+        4 => one_of(&[
+            "555-123-4567", "415-555-2671", "5551234567", "(415) 555-2671", "+14155552671", "+44 20 7946 0958", "+",
+            "(", ")", "415", "555", "2671", "1", "7", "030 901820", "555-1234", "123-45-6789", "123456789",
+            "123 45 6789", "4111 1111 1111 1111", "4111111111111111", "378282246310005", "4222222222222", "1700000000",
+        ]),
+        3 => one_of(&[
+            "phone", "Phone: ", "call", "ssn ", "social security ", "card ", "mobile", "public", "number",
+            "[REDACTED_PHONE]", "[REDACTED_EMAIL]", "********", "[", "]", "*",
+        ]),
+        3 => one_of(&[
+            "sk-", "sk-proj-", "sk-ant-", "ghp_", "AKIA", "AKIAQ3EGRDXW7Z5KJN2M", "AIza", "xoxb-", "eyJ",
+            "Zk3v9QpX7mB2tY8nR4wL6cJ1sD5fG0hKabcd", "Zk3v9QpX7mB2tY8nR4wL", "123456789012-", "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----", "PRIVATE KEY-----", "-----",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4fwpM", "MIIEpAIBAAKCAQEA3v9QpX7mB2tY\n",
+        ]),
+        4 => one_of(&[" ", " ", " ", "\n", ", ", ". ", ":", "\"", "/", "="]),
+        1 => "[a-zA-Z0-9 .@+-]{0,12}",
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop::collection::vec(piece(), 0..14).prop_map(|pieces| pieces.concat())
+}
+
+/// Guards with actions of any kind.
+fn scanner() -> impl Strategy<Value = Scanner> {
+    let action = prop::sample::select(Action::ALL.to_vec());
+    (action.clone(), action).prop_map(|(pii, secrets)| {
+        Scanner::new(vec![Config::pii().with_action(pii), Config::secrets().with_action(secrets)])
+    })
+}
+
+fn redacting() -> Scanner {
+    Scanner::new(vec![Config::pii().with_action(Action::Redact), Config::secrets()])
+}
+
+/// The text cut at every character boundary whose turn in `cuts` says so.
+fn cut<'a>(text: &'a str, cuts: &[bool]) -> Vec<&'a str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for ((at, _), cut) in text.char_indices().zip(cuts.iter().cycle()) {
+        if *cut && at > start {
+            pieces.push(&text[start..at]);
+            start = at;
+        }
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
+/// What leaves of a stream, and its result. No byte may leave before a finding around it is decided: the caller compares.
+fn stream(scanner: &Scanner, pieces: &[&str]) -> (String, Scan) {
+    let mut stream = TextStream::new(scanner, Stage::Output);
+    let mut out: String = pieces.iter().map(|piece| stream.push(piece)).collect();
+    out.push_str(&stream.end());
+    (out, stream.result())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_stream_answers_as_the_whole_text(scanner in scanner(), text in text(), cuts in prop::collection::vec(any::<bool>(), 1..40)) {
+        let whole = scanner.scan(&text, Stage::Output);
+        for pieces in [cut(&text, &cuts), cut(&text, &[true]), vec![text.as_str()]] {
+            let (out, result) = stream(&scanner, &pieces);
+            prop_assert_eq!(result.passed, whole.passed);
+            if whole.passed {
+                prop_assert_eq!(&out, &whole.text);
+                prop_assert_eq!(&result.findings, &whole.findings);
+                prop_assert_eq!(&result.guards, &whole.guards);
+                prop_assert_eq!((result.action, result.risk), (whole.action, whole.risk));
+            } else {
+                // The stream ends where the first finding begins that blocks.
+                prop_assert!(whole.text.starts_with(&out));
+                let last = result.findings.last().unwrap();
+                prop_assert!(whole.findings.iter().any(|finding| finding.start == last.start));
+                let before = scanner.scan(&text[..last.start], Stage::Output);
+                prop_assert!(out.len() <= before.text.len() + 64);
+            }
+        }
+    }
+
+    #[test]
+    fn steps_settle_in_order_and_edits_lie_within(text in text(), cuts in prop::collection::vec(any::<bool>(), 1..40)) {
+        let scanner = redacting();
+        let whole = scanner.scan(&text, Stage::Output);
+        let mut stream = Stream::new(&scanner, Stage::Output);
+        let (mut settled, mut received) = (0, 0);
+        let mut steps: Vec<_> = Vec::new();
+        for piece in cut(&text, &cuts) {
+            received += piece.len();
+            steps.push((stream.push(piece), received));
+        }
+        steps.push((stream.end(), received));
+        for (step, received) in steps {
+            prop_assert!(settled <= step.settled && step.settled <= received);
+            prop_assert!(text.is_char_boundary(step.settled));
+            let mut at = settled;
+            for edit in &step.edits {
+                prop_assert!(at <= edit.start && edit.start < edit.end && edit.end <= step.settled);
+                at = edit.end;
+            }
+            settled = step.settled;
+        }
+        prop_assert_eq!(settled, text.len());
+        prop_assert!(whole.findings.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    }
+
+    #[test]
+    fn redacting_twice_changes_nothing(text in text()) {
+        let scanner = redacting();
+        let once = scanner.scan(&text, Stage::Input).text;
+        let twice = scanner.scan(&once, Stage::Input);
+        prop_assert_eq!(twice.findings, vec![]);
+        prop_assert_eq!(twice.text, once);
+    }
+
+    #[test]
+    fn masked_text_holds_no_finding_and_is_as_long(text in text()) {
+        let scanner = Scanner::new(vec![Config::pii().with_action(Action::Mask), Config::secrets().with_action(Action::Mask)]);
+        let once = scanner.scan(&text, Stage::Input).text;
+        prop_assert_eq!(once.chars().count(), text.chars().count());
+        prop_assert_eq!(scanner.scan(&once, Stage::Input).findings, vec![]);
+    }
+
+    #[test]
+    fn any_text_is_scanned(text in any::<String>(), cuts in prop::collection::vec(any::<bool>(), 1..20)) {
+        let scanner = redacting();
+        prop_assert_eq!(stream(&scanner, &cut(&text, &cuts)).0, scanner.scan(&text, Stage::Output).text);
+    }
+}
+
+/// Nothing is held that can't be part of a finding.
+#[test]
+fn ordinary_text_leaves_at_once() {
+    let mut stream = Stream::new(&redacting(), Stage::Output);
+    let mut received = 0;
+    for (piece, held) in [
+        ("Hello", 5),
+        (" world", 5),
+        (". In ", 0),
+        ("2024", 4),
+        (" we", 2),
+        (" sold 12,000 ", 4),
+        ("(all)", 0),
+        (" ", 0),
+    ] {
+        received += piece.len();
+        assert_eq!(received - stream.push(piece).settled, held, "{piece:?}");
+    }
+}
+
+/// A private key is never held whole: its placeholder leaves with its first line.
+#[test]
+fn a_long_secret_is_swallowed() {
+    let mut stream = TextStream::new(&redacting(), Stage::Output);
+    assert_eq!(stream.push("Key:\n-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA3v9Q"), "Key:\n[REDACTED_SECRET]");
+    for _ in 0..100 {
+        assert_eq!(stream.push("pX7mB2tY8nR4wL6cJ1sD5fG0hKZk3v9QpX7mB2tY8nR4wL6cJ1sD5fG0hK\n"), "");
+    }
+    assert_eq!(stream.push("-----END PRIVATE KEY-----\nDone. "), "\nDone. ");
+    assert_eq!(stream.end(), "");
+    let result = stream.result();
+    assert_eq!(result.findings.len(), 1);
+    assert_eq!(result.findings[0].rule, "private-key");
+}
+
+/// Twice the text takes about twice the time, on texts made to be slow.
+#[test]
+fn adversarial_text_takes_linear_time() {
+    let scanner = redacting();
+    for unit in [
+        "a.",
+        "1 ",
+        "1 a ",
+        "1-",
+        "@",
+        "a@",
+        "a@b.",
+        "(",
+        "+1 ",
+        "-",
+        "-----BEGIN ",
+        "eyJ",
+        "sk-",
+        "5551234567 ",
+        "4111 ",
+        "phone 5",
+    ] {
+        let time = |size: usize| {
+            let text = unit.repeat(size / unit.len());
+            (0..3)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    std::hint::black_box(scanner.scan(&text, Stage::Input));
+                    start.elapsed()
+                })
+                .min()
+                .unwrap()
+        };
+        let (small, large) = (time(50_000), time(400_000));
+        assert!(large < small * 32 + std::time::Duration::from_millis(20), "{unit:?}: {small:?} then {large:?}");
+        assert!(large < std::time::Duration::from_secs(2), "{unit:?}: {large:?} for 400 kB");
+    }
+}
