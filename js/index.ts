@@ -38,7 +38,17 @@ export {
   type TollgateErrorInit,
 } from "./errors.js";
 export { BudgetManager, MemoryBudgetLedger, type BudgetManagerOptions, type MemoryBudgetLedgerOptions } from "./budget.js";
+export { GuardedOpenAI, createGuardedOpenAI, type GuardedChatCompletions, type GuardedOpenAIConfig } from "./client/openai.js";
+export type { GuardedStreamOf } from "./client/stream.js";
+export type * from "./client/types.js";
 export { generateId } from "./id.js";
+export { GuardrailEngine, GuardrailEngineResult, type GuardedStream, type GuardrailEngineOptions, type GuardrailExecution } from "./guard/engine.js";
+export { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guard/guardrail.js";
+export { PromptInjectionGuardrail, type InjectionType, type PromptInjectionOptions } from "./guard/injection.js";
+export { PIIDetectionGuardrail, type PIIDetectionOptions, type PIIType } from "./guard/pii.js";
+export { defaultEngine } from "./guard/presets.js";
+export { GuardrailResult, type GuardrailResultData } from "./guard/result.js";
+export { SecretDetectionGuardrail, type SecretDetectionOptions } from "./guard/secrets.js";
 export {
   MODEL_PRICING,
   PriceBook,

@@ -1,1 +1,25 @@
-//! To come.
+//! The guarded call as a state machine.
+//!
+//! It does nothing itself: [`Call::next`] says what to do ([`Step`]), the host does it and tells the outcome, until the
+//! step is [`Step::Done`] or [`Step::Fail`]. So the order in which things happen (guard, estimate, reserve, send, meter,
+//! guard again, settle, record) is one rule, tested without a host, and the same on each of them.
+//!
+//! ```text
+//!            guard(input) -> reserve -> fetch -+-> body ---> guard(output) -+-> settle -> store -> done
+//!               |              |               +-> stream -> (judge) -------+
+//!               v              v               +-> error --> release -> wait -> reserve (the next try)
+//!              fail           fail                             \-> fail
+//! ```
+//!
+//! What was reserved is always settled or released, also on the ways that end in an error, and what was paid for is
+//! always recorded.
+
+mod estimate;
+mod machine;
+mod options;
+mod relay;
+
+pub use estimate::estimate_tokens;
+pub use machine::{Call, Expected, Guarded, Outcome, Reserved, Step, Text};
+pub use options::{Options, OutputBound};
+pub use relay::{End, Meter, Out, Relay};

@@ -70,6 +70,11 @@ impl Scanner {
         Self { guards }
     }
 
+    /// The guard that blocks on that kind: the first of them.
+    pub fn blocker(&self, kind: Kind) -> Option<&Config> {
+        self.guards.iter().find(|guard| guard.action == Action::Block && guard.wants(kind))
+    }
+
     /// The guards.
     pub fn guards(&self) -> &[Config] {
         &self.guards

@@ -6,8 +6,11 @@
 //! 64-bit integers; money crosses as its decimal text.
 
 pub mod budget;
+pub mod call;
 pub mod clock;
 pub mod error;
+pub mod fetch;
+pub mod guard;
 pub mod ids;
 pub mod kv;
 pub mod ledger;

@@ -1,0 +1,384 @@
+/**
+ * Drives a guarded call: the core says what to do next, this does it and tells what came of it. The order of things is
+ * the core's; here is only how each is done on a JavaScript host.
+ */
+import type { BudgetManager } from "../budget.js";
+import { Held, runAsync, tied, type Core } from "../core.js";
+import { TollgateError, fromFault, isFault, makeError, type ErrorExtras } from "../errors.js";
+import type { GuardReport } from "../guard/builtin.js";
+import { JUDGES, REPORT, RUN, SCANNER, type GuardrailEngine, type GuardrailEngineResult } from "../guard/engine.js";
+import { generateId } from "../id.js";
+import type {
+  BudgetScope,
+  CostEstimate,
+  CostRecord,
+  CostStorage,
+  EstimateMark,
+  GuardStage,
+  Redaction,
+  Reservation,
+  SecurityMetadata,
+  Warning,
+} from "../types.js";
+
+/** The core's half of a call. */
+export type CoreCall = InstanceType<Core["Call"]>;
+
+/** What a call works with. */
+export interface CallHost {
+  requestId: string;
+  agentId: string;
+  url: string;
+  headers: () => Promise<Headers>;
+  fetch: typeof fetch | undefined;
+  engine: GuardrailEngine | undefined;
+  budgets: BudgetManager | undefined;
+  storage: CostStorage | undefined;
+  context: Record<string, unknown>;
+  onError: ((error: unknown) => void) | undefined;
+  deadline: Deadline;
+}
+
+/** A step as the core gives it. */
+type Step =
+  | { do: "guard"; stage: "input" | "output"; texts: { text: string; role: string; stage: GuardStage }[] }
+  | { do: "budgets"; scopes: string }
+  | { do: "reserve"; id: string; scopes: string; usd: string; leaseMs: number }
+  | { do: "fetch" }
+  | { do: "body" }
+  | { do: "stream" }
+  | { do: "wait"; ms: number }
+  | { do: "settle"; id: string; usd: string; mark?: EstimateMark }
+  | { do: "release"; id: string }
+  | { do: "store"; record: string }
+  | { do: "done" };
+
+/** One call under way. */
+export class RunningCall {
+  readonly core: Held<CoreCall>;
+  readonly host: CallHost;
+  /** The answer of the provider, once it has come. */
+  response: Response | undefined;
+  #results: { input?: GuardrailEngineResult; output?: GuardrailEngineResult } = {};
+  #redactions: Redaction[] = [];
+  #reservation: Reservation | undefined;
+  /** What a guardrail threw: thrown again once everything is settled. */
+  #thrown: { error: unknown } | undefined;
+  /** The body of an answer with an error status, for the error. */
+  #errorBody: string | undefined;
+  /** Data of events that were held for a judgement and may leave now. */
+  released: string[] = [];
+
+  constructor(core: Held<CoreCall>, host: CallHost) {
+    this.core = core;
+    this.host = host;
+  }
+
+  /** Goes on until the call is done (`"done"`), or there is a stream to read (`"stream"`). Throws what the call ends with. */
+  async proceed(): Promise<"done" | "stream"> {
+    for (;;) {
+      let step: Step;
+      try {
+        step = this.core.use((call) => call.next(Date.now())) as Step;
+      } catch (error) {
+        throw this.verdict(error);
+      }
+      switch (step.do) {
+        case "guard":
+          await this.#guard(step.stage, step.texts);
+          break;
+        case "budgets":
+          await this.#budgets(JSON.parse(step.scopes) as BudgetScope[]);
+          break;
+        case "reserve":
+          await this.#reserve(step);
+          break;
+        case "fetch":
+          await this.#fetch();
+          break;
+        case "body":
+          await this.#body();
+          break;
+        case "wait":
+          await this.host.deadline.wait(step.ms);
+          break;
+        case "settle":
+          await this.#attempt("settlement_failed", "settle the reservation", () =>
+            this.host.budgets!.settle(step.id, step.usd, step.mark),
+          );
+          break;
+        case "release":
+          await this.#attempt("settlement_failed", "release the reservation", () => this.host.budgets!.release(step.id));
+          break;
+        case "store":
+          await this.#store(JSON.parse(step.record) as CostRecord);
+          break;
+        case "stream":
+          return "stream";
+        case "done":
+          if (this.#thrown !== undefined) throw this.#thrown.error;
+          return "done";
+      }
+    }
+  }
+
+  /** What happened, for the caller. */
+  security(): SecurityMetadata {
+    const { streamGuards, ...report } = JSON.parse(this.core.use((call) => call.report())) as {
+      costEstimate?: CostEstimate;
+      costRecord?: CostRecord;
+      streamGuards?: GuardReport[];
+      warnings: Warning[];
+    };
+    const { input, output } = this.#results;
+    const stream = streamGuards && this.host.engine?.[REPORT](streamGuards, output);
+    const outputResult = stream?.result ?? output;
+    const redactions = [...this.#redactions, ...(stream?.redactions ?? [])];
+    return {
+      requestId: this.host.requestId,
+      ...(input && { guardrailResult: input }),
+      ...(outputResult && { outputGuardrailResult: outputResult }),
+      ...(this.#reservation && { budgetCheck: this.#reservation }),
+      ...(redactions.length > 0 && { redactions }),
+      ...report,
+    };
+  }
+
+  /** The error that the call ends with, with what happened up to here. */
+  verdict(error: unknown): unknown {
+    if (this.#thrown !== undefined) return this.#thrown.error;
+    if (!TollgateError.isInstance(error)) return error;
+    // Given up by the caller: it gets its own reason, not an error of ours.
+    if (error.context["aborted"] === true) return this.host.deadline.reason();
+    const extras: ErrorExtras = { security: this.security() };
+    if (this.host.deadline.cause !== undefined) extras.cause = this.host.deadline.cause;
+    if (typeof error.context["status"] === "number" && this.response !== undefined) {
+      extras.headers = this.response.headers;
+      extras.body = parsed(this.#errorBody);
+    }
+    return makeError(error.code, error.message, error.context, extras);
+  }
+
+  async #guard(stage: "input" | "output", texts: { text: string; role: string; stage: GuardStage }[]): Promise<void> {
+    try {
+      const run = await this.host.engine![RUN](texts, { ...this.host.context, stage });
+      this.#results[stage] = run.result;
+      this.#redactions.push(...run.redactions);
+      this.released = this.core.use((call) =>
+        call.guarded({
+          passed: run.result.passed,
+          failed: run.result.failedGuardrails,
+          risk: run.result.maxRiskScore,
+          texts: run.texts,
+        }),
+      );
+    } catch (error) {
+      this.#thrown = { error };
+      this.core.use((call) => call.guardThrew());
+    }
+  }
+
+  async #budgets(scopes: BudgetScope[]): Promise<void> {
+    const budgets = this.host.budgets!;
+    try {
+      await budgets.flush();
+    } catch (error) {
+      // The reservation will find the same; what is known of the budgets decides whether it must be made.
+      this.#report(error);
+    }
+    const strict = budgets.budgetsFor(scopes).some(({ action }) => action !== "alert");
+    this.core.use((call) => call.budgeted(strict, Date.now()));
+  }
+
+  async #reserve(step: { id: string; scopes: string; usd: string; leaseMs: number }): Promise<void> {
+    try {
+      const reservation = await this.host.budgets!.reserve({
+        requestId: step.id,
+        amount: step.usd,
+        agentId: this.host.agentId,
+        scopes: JSON.parse(step.scopes) as BudgetScope[],
+        leaseMs: step.leaseMs,
+      });
+      this.#reservation = reservation;
+      this.core.use((call) => call.reserved(JSON.stringify(reservation)));
+    } catch (error) {
+      this.#report(error);
+      this.core.use((call) => call.reserveFailed(nameOf(error)));
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    const { deadline } = this.host;
+    try {
+      deadline.check();
+      const headers = await this.host.headers();
+      const recordId = generateId();
+      const body = this.core.use((call) => {
+        call.sent(Date.now(), recordId);
+        return call.body();
+      });
+      this.response = await deadline.race(
+        runAsync((core) => core.postText(tied, this.host.fetch, this.host.url, headers, body, deadline.signal)),
+      );
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    const { status, headers } = this.response;
+    const engine = this.host.engine;
+    this.core.use((call) => {
+      engine?.[SCANNER]((scanner) => call.scanWith(scanner));
+      call.responded(status, headers, engine?.[JUDGES]() ?? false, Date.now());
+    });
+  }
+
+  async #body(): Promise<void> {
+    try {
+      const text = await this.host.deadline.race(this.response!.text());
+      if (!this.response!.ok) this.#errorBody = text;
+      this.core.use((call) => call.received(text, Date.now()));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const why = this.host.deadline.why(error);
+    this.host.deadline.cause = error;
+    this.core.use((call) => call.failed(why, codeOf(error), nameOf(error), Date.now()));
+  }
+
+  async #store(record: CostRecord): Promise<void> {
+    const { storage } = this.host;
+    if (storage !== undefined) await this.#attempt("record_not_stored", "store the record", () => storage.store(record));
+    // Counted through its reservation already, unless there was none; the ledger knows.
+    if (this.host.budgets !== undefined) {
+      await this.#attempt("settlement_failed", "tell the budgets", () => this.host.budgets!.recordCost(record));
+    }
+  }
+
+  /** Does what is owed after a paid call: whatever comes of it, the answer is not lost. */
+  async #attempt(code: Warning["code"], doing: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.core.use((call) => call.warn(code, `cannot ${doing}: found ${nameOf(error)}`));
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.host.onError?.(error);
+    } catch {
+      // The application's own listener: its fault must not break the call.
+      this.core.use((call) => call.warn("callback_failed", "onError threw"));
+    }
+  }
+}
+
+/** The time that a call has, and the ways in which it can be given up. */
+export class Deadline {
+  readonly #controller: AbortController;
+  readonly #caller: AbortSignal | undefined;
+  readonly #unlink: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timedOut = false;
+  /** What the host threw, for the error's cause. */
+  cause: unknown;
+
+  constructor(timeoutMs: number, caller: AbortSignal | undefined, controller = new AbortController()) {
+    this.#controller = controller;
+    this.#caller = caller;
+    const abort = (): void => controller.abort(caller?.reason);
+    if (caller?.aborted) abort();
+    else caller?.addEventListener("abort", abort, { once: true });
+    this.#unlink = () => caller?.removeEventListener("abort", abort);
+    this.#timer = setTimeout(() => {
+      this.#timedOut = true;
+      controller.abort(new DOMException("the call's time was up", "TimeoutError"));
+    }, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Throws where the call was given up before it began. */
+  check(): void {
+    if (this.signal.aborted) throw this.signal.reason;
+  }
+
+  /** Why something failed: by the clock, by the caller, or by itself. */
+  why(_error: unknown): "timeout" | "aborted" | "network" {
+    if (this.#timedOut) return "timeout";
+    return this.signal.aborted ? "aborted" : "network";
+  }
+
+  /** The caller's reason. */
+  reason(): unknown {
+    return this.#caller?.aborted ? this.#caller.reason : this.signal.reason;
+  }
+
+  /** Whether the caller's own signal ended it. */
+  get byCaller(): boolean {
+    return this.#caller?.aborted === true;
+  }
+
+  /** The promise, or the end of the time: a `fetch` that never answers need not heed its signal. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const abort = (): void => reject(this.signal.reason);
+      if (this.signal.aborted) abort();
+      this.signal.addEventListener("abort", abort, { once: true });
+      promise.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", abort));
+    });
+  }
+
+  /** Waits, or less where the call is given up: the next step finds that out. */
+  async wait(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await this.race(slept).catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  /** Gives the call up. */
+  abort(reason?: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Nothing may wait any more: no timer and no listener is left. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#unlink();
+  }
+}
+
+function parsed(body: string | undefined): unknown {
+  if (body === undefined) return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return body;
+  }
+}
+
+/** The name of an error, without what it says: messages of hosts and applications may hold anything. */
+function nameOf(error: unknown): string {
+  if (TollgateError.isInstance(error)) return `${error.name} ${error.code}`;
+  return error instanceof Error ? error.name : "a value that is no error";
+}
+
+/** The code by which a host says what kind of failure it was: its own, or its cause's. */
+function codeOf(error: unknown): string {
+  for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < 8; depth += 1) {
+    const { code, errors } = at as { code?: unknown; errors?: unknown };
+    if (typeof code === "string") return code;
+    // Node reports several tried addresses at once.
+    if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+    at = (at as { cause?: unknown }).cause;
+  }
+  return "";
+}

@@ -1,0 +1,197 @@
+/** A guarded stream, as the official SDK's users know it. */
+import type { SecurityMetadata } from "../types.js";
+import type { RunningCall } from "./drive.js";
+
+/**
+ * A stream of chunks. It is read once; `tee()` gives two that are read apart. Leaving the loop early aborts the request.
+ * The call is metered and settled whether anybody reads or not.
+ */
+export class GuardedStreamOf<T> implements AsyncIterable<T> {
+  /** Ends the request, for this stream and what it was teed into. */
+  readonly controller: AbortController;
+  /** What happened around the call. It resolves when the call is settled, and never rejects. */
+  readonly security: Promise<SecurityMetadata>;
+  #iterate: () => AsyncIterator<T>;
+  #taken = false;
+
+  /** @internal */
+  constructor(iterate: () => AsyncIterator<T>, controller: AbortController, security: Promise<SecurityMetadata>) {
+    this.#iterate = iterate;
+    this.controller = controller;
+    this.security = security;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    if (this.#taken) throw new TypeError("cannot iterate over a stream twice: use tee() to read it apart");
+    this.#taken = true;
+    return this.#iterate();
+  }
+
+  /** Two streams of the same chunks, each read at its own pace. */
+  tee(): [GuardedStreamOf<T>, GuardedStreamOf<T>] {
+    const source = this[Symbol.asyncIterator]();
+    const waiting: [Promise<IteratorResult<T>>[], Promise<IteratorResult<T>>[]] = [[], []];
+    const branch = (mine: 0 | 1): GuardedStreamOf<T> =>
+      new GuardedStreamOf<T>(
+        () => ({
+          next: () => {
+            const queued = waiting[mine].shift();
+            if (queued !== undefined) return queued;
+            const result = source.next();
+            waiting[mine === 0 ? 1 : 0].push(result);
+            return result;
+          },
+        }),
+        this.controller,
+        this.security,
+      );
+    return [branch(0), branch(1)];
+  }
+
+  /** The chunks as JSON, one on each line: what the official SDK's `fromReadableStream` reads. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder();
+    let iterator: AsyncIterator<T> | undefined;
+    return new ReadableStream<Uint8Array>({
+      pull: async (out) => {
+        iterator ??= this[Symbol.asyncIterator]();
+        try {
+          const { value, done } = await iterator.next();
+          if (done) out.close();
+          else out.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+        } catch (error) {
+          out.error(error);
+        }
+      },
+      cancel: async () => {
+        await iterator?.return?.();
+      },
+    });
+  }
+}
+
+/** A queue between the reading of the provider and the reader of the stream. */
+class Queue<T> {
+  #items: T[] = [];
+  #head = 0;
+  #waiting: { resolve: (result: IteratorResult<T>) => void; reject: (error: unknown) => void }[] = [];
+  #end: { error?: unknown; failed: boolean } | undefined;
+
+  push(item: T): void {
+    const reader = this.#waiting.shift();
+    if (reader !== undefined) reader.resolve({ value: item, done: false });
+    else this.#items.push(item);
+  }
+
+  end(failed: boolean, error?: unknown): void {
+    this.#end = { failed, error };
+    for (const reader of this.#waiting.splice(0)) this.#finish(reader.resolve, reader.reject);
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    return new Promise((resolve, reject) => {
+      if (this.#head < this.#items.length) {
+        const value = this.#items[this.#head] as T;
+        this.#head += 1;
+        if (this.#head === this.#items.length) {
+          this.#items = [];
+          this.#head = 0;
+        }
+        resolve({ value, done: false });
+      } else if (this.#end !== undefined) {
+        this.#finish(resolve, reject);
+      } else {
+        this.#waiting.push({ resolve, reject });
+      }
+    });
+  }
+
+  /** Nobody reads any more. */
+  drop(): void {
+    this.#items = [];
+    this.#head = 0;
+  }
+
+  #finish(resolve: (result: IteratorResult<T>) => void, reject: (error: unknown) => void): void {
+    // An error is told once; after it the stream is at its end.
+    const { failed, error } = this.#end!;
+    this.#end = { failed: false };
+    if (failed) reject(error);
+    else resolve({ value: undefined, done: true });
+  }
+}
+
+/**
+ * Reads the provider's answer, whether anybody listens or not, so that the call is settled in any case. What the caller
+ * has not read yet waits in memory: an answer's worth at most.
+ */
+export function readStream<T>(call: RunningCall, waitUntil?: (promise: Promise<unknown>) => void): GuardedStreamOf<T> {
+  const queue = new Queue<T>();
+  const { deadline } = call.host;
+  const controller = new AbortController();
+  controller.signal.addEventListener("abort", () => deadline.abort(controller.signal.reason), { once: true });
+  /** The reader left: what was asked for is not a failure. */
+  let left = false;
+
+  const push = (data: string[]): void => {
+    for (const text of data) queue.push(JSON.parse(text) as T);
+  };
+
+  const work = async (): Promise<SecurityMetadata> => {
+    const reader = call.response?.body?.getReader();
+    let why: "network" | "timeout" | "aborted" | undefined;
+    let message = "";
+    try {
+      for (;;) {
+        const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
+        if (done) break;
+        push(call.core.use((core) => core.chunk(value!, Date.now())));
+        if (call.core.use((core) => core.streamEnded())) break;
+      }
+    } catch (error) {
+      why = deadline.why(error);
+      message = error instanceof Error ? error.name : "an exception";
+      deadline.cause = error;
+    }
+    let failure: { error: unknown } | undefined;
+    try {
+      push(call.core.use((core) => core.finish(why, message, Date.now())));
+      // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
+      reader?.cancel().catch(() => undefined);
+      await call.proceed();
+      push(call.released);
+    } catch (error) {
+      failure = { error };
+    } finally {
+      deadline.end();
+    }
+    let security: SecurityMetadata;
+    try {
+      security = call.security();
+    } catch {
+      // The module was replaced under this call; there is nothing left to tell but the error.
+      security = { requestId: call.host.requestId, warnings: [] };
+    }
+    if (failure !== undefined && failure.error instanceof Error) security.error = failure.error;
+    const quiet = left || (controller.signal.aborted && !deadline.byCaller);
+    queue.end(failure !== undefined && !quiet, failure?.error);
+    call.core.free();
+    return security;
+  };
+
+  const security = work();
+  waitUntil?.(security);
+  return new GuardedStreamOf<T>(
+    () => ({
+      next: () => queue.next(),
+      return: () => {
+        left = true;
+        queue.drop();
+        if (!controller.signal.aborted) controller.abort();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    }),
+    controller,
+    security,
+  );
+}

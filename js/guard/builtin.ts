@@ -1,0 +1,107 @@
+/** What the built-in guardrails have in common: options for a detector of the core. */
+import { Held, run, type Core } from "../core.js";
+import type { Finding, GuardStage, GuardrailResultAction } from "../types.js";
+import { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
+import { GuardrailResult } from "./result.js";
+import { textOf } from "./text.js";
+
+/** The scanner of the core. */
+export type CoreScanner = InstanceType<Core["Scanner"]>;
+
+/** A finding in one of several texts. */
+export interface Detection extends Finding {
+  /** Which text, from 0. */
+  segment: number;
+  stage: GuardStage;
+}
+
+/** What a guard of the core says of all texts. */
+export interface GuardReport {
+  name: string;
+  passed: boolean;
+  action: string;
+  risk: number;
+  detections: Detection[];
+  /** The text after this guard alone, where there was one. */
+  edited?: string;
+}
+
+/** What all guards of a scanner say. */
+export interface Reports {
+  guards: GuardReport[];
+  texts: (string | undefined)[];
+}
+
+/** A text for the guardrails, and where it comes from. */
+export interface GuardText {
+  text: string;
+  /** `system`, `user`, `assistant` or `tool`. */
+  role: string;
+  stage: GuardStage;
+}
+
+/** A built-in guardrail's part of a scanner's configuration. */
+export interface BuiltinConfig {
+  kind: string;
+  options: object;
+}
+
+/** The options of a built-in guardrail, for a scanner over several. */
+export const CONFIG: unique symbol = Symbol("tollgate.guardrail.config");
+
+/** A guardrail whose detector is in the core. */
+export abstract class BuiltinGuardrail extends Guardrail {
+  /** `exact`: a stream's result is that of the whole text, and ordinary text does not wait. `buffered`: text waits to the end. */
+  readonly streaming: "exact" | "windowed" | "buffered";
+  readonly #kind: string;
+  #options: GuardrailConfig;
+  readonly #scanner: Held<CoreScanner>;
+
+  constructor(kind: string, options: GuardrailConfig) {
+    const [name, streaming] = run((core) => core.checkGuardrail(kind, options)) as [string, "exact" | "windowed" | "buffered"];
+    super({ ...options, name });
+    this.#kind = kind;
+    this.#options = { ...options };
+    this.streaming = streaming;
+    this.#scanner = new Held("rebuildable", (core) => new core.Scanner([this[CONFIG]()]));
+  }
+
+  override async evaluate(input: unknown, context?: GuardrailContext): Promise<GuardrailResult> {
+    const texts: GuardText[] = [{ text: textOf(input), role: "user", stage: context?.stage ?? "input" }];
+    const reports = this.#scanner.use((scanner) => scanner.scanAll(texts)) as Reports;
+    return resultOf(reports.guards[0]!);
+  }
+
+  override configure(partial: GuardrailConfig): void {
+    const options = { ...this.#options, ...partial };
+    run((core) => core.checkGuardrail(this.#kind, options));
+    this.#options = options;
+    super.configure(partial);
+    this.#scanner.reset();
+  }
+
+  /** @internal */
+  [CONFIG](): BuiltinConfig {
+    return { kind: this.#kind, options: { ...this.#options, name: this.name } };
+  }
+}
+
+/** Which key of the metadata holds the text after a guard. */
+const EDITED: Record<string, string> = { redact: "redactedText", mask: "maskedText", transform: "transformedText", block: "redactedText" };
+
+/** A guard's report in AgentGuard's form. Never holds what was found. */
+export function resultOf(report: GuardReport): GuardrailResult {
+  const { name, passed, action, risk, detections, edited } = report;
+  const types = [...new Set(detections.map(({ type }) => type))];
+  const key = EDITED[action];
+  return new GuardrailResult({
+    passed,
+    action: action === "warn" ? "allow" : (action as GuardrailResultAction),
+    ...(detections.length > 0 && { reason: `${name} found ${types.join(", ")}` }),
+    riskScore: risk,
+    metadata: {
+      detections: detections.map(({ start, end, ...rest }) => ({ ...rest, position: start, length: end - start })),
+      ...(key !== undefined && edited !== undefined && { [key]: edited }),
+    },
+  });
+}

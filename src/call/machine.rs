@@ -1,0 +1,1016 @@
+//! The states and what moves between them.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::{
+    call::{
+        estimate::estimate_tokens,
+        options::{Options, OutputBound},
+        relay::{End, Out, Relay},
+    },
+    error::{Code, Error, Result, Warning, WarningCode},
+    guard,
+    ledger::{self, Record, Scope, record::cost_source},
+    money::Usd,
+    price::{Answer, BoundAnswer, CacheWrites, Demand, Estimate, Query, Reason, Tracker, Unpriced},
+    provider::{
+        http::{Head, backoff_ms, error_from_response, never_connected},
+        openai::{
+            request::ChatRequest,
+            response::ChatResponse,
+            text::{Role, Segments},
+            usage::WireUsage,
+        },
+    },
+    time::Instant,
+    usage::{Unit, Usage},
+};
+
+/// Why a record's cost is an estimate: the values of `estimated`.
+const ABORTED: &str = "aborted";
+const UNKNOWN_OUTCOME: &str = "unknown_outcome";
+const NO_USAGE: &str = "no_usage";
+
+/// How a try ended: the values of a record's `outcome`.
+mod outcome {
+    pub const OK: &str = "ok";
+    pub const BLOCKED: &str = "blocked_output";
+    pub const ABORTED: &str = "aborted";
+    pub const ERROR: &str = "error";
+}
+
+/// A minute: how much longer than the call its reservation lives.
+const LEASE_MARGIN_MS: u64 = 60_000;
+
+/// What the host has to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Run the guardrails over these texts, then [`Call::guarded`].
+    Guard {
+        /// `input` or `output`.
+        stage: &'static str,
+        /// The texts with their roles.
+        texts: Vec<Text>,
+    },
+    /// Say whether a budget binds that can refuse, by [`Call::budgeted`].
+    Budgets {
+        /// Whose money the call spends.
+        scopes: Vec<Scope>,
+    },
+    /// Reserve, then [`Call::reserved`].
+    Reserve {
+        /// The reservation's id.
+        id: String,
+        /// Whose money the call spends.
+        scopes: Vec<Scope>,
+        /// The upper bound.
+        usd: Usd,
+        /// How long it lives.
+        lease_ms: u64,
+    },
+    /// Call [`Call::sent`], send [`Call::body`], then [`Call::responded`] or [`Call::failed`].
+    Fetch,
+    /// Read the whole answer, then [`Call::received`] or [`Call::failed`].
+    Body,
+    /// Hand out the stream; feed it to [`Call::chunk`] until it ends, then [`Call::finish`].
+    Stream,
+    /// Wait, then go on.
+    Wait {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Settle, and go on whatever comes of it.
+    Settle {
+        /// The reservation's id.
+        id: String,
+        /// What was spent.
+        usd: Usd,
+        /// Why it is an estimate, if it is.
+        mark: Option<&'static str>,
+    },
+    /// Release, and go on whatever comes of it.
+    Release {
+        /// The reservation's id.
+        id: String,
+    },
+    /// Store the record, and go on whatever comes of it.
+    Store {
+        /// The record.
+        record: Box<Record>,
+    },
+    /// The call is over; [`Call::answer`] has the body.
+    Done,
+    /// The call is over with this error.
+    Fail(Error),
+}
+
+/// A text for the guardrails.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: &'static str,
+    /// The stage its detectors are chosen by.
+    pub stage: &'static str,
+}
+
+/// What the guardrails said.
+#[derive(Debug, Clone, Default)]
+pub struct Guarded {
+    /// Whether the call may go on.
+    pub passed: bool,
+    /// Names of the guardrails that failed.
+    pub failed: Vec<String>,
+    /// The highest risk, 0 to 100.
+    pub risk: f64,
+    /// The texts after redaction; `None` keeps one.
+    pub texts: Vec<Option<String>>,
+}
+
+/// What the budgets said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reserved {
+    /// Whether the money is held.
+    pub allowed: bool,
+    /// For a refusal: the budget as configured, which becomes a field of the error.
+    pub budget: Value,
+    /// For a refusal: what the budget has left.
+    pub remaining: Usd,
+    /// For a refusal: when its window ends.
+    pub resets_at: Option<String>,
+    /// For a refusal by a throttling budget: when to try again.
+    pub retry_after_ms: Option<f64>,
+}
+
+/// What a call is expected to cost.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The model as asked for.
+    pub model: String,
+    /// What it is expected to use: the request as sent, the output up to its maximum.
+    pub usage: Usage,
+    /// The cost of that.
+    pub estimate: Estimate,
+    /// When it was made.
+    pub at: Instant,
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The host's `fetch` rejected, with this code of its cause, if it has one.
+    Network {
+        /// As in Node's `error.cause.code`.
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// The time was up.
+    Timeout,
+    /// The caller gave up.
+    Aborted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Start,
+    GuardInput,
+    Budgets,
+    Reserve,
+    Fetch,
+    Head,
+    Stream,
+    GuardOutput,
+    Ending,
+    Over,
+}
+
+/// One guarded call.
+pub struct Call {
+    options: Options,
+    /// Whether a budget binds that can refuse.
+    strict_budget: bool,
+    phase: Phase,
+    steps: VecDeque<Step>,
+    request: ChatRequest,
+    body: String,
+    attempt: u32,
+    /// Whether a reservation of this try is held.
+    held: bool,
+    /// Whether this try has reached `fetch`.
+    sent: bool,
+    sent_at: Instant,
+    first_text_at: Option<Instant>,
+    record_id: String,
+    bound: Usd,
+    bound_priced: bool,
+    estimate: Option<Expected>,
+    head: Head,
+    answer: String,
+    answer_segments: Segments,
+    bill: Option<Bill>,
+    scanner: Option<guard::Scanner>,
+    relay: Option<Relay>,
+    record: Option<Box<Record>>,
+    warnings: Vec<Warning>,
+    /// With what the call ends once all is settled; `None` is success.
+    verdict: Option<Error>,
+    /// Another try follows once this one is settled, after so many milliseconds.
+    next_try: Option<u64>,
+}
+
+/// What a try is charged.
+struct Bill {
+    usage: Usage,
+    model: Option<String>,
+    service_tier: Option<String>,
+    mark: Option<&'static str>,
+    outcome: &'static str,
+    /// Charged at the reservation, whatever the usage would cost.
+    at_reservation: bool,
+    at: Instant,
+}
+
+impl Call {
+    /// A call of a chat completion.
+    pub fn new(options: Options, body: String) -> Result<Self> {
+        let request = ChatRequest::parse(&body)?;
+        Ok(Self {
+            options,
+            strict_budget: false,
+            phase: Phase::Start,
+            steps: VecDeque::new(),
+            request,
+            body,
+            attempt: 1,
+            held: false,
+            sent: false,
+            sent_at: Instant::default(),
+            first_text_at: None,
+            record_id: String::new(),
+            bound: Usd::ZERO,
+            bound_priced: false,
+            estimate: None,
+            head: Head::default(),
+            answer: String::new(),
+            answer_segments: Segments::default(),
+            bill: None,
+            scanner: None,
+            relay: None,
+            record: None,
+            warnings: Vec::new(),
+            verdict: None,
+            next_try: None,
+        })
+    }
+
+    /// What to do next.
+    pub fn next(&mut self, tracker: &Tracker, now: Instant) -> Step {
+        loop {
+            if let Some(step) = self.steps.pop_front() {
+                return step;
+            }
+            match self.phase {
+                Phase::Start => {
+                    self.phase = Phase::GuardInput;
+                    let texts = texts(&self.request.segments, "input");
+                    if self.options.guard && !texts.is_empty() {
+                        return Step::Guard { stage: "input", texts };
+                    }
+                    self.phase = Phase::Budgets;
+                }
+                // Asked and not yet answered: the host must answer before it asks on.
+                Phase::GuardInput => return Step::Fail(out_of_turn()),
+                Phase::Budgets => {
+                    if self.options.budgets && self.options.costs {
+                        return Step::Budgets { scopes: self.scopes() };
+                    }
+                    self.plan(tracker, now);
+                }
+                Phase::Reserve => {
+                    if !self.options.budgets || !self.options.costs {
+                        self.phase = Phase::Fetch;
+                        continue;
+                    }
+                    let lease_ms = self.options.timeout_ms.saturating_add(LEASE_MARGIN_MS);
+                    return Step::Reserve {
+                        id: self.reservation_id(),
+                        scopes: self.scopes(),
+                        usd: self.bound,
+                        lease_ms,
+                    };
+                }
+                Phase::Fetch => return Step::Fetch,
+                Phase::Head => return Step::Body,
+                Phase::Stream => return Step::Stream,
+                Phase::GuardOutput => {
+                    let texts = self.output_texts();
+                    if self.options.guard && !texts.is_empty() {
+                        return Step::Guard { stage: "output", texts };
+                    }
+                    self.close(tracker);
+                }
+                Phase::Ending => self.close(tracker),
+                Phase::Over => {
+                    return match self.verdict.take() {
+                        Some(error) => Step::Fail(error),
+                        None => Step::Done,
+                    };
+                }
+            }
+        }
+    }
+
+    /// The guardrails have spoken.
+    pub fn guarded(&mut self, outcome: &Guarded) -> Result<Vec<Out>> {
+        let input = self.phase == Phase::GuardInput;
+        if !outcome.passed {
+            let error = blocked(input, outcome);
+            if input {
+                self.fail(error);
+            } else {
+                self.refuse_output(error);
+                self.phase = Phase::Ending;
+            }
+            return Ok(Vec::new());
+        }
+        if input {
+            let edits = self.request.segments.edits(&outcome.texts)?;
+            if !edits.is_empty() {
+                self.body = edits.apply(&self.body)?;
+                self.request = ChatRequest::parse(&self.body)?;
+            }
+            self.phase = Phase::Budgets;
+            return Ok(Vec::new());
+        }
+        self.phase = Phase::Ending;
+        match &mut self.relay {
+            Some(relay) => Ok(relay.judged(&outcome.texts)),
+            None => {
+                self.answer = self.answer_segments.edits(&outcome.texts)?.apply(&self.answer)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// A guardrail threw. Before the call nothing was sent; after it, what was paid is settled and recorded first. The
+    /// host throws the guardrail's own error once the steps are done.
+    pub fn guard_threw(&mut self, error: Error) {
+        if self.phase == Phase::GuardInput {
+            self.fail(error);
+        } else {
+            self.refuse_output(error);
+            self.phase = Phase::Ending;
+        }
+    }
+
+    /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent.
+    pub fn budgeted(&mut self, strict: bool, tracker: &Tracker, now: Instant) {
+        self.strict_budget = strict;
+        self.plan(tracker, now);
+    }
+
+    /// The budgets have spoken.
+    pub fn reserved(&mut self, outcome: Reserved) {
+        if outcome.allowed {
+            self.held = true;
+            self.phase = Phase::Fetch;
+            return;
+        }
+        let text = |key: &str| outcome.budget.get(key).and_then(Value::as_str).unwrap_or_default();
+        let limit = Usd::parse(text("limitUsd")).unwrap_or_default();
+        let mut error =
+            Error::new(Code::BudgetExceeded, format!("Budget exceeded: {} (Limit: ${limit})", text("name")))
+                .with("cost", self.bound.to_string())
+                .with("estimatedCost", self.bound.to_string())
+                .with("remaining", outcome.remaining.to_string())
+                .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
+                .with("exceededBy", self.bound.saturating_sub(outcome.remaining).to_string())
+                .with("budget", outcome.budget);
+        if let Some(at) = outcome.resets_at {
+            error = error.with("resetsAt", at);
+        }
+        if let Some(ms) = outcome.retry_after_ms {
+            error = error.with("retryAfterMs", ms);
+        }
+        self.fail(error);
+    }
+
+    /// The budgets can't be asked. Budgets that can refuse are closed then; others let the call go on.
+    pub fn reserve_failed(&mut self, why: &str) {
+        if self.strict_budget {
+            self.fail(Error::new(
+                Code::BudgetUnavailable,
+                format!("cannot reserve: expected the budget's store to answer, found {why}"),
+            ));
+        } else {
+            self.warn(
+                WarningCode::SettlementFailed,
+                format!("cannot reserve: expected the budget's store to answer, found {why}"),
+            );
+            self.phase = Phase::Fetch;
+        }
+    }
+
+    /// The request as it is to be sent.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Whether the answer is a stream.
+    pub fn is_stream(&self) -> bool {
+        self.request.stream
+    }
+
+    /// The host is about to call `fetch`. `record_id` is for the record of this try.
+    pub fn sent(&mut self, now: Instant, record_id: String) {
+        self.sent = true;
+        self.sent_at = now;
+        self.record_id = record_id;
+    }
+
+    /// What scans a streamed answer: the built-in detectors.
+    pub fn scan_with(&mut self, scanner: guard::Scanner) {
+        self.scanner = Some(scanner);
+    }
+
+    /// The answer's head has come. `judge`: a guardrail of the application's own must see a stream whole.
+    pub fn responded(&mut self, head: Head, judge: bool) {
+        self.phase = Phase::Head;
+        if head.is_success() && self.request.stream && !head.content_type.starts_with("application/json") {
+            let strip_usage = self.options.costs && !self.asked_for_usage();
+            let scanner = self.scanner.clone().filter(|_| self.options.guard);
+            self.relay = Some(Relay::new(scanner, judge && self.options.guard, strip_usage));
+            self.phase = Phase::Stream;
+        }
+        self.head = head;
+    }
+
+    /// The whole body has come.
+    pub fn received(&mut self, body: String, now: Instant, random: f64) {
+        if !self.head.is_success() {
+            let error = error_from_response(&self.options.provider, &self.head, &body);
+            let mut warnings = Vec::new();
+            match usage_of_error(&body, &mut warnings) {
+                // It failed, and reports what it consumed all the same: that is what it costs.
+                Some(usage) => {
+                    self.warnings.extend(warnings);
+                    self.bill = Some(Bill {
+                        usage,
+                        model: None,
+                        service_tier: None,
+                        mark: None,
+                        outcome: outcome::ERROR,
+                        at_reservation: false,
+                        at: now,
+                    });
+                }
+                None if self.head.may_have_run() => self.unknown(now, UNKNOWN_OUTCOME, outcome::ERROR),
+                None => self.release(),
+            }
+            if self.head.is_retryable() {
+                self.retry(error, random)
+            } else {
+                self.end_with(error)
+            }
+            return;
+        }
+        let mut warnings = Vec::new();
+        let parsed = ChatResponse::parse(&body, &mut warnings);
+        self.warnings.extend(warnings);
+        match parsed {
+            Ok(response) => {
+                let (usage, mark) = match response.usage {
+                    Some(usage) => (usage, None),
+                    None => (self.counted(response.segments.list().iter().map(|s| s.text.len()).sum()), Some(NO_USAGE)),
+                };
+                self.bill = Some(Bill {
+                    usage,
+                    model: response.model,
+                    service_tier: response.service_tier,
+                    mark,
+                    outcome: outcome::OK,
+                    at_reservation: false,
+                    at: now,
+                });
+                self.answer_segments = response.segments;
+                self.answer = body;
+                self.phase = Phase::GuardOutput;
+                if self.request.stream {
+                    self.refuse_output(
+                        Error::new(
+                            Code::InvalidResponse,
+                            "cannot read answer: expected a stream of server-sent events, found a whole JSON answer",
+                        )
+                        .with("provider", self.options.provider.as_str()),
+                    );
+                    if let Some(bill) = &mut self.bill {
+                        bill.outcome = outcome::ERROR;
+                    }
+                    self.phase = Phase::Ending;
+                }
+            }
+            Err(error) => {
+                self.unknown(now, NO_USAGE, outcome::ERROR);
+                self.verdict = Some(error.with("provider", self.options.provider.as_str()));
+            }
+        }
+    }
+
+    /// No answer came, or it broke off before its end. `random` spreads the next try.
+    pub fn failed(&mut self, why: &Outcome, now: Instant, random: f64) {
+        let error = match why {
+            Outcome::Network { message, .. } => {
+                Error::new(Code::Network, format!("cannot reach the provider: the host answered {message}"))
+            }
+            Outcome::Timeout => Error::new(
+                Code::Timeout,
+                format!("cannot wait longer: expected an answer within {} ms, found none", self.options.timeout_ms),
+            )
+            .with("timeout", self.options.timeout_ms),
+            Outcome::Aborted => Error::new(Code::Network, "the call was aborted").with("aborted", true),
+        }
+        .with("provider", self.options.provider.as_str());
+        let never_sent = !self.sent
+            || (self.phase == Phase::Fetch && matches!(why, Outcome::Network { code, .. } if never_connected(code)));
+        let may_retry = self.phase == Phase::Fetch && !matches!(why, Outcome::Aborted);
+        if never_sent {
+            self.release();
+        } else if self.phase == Phase::Fetch || self.head.is_success() {
+            // It may have been billed, and nobody knows: the reservation is charged in full.
+            // Another try may follow; this one is settled and recorded on its own.
+            let how = if *why == Outcome::Aborted { outcome::ABORTED } else { outcome::ERROR };
+            self.unknown(now, UNKNOWN_OUTCOME, how);
+        } else {
+            // The body of an error answer was cut: it is that error all the same.
+            self.release();
+            self.end_with(error_from_response(&self.options.provider, &self.head, ""));
+            return;
+        }
+        if may_retry { self.retry(error, random) } else { self.end_with(error) }
+    }
+
+    /// Takes bytes of the stream, gives the events that may leave.
+    pub fn chunk(&mut self, bytes: &[u8], now: Instant) -> Vec<Out> {
+        let Some(relay) = &mut self.relay else { return Vec::new() };
+        let out = relay.chunk(bytes);
+        if self.first_text_at.is_none() && relay.meter().has_text {
+            self.first_text_at = Some(now);
+        }
+        out
+    }
+
+    /// Whether the stream has ended by itself: the host need not read on.
+    pub fn stream_ended(&self) -> bool {
+        self.relay.as_ref().is_some_and(|relay| relay.ended().is_some())
+    }
+
+    /// The stream is over: by its end (`None`), or for another reason. Gives what was still held.
+    pub fn finish(&mut self, why: Option<&Outcome>, now: Instant) -> Vec<Out> {
+        let Some(relay) = &mut self.relay else { return Vec::new() };
+        let provider = self.options.provider.as_str();
+        let out = match why {
+            None => relay.eof(),
+            Some(Outcome::Aborted) => {
+                relay.stop(Error::new(Code::Network, "the call was aborted").with("aborted", true))
+            }
+            Some(Outcome::Timeout) => relay.stop(
+                Error::new(
+                    Code::Timeout,
+                    format!(
+                        "cannot wait longer: expected the stream to end within {} ms, found it open",
+                        self.options.timeout_ms
+                    ),
+                )
+                .with("timeout", self.options.timeout_ms),
+            ),
+            Some(Outcome::Network { message, .. }) => relay
+                .stop(Error::new(Code::StreamTruncated, format!("cannot read stream: the host answered {message}"))),
+        };
+        let meter = relay.meter().clone();
+        let end = relay.ended().cloned().unwrap_or(End::Complete);
+        let complete = end == End::Complete;
+        let (outcome, error) = match end {
+            End::Complete => (outcome::OK, None),
+            End::Blocked(error) => (outcome::BLOCKED, Some(error)),
+            End::Broken(error) if error.context().contains_key("aborted") => (outcome::ABORTED, Some(error)),
+            End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
+        };
+        self.warnings.extend(meter.warnings);
+        let delivered = if complete { self.counted(meter.text_bytes) } else { self.cut_off(meter.text_bytes) };
+        let (usage, mark) = match (meter.usage, complete) {
+            (Some(usage), true) => (usage, None),
+            (Some(usage), false) => {
+                // A usage that came before the end may be partial: the larger of it and of what was seen.
+                let mut usage = usage;
+                usage.add(Unit::Input, delivered.get(Unit::Input).saturating_sub(usage.input_tokens()));
+                usage.add(Unit::Output, delivered.get(Unit::Output).saturating_sub(usage.output_tokens()));
+                (usage, Some(ABORTED))
+            }
+            (None, true) => (delivered, Some(NO_USAGE)),
+            (None, false) => (delivered, Some(ABORTED)),
+        };
+        if !complete {
+            self.warn(
+                WarningCode::StreamEnded,
+                "the stream ended early: what was sent and delivered is charged, marked as estimated",
+            );
+        }
+        // Cut off before anything came: nobody knows what was billed.
+        let at_reservation = !complete && mark == Some(ABORTED) && meter.text_bytes == 0;
+        self.bill = Some(Bill {
+            usage,
+            model: meter.model,
+            service_tier: meter.service_tier,
+            mark: if at_reservation { Some(UNKNOWN_OUTCOME) } else { mark },
+            outcome,
+            at_reservation,
+            at: now,
+        });
+        let judge = error.is_none() || !matches!(outcome, outcome::BLOCKED);
+        self.verdict = error;
+        self.phase = if judge && !self.output_texts().is_empty() { Phase::GuardOutput } else { Phase::Ending };
+        out
+    }
+
+    /// The answer's body, after redaction.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// What the call was expected to cost.
+    pub fn estimate(&self) -> Option<&Expected> {
+        self.estimate.as_ref()
+    }
+
+    /// What it did cost.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_deref()
+    }
+
+    /// What the built-in guards found in a stream; `None` where none scanned one.
+    pub fn stream_reports(&self) -> Option<guard::Reports> {
+        self.relay.as_ref()?.reports()
+    }
+
+    /// What is worth telling.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Adds something worth telling.
+    pub fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
+        self.warnings.push(Warning::new(code, message));
+    }
+
+    fn reservation_id(&self) -> String {
+        format!("{}#{}", self.options.reservation_id, self.attempt)
+    }
+
+    /// Whose money it is: the agent's and the model's, besides those named.
+    fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = self.options.scopes.clone();
+        for scope in [Scope::new("agent", &self.options.agent_id), Scope::new("model", &self.request.model)] {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
+    }
+
+    fn asked_for_usage(&self) -> bool {
+        self.request.include_usage == Some(true)
+    }
+
+    /// Bounds the output, asks for usage, estimates and bounds the cost.
+    fn plan(&mut self, tracker: &Tracker, now: Instant) {
+        if let Err(error) = self.try_plan(tracker, now) {
+            self.fail(error);
+        }
+    }
+
+    fn try_plan(&mut self, tracker: &Tracker, now: Instant) -> Result<()> {
+        self.phase = Phase::Reserve;
+        if !self.options.costs {
+            return Ok(());
+        }
+        let asked_for_usage = self.request.include_usage;
+        let mut edits = crate::provider::edit::Edits::new();
+        self.request.include_usage(&self.body, &mut edits)?;
+        let mut changed = edits.apply(&self.body)?;
+        let inject =
+            self.request.max_output.is_none() && self.strict_budget && self.options.output_bound == OutputBound::Inject;
+        if inject {
+            let tokens = self.options.default_max_output;
+            let (range, text) = self.request.bound_output(&changed, tokens)?;
+            let mut edits = crate::provider::edit::Edits::new();
+            edits.replace(range, text);
+            changed = edits.apply(&changed)?;
+            self.request.max_output = Some(tokens);
+            self.warn(
+                WarningCode::OutputBoundInjected,
+                format!("the request named no output maximum and a budget applies that can refuse: max_completion_tokens {tokens} was written into it"),
+            );
+        }
+        self.body = changed;
+        self.request.include_usage = asked_for_usage;
+
+        let expected_output =
+            self.request.max_output.unwrap_or(self.options.default_max_output).saturating_mul(self.request.choices);
+        let expected = Usage::tokens(estimate_tokens(self.body.len()), expected_output);
+        let model = self.request.model.clone();
+        let estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
+        self.warnings.extend(estimate.warnings.iter().cloned());
+        self.estimate = Some(Expected { model: model.clone(), usage: expected, estimate, at: now });
+        let bound = match self.bounded_input(tracker) {
+            Err(unbounded) => BoundAnswer::Unpriced(unbounded),
+            Ok(input_tokens) => tracker.upper_bound(&Demand {
+                n: self.request.choices,
+                cache_writes: CacheWrites::Short,
+                text_input: !self.request.has_media,
+                text_output: !self.request.has_audio_output,
+                service_tier: self.request.service_tier.as_deref(),
+                ..Demand::new(&model, Some(&self.options.provider), input_tokens, self.request.max_output, now)
+            })?,
+        };
+        match bound {
+            BoundAnswer::Bounded(bound) => {
+                self.bound = bound.cost.usd;
+                self.bound_priced = true;
+                Ok(())
+            }
+            BoundAnswer::Unpriced(unpriced) if self.strict_budget => {
+                let code = if unpriced.reason == Reason::Unbounded { Code::Unbounded } else { Code::UnknownModel };
+                Err(Error::new(code, format!("cannot reserve: {}", unpriced.detail)).with("model", model))
+            }
+            BoundAnswer::Unpriced(_) => {
+                self.bound = self.estimate.as_ref().map_or(Usd::ZERO, |expected| expected.estimate.usd);
+                Ok(())
+            }
+        }
+    }
+
+    /// The most input tokens the request can have. A token is at least a byte, and the JSON around the texts is longer
+    /// than what frames them for the model. Media is not bounded by its bytes (an image may be a short URL): there, and
+    /// where the provider adds to the input what its own tools found, only the context window is.
+    fn bounded_input(&self, tracker: &Tracker) -> Result<u64, Unpriced> {
+        let unbounded = |detail: &str| Unpriced::new(Reason::Unbounded, detail);
+        if self.request.has_hosted_tools {
+            return Err(unbounded(
+                "expected a request that its own size bounds, found a tool of the provider's that bills by itself",
+            ));
+        }
+        if !self.request.has_media {
+            return Ok(self.body.len() as u64);
+        }
+        tracker.context_window(&self.request.model, Some(&self.options.provider)).ok_or_else(|| {
+            unbounded("expected texts, or a model with a known context window, found images, audio or files")
+        })
+    }
+
+    /// Input as sent, output of so many bytes: for an answer without a usage.
+    fn counted(&self, output_bytes: usize) -> Usage {
+        Usage::tokens(estimate_tokens(self.body.len()), estimate_tokens(output_bytes))
+    }
+
+    /// As [`Self::counted`], for a stream that ended early. Where a budget can refuse, a token is taken for each byte: an
+    /// estimate below the bill would let the next call spend what this one has spent already.
+    fn cut_off(&self, output_bytes: usize) -> Usage {
+        if !self.strict_budget {
+            return self.counted(output_bytes);
+        }
+        let most = self.request.max_output.map_or(u64::MAX, |tokens| tokens.saturating_mul(self.request.choices));
+        Usage::tokens(self.body.len() as u64, most.min(output_bytes as u64))
+    }
+
+    fn output_texts(&self) -> Vec<Text> {
+        match &self.relay {
+            Some(relay) => relay
+                .to_judge()
+                .into_iter()
+                .map(|(lane, text)| Text {
+                    text,
+                    role: Role::Assistant.as_str(),
+                    stage: if matches!(lane, crate::provider::openai::chunk::Lane::Arguments(..)) {
+                        "tool_call"
+                    } else {
+                        "output"
+                    },
+                })
+                .collect(),
+            None => texts(&self.answer_segments, "output"),
+        }
+    }
+
+    /// The output is not handed out, and paid all the same.
+    fn refuse_output(&mut self, error: Error) {
+        if let Some(bill) = &mut self.bill {
+            bill.outcome = outcome::BLOCKED;
+        }
+        if let Some(relay) = &mut self.relay {
+            relay.refused(error.clone());
+        }
+        self.answer.clear();
+        self.verdict = Some(error);
+    }
+
+    /// The call ends with an error; nothing is owed but what is already in the steps.
+    fn fail(&mut self, error: Error) {
+        self.release();
+        self.end_with(error);
+    }
+
+    fn end_with(&mut self, error: Error) {
+        self.verdict = Some(error);
+        self.phase = Phase::Ending;
+    }
+
+    fn release(&mut self) {
+        if std::mem::take(&mut self.held) {
+            self.steps.push_back(Step::Release { id: self.reservation_id() });
+        }
+    }
+
+    /// Nobody knows what this try cost: it is charged at its reservation.
+    fn unknown(&mut self, at: Instant, mark: &'static str, outcome: &'static str) {
+        self.warn(
+            WarningCode::UnknownOutcome,
+            "the call was sent and no usage came back: it is charged at its upper bound",
+        );
+        self.bill = Some(Bill {
+            usage: self.counted(0),
+            model: None,
+            service_tier: None,
+            mark: Some(mark),
+            outcome,
+            at_reservation: true,
+            at,
+        });
+        self.phase = Phase::Ending;
+    }
+
+    /// The next try, or the end, once this one is settled.
+    fn retry(&mut self, error: Error, random: f64) {
+        if self.attempt <= self.options.max_retries {
+            self.next_try = Some(backoff_ms(self.attempt, self.head.retry_after_ms, random));
+        }
+        self.end_with(error);
+    }
+
+    /// Settles and records what this try owes, then ends the call or begins the next try.
+    fn close(&mut self, tracker: &Tracker) {
+        if let Some(bill) = self.bill.take() {
+            let record = self.record_of(&bill, tracker);
+            if std::mem::take(&mut self.held) {
+                self.steps.push_back(Step::Settle { id: self.reservation_id(), usd: record.usd, mark: bill.mark });
+            }
+            if self.options.costs {
+                let record = Box::new(record);
+                if self.options.records {
+                    self.steps.push_back(Step::Store { record: record.clone() });
+                }
+                self.record = Some(record);
+            }
+        }
+        match self.next_try.take() {
+            None => self.phase = Phase::Over,
+            Some(ms) => {
+                self.steps.push_back(Step::Wait { ms });
+                self.attempt += 1;
+                self.sent = false;
+                self.head = Head::default();
+                self.verdict = None;
+                self.phase = Phase::Reserve;
+            }
+        }
+    }
+
+    /// What a try cost, as a record.
+    fn record_of(&mut self, bill: &Bill, tracker: &Tracker) -> Record {
+        let mut record = Record::new(&self.record_id, &self.request.model, bill.at);
+        record.request_id.clone_from(&self.options.request_id);
+        record.agent_id.clone_from(&self.options.agent_id);
+        record.provider.clone_from(&self.options.provider);
+        record.usage = bill.usage.clone();
+        record.attempt = Some(self.attempt);
+        record.outcome = Some(bill.outcome.to_owned());
+        record.estimated = bill.mark.map(str::to_owned);
+        record.cost_source =
+            if bill.mark.is_some() { cost_source::ESTIMATED } else { cost_source::COMPUTED }.to_owned();
+        record.service_tier.clone_from(&bill.service_tier);
+        record.latency_ms = Some((bill.at.ms() - self.sent_at.ms()).max(0) as f64);
+        record.time_to_first_token_ms = self.first_text_at.map(|at| (at.ms() - self.sent_at.ms()).max(0) as f64);
+        record.streamed = Some(self.request.stream);
+        record.scopes = (!self.options.scopes.is_empty()).then(|| self.options.scopes.clone());
+        record.metadata =
+            self.options.metadata.clone().and_then(|text| serde_json::value::RawValue::from_string(text).ok());
+        let mut warnings = Vec::new();
+        if bill.at_reservation {
+            record.usd = self.bound;
+            record.priced = self.bound_priced;
+            record.breakdown = ledger::Breakdown { other: Some(self.bound), ..ledger::Breakdown::default() };
+        } else {
+            match self.price(bill, tracker) {
+                Answer::Priced(cost) => {
+                    let parts = cost.breakdown();
+                    let some = |usd: Usd| (usd > Usd::ZERO).then_some(usd);
+                    record.usd = cost.usd;
+                    record.priced = true;
+                    record.breakdown = ledger::Breakdown {
+                        input: parts.input,
+                        output: parts.output,
+                        image: some(parts.image),
+                        audio: some(parts.audio),
+                        other: some(parts.other),
+                    };
+                    warnings = cost.warnings;
+                }
+                Answer::Unpriced(unpriced) => {
+                    record.usd = Usd::ZERO;
+                    record.priced = false;
+                    warnings.push(unpriced.warning());
+                }
+            }
+        }
+        if self.held {
+            record.reservation_id = Some(self.reservation_id());
+            let over = record.usd.saturating_sub(self.bound);
+            record.over_reservation = (over > Usd::ZERO).then_some(over);
+        }
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        record
+    }
+
+    /// The price of what was used: by the caller's own rates of the model asked for, else of the model that answered
+    /// (a dated snapshot may cost something else), else of the model asked for.
+    fn price(&self, bill: &Bill, tracker: &Tracker) -> Answer {
+        let asked = self.request.model.as_str();
+        let answered = bill.model.as_deref().filter(|_| !tracker.has_custom(asked));
+        let query = |model| Query {
+            service_tier: bill.service_tier.as_deref(),
+            ..Query::new(model, Some(self.options.provider.as_str()), &bill.usage, bill.at)
+        };
+        let unpriced = |error: Error| {
+            // The policy of an error for an unknown model was for before the call; now the money is spent.
+            Answer::Unpriced(Unpriced::new(Reason::UnknownModel, error.message()))
+        };
+        if let Some(answered) = answered
+            && let Ok(Answer::Priced(cost)) = tracker.price(&query(answered))
+        {
+            return Answer::Priced(cost);
+        }
+        tracker.price(&query(asked)).unwrap_or_else(unpriced)
+    }
+}
+
+/// The usage that an error's body reports, if it does.
+fn usage_of_error(body: &str, warnings: &mut Vec<Warning>) -> Option<Usage> {
+    #[derive(serde::Deserialize)]
+    struct Wire {
+        usage: Option<WireUsage>,
+    }
+    serde_json::from_str::<Wire>(body).ok()?.usage?.disjoint(warnings)
+}
+
+/// The host asked for the next step without having done the last.
+fn out_of_turn() -> Error {
+    Error::internal("cannot go on with this call: expected the outcome of the last step first, found none")
+}
+
+/// The texts of a body for the guardrails.
+fn texts(segments: &Segments, stage: &'static str) -> Vec<Text> {
+    segments
+        .list()
+        .iter()
+        .map(|segment| Text {
+            text: segment.text.clone(),
+            role: segment.role.as_str(),
+            stage: match segment.role {
+                _ if segment.in_arguments => "tool_call",
+                Role::Tool => "tool_result",
+                _ => stage,
+            },
+        })
+        .collect()
+}
+
+/// The error of a refusal, with the words that programs match on.
+fn blocked(input: bool, outcome: &Guarded) -> Error {
+    let names = outcome.failed.join(", ");
+    let message = if input {
+        format!("Guardrail check failed: {names} (Risk: {})", outcome.risk)
+    } else {
+        format!("Output guardrail check failed: {names}")
+    };
+    Error::new(Code::GuardrailBlocked, message)
+        .with("stage", if input { "input" } else { "output" })
+        .with("failedGuardrails", outcome.failed.clone())
+        .with("riskScore", outcome.risk)
+}

@@ -1,0 +1,61 @@
+//! What a call is made from, beside its request.
+
+use crate::{
+    error::{Error, Result},
+    ledger::Scope,
+};
+
+/// What bounds the output of a request that names no maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputBound {
+    /// A maximum is written into the request, where a budget applies that can refuse.
+    #[default]
+    Inject,
+    /// The request goes as it is; the model's own maximum is reserved.
+    Model,
+}
+
+impl OutputBound {
+    /// The bound of that name.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "inject" => Ok(Self::Inject),
+            "model" => Ok(Self::Model),
+            _ => Err(Error::config("cannot read outputBound: expected one of inject, model, found another text")),
+        }
+    }
+}
+
+/// What a call is made from, beside its request.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The request's id: the caller's own word for what may be several calls.
+    pub request_id: String,
+    /// What the reservations of this call's tries are named after: `<this>#<n>`. No two calls share it, whatever ids their
+    /// callers give.
+    pub reservation_id: String,
+    /// Whose call it is.
+    pub agent_id: String,
+    /// Who answers.
+    pub provider: String,
+    /// Whose money it spends.
+    pub scopes: Vec<Scope>,
+    /// The caller's own notes for the record: a JSON object as text.
+    pub metadata: Option<String>,
+    /// Whether guardrails look at input and output.
+    pub guard: bool,
+    /// Whether costs are estimated and recorded.
+    pub costs: bool,
+    /// Whether a reservation is made.
+    pub budgets: bool,
+    /// Whether records are stored.
+    pub records: bool,
+    /// The maximum that [`OutputBound::Inject`] writes.
+    pub default_max_output: u64,
+    /// What bounds an output that the request does not.
+    pub output_bound: OutputBound,
+    /// How many times a failed try is repeated.
+    pub max_retries: u32,
+    /// The call's total timeout; a reservation's lease is a minute longer.
+    pub timeout_ms: u64,
+}

@@ -1,0 +1,475 @@
+//! A stream between provider and caller: events come in, are metered and scanned, and go out when nothing in them can
+//! become a finding any more.
+//!
+//! Events are held whole and in order, never cut up: an event waits while any text in it is undecided, and what waits
+//! behind it waits too. So an event that no guard changed leaves with the bytes it came with. An event's text is a token or
+//! so; a scanner holds back only from the start of a candidate that is still alive, so ordinary text does not wait at all.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{
+    error::{Code, Error, Result, Warning},
+    guard,
+    provider::{
+        edit::{Edits, json_string},
+        openai::chunk::{Chunk, Lane},
+        sse::{Event, Parser},
+    },
+    usage::Usage,
+};
+
+/// The most text that waits for a guardrail of the application's own. It then fails closed.
+const MAX_JUDGED: usize = 1024 * 1024;
+
+/// What goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Out {
+    /// The bytes of the event.
+    pub raw: Vec<u8>,
+    /// Its data; `None` for comments, and for the `[DONE]` that ends the stream.
+    pub data: Option<String>,
+}
+
+/// How a stream came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// Every choice finished.
+    Complete,
+    /// It broke off: cut, malformed, or an error that the provider reported.
+    Broken(Error),
+    /// A guardrail stopped it.
+    Blocked(Error),
+}
+
+/// The relay of one stream.
+pub struct Relay {
+    parser: Parser,
+    scanner: Option<guard::Scanner>,
+    /// A guardrail of the application's own must see the whole text before any of it leaves.
+    judge: bool,
+    /// The caller did not ask for the usage chunk.
+    strip_usage: bool,
+    lanes: BTreeMap<Lane, LaneState>,
+    queue: VecDeque<Held>,
+    end: Option<End>,
+    done: bool,
+    started: BTreeMap<u64, bool>,
+    meter: Meter,
+}
+
+/// What was seen of the stream, for the bill.
+#[derive(Debug, Default, Clone)]
+pub struct Meter {
+    /// The model that answers.
+    pub model: Option<String>,
+    /// The service tier that serves.
+    pub service_tier: Option<String>,
+    /// The last usage reported.
+    pub usage: Option<Usage>,
+    /// Bytes of text received in all lanes.
+    pub text_bytes: usize,
+    /// Whether any text came.
+    pub has_text: bool,
+    /// What was odd about a usage.
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Default)]
+struct LaneState {
+    scan: Option<guard::Stream>,
+    /// Bytes before the scan under way: it starts anew where a choice goes on after its end.
+    base: usize,
+    length: usize,
+    settled: usize,
+    edits: Vec<guard::Edit>,
+    /// The whole text, where it is scanned or judged.
+    text: String,
+    /// Scans that have ended, with where they began.
+    scanned: Vec<(usize, guard::Scan)>,
+    json: JsonState,
+}
+
+/// Whether a place in a JSON text lies inside a string.
+#[derive(Default, Clone, Copy)]
+struct JsonState {
+    in_string: bool,
+    escaped: bool,
+}
+
+struct Held {
+    event: Event,
+    pieces: Vec<HeldPiece>,
+}
+
+struct HeldPiece {
+    lane: Lane,
+    start: usize,
+    text: String,
+    range: std::ops::Range<usize>,
+}
+
+impl Relay {
+    /// A relay that scans with `scanner`, if there is one.
+    pub fn new(scanner: Option<guard::Scanner>, judge: bool, strip_usage: bool) -> Self {
+        Self {
+            parser: Parser::new(),
+            scanner,
+            judge,
+            strip_usage,
+            lanes: BTreeMap::new(),
+            queue: VecDeque::new(),
+            end: None,
+            done: false,
+            started: BTreeMap::new(),
+            meter: Meter::default(),
+        }
+    }
+
+    /// What was seen so far.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// How the stream ended, once it has.
+    pub fn ended(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// Takes bytes, gives the events that may leave. After an end nothing is taken.
+    pub fn chunk(&mut self, bytes: &[u8]) -> Vec<Out> {
+        if self.end.is_some() || self.done {
+            return Vec::new();
+        }
+        let (events, failed) = match self.parser.push(bytes) {
+            Ok(events) => (events, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        for event in events {
+            if let Err(end) = self.take(event) {
+                return self.finish_with(end);
+            }
+            if self.done {
+                break;
+            }
+        }
+        match failed {
+            Some(error) => self.finish_with(End::Broken(error)),
+            None => self.release(),
+        }
+    }
+
+    /// The provider's bytes have ended. Gives what was still held.
+    pub fn eof(&mut self) -> Vec<Out> {
+        if self.end.is_some() {
+            return Vec::new();
+        }
+        if let Some(event) = self.parser.end() {
+            // Bytes without a data line are passed on; a cut-off event is not.
+            if event.data.is_some()
+                && let Err(end) = self.take(event)
+            {
+                return self.finish_with(end);
+            }
+        }
+        let finished = self.done || (!self.started.is_empty() && self.started.values().all(|finished| *finished));
+        self.finish_with(if finished {
+            End::Complete
+        } else {
+            End::Broken(Error::new(
+                Code::StreamTruncated,
+                "cannot read stream: expected it to go on to its finish reason, found its end",
+            ))
+        })
+    }
+
+    /// The stream ends here for another reason: the caller or the network. Gives what was held and is clean.
+    pub fn stop(&mut self, error: Error) -> Vec<Out> {
+        if self.end.is_some() { Vec::new() } else { self.finish_with(End::Broken(error)) }
+    }
+
+    /// What the built-in guards found, once the stream has ended; `None` where none scanned it.
+    pub fn reports(&self) -> Option<guard::Reports> {
+        let mut reports = self.scanner.as_ref()?.no_reports();
+        for (segment, (lane, state)) in self.lanes.iter().enumerate() {
+            // One that blocks leaves its scan where it stopped.
+            let open = state.scan.as_ref().map(|scan| (state.base, scan.result()));
+            for (base, scan) in state.scanned.iter().chain(&open) {
+                reports.add(segment, stage(*lane), state.text.get(*base..).unwrap_or_default(), scan);
+            }
+        }
+        Some(reports)
+    }
+
+    /// The whole texts that wait to be judged, by lane. Empty where nothing does.
+    pub fn to_judge(&self) -> Vec<(Lane, String)> {
+        if !self.judge || matches!(self.end, Some(End::Blocked(_))) {
+            return Vec::new();
+        }
+        self.lanes.iter().map(|(lane, state)| (*lane, state.edited_text())).collect()
+    }
+
+    /// The judgement: `None` leaves a text as it is. Gives everything that waited.
+    pub fn judged(&mut self, texts: &[Option<String>]) -> Vec<Out> {
+        for (state, text) in self.lanes.values_mut().zip(texts.iter().map(Some).chain(std::iter::repeat(None))) {
+            if let Some(Some(text)) = text {
+                state.edits = vec![guard::Edit { start: 0, end: state.length, replacement: text.clone() }];
+            }
+            state.settled = state.length;
+        }
+        self.judge = false;
+        self.release()
+    }
+
+    /// The judgement was a refusal: nothing of what waited leaves.
+    pub fn refused(&mut self, error: Error) {
+        self.queue.clear();
+        self.end = Some(End::Blocked(error));
+    }
+
+    /// Reads one event into the queue.
+    fn take(&mut self, event: Event) -> Result<(), End> {
+        let Some(data) = event.data.as_deref() else {
+            self.queue.push_back(Held { event, pieces: Vec::new() });
+            return Ok(());
+        };
+        if data.trim() == "[DONE]" {
+            self.end_lanes(|_| true)?;
+            self.done = true;
+            self.queue.push_back(Held { event, pieces: Vec::new() });
+            return Ok(());
+        }
+        let chunk = Chunk::parse(data, &mut self.meter.warnings).map_err(End::Broken)?;
+        if let Some(error) = chunk.error {
+            return Err(End::Broken(
+                Error::new(Code::ApiError, "the provider reported an error inside the stream").with("body", error),
+            ));
+        }
+        self.meter.model = chunk.model.or(self.meter.model.take());
+        self.meter.service_tier = chunk.service_tier.or(self.meter.service_tier.take());
+        let is_usage = chunk.usage.is_some() && chunk.without_choices;
+        self.meter.usage = chunk.usage.or(self.meter.usage.take());
+        if is_usage && self.strip_usage {
+            return Ok(());
+        }
+        let mut pieces = Vec::with_capacity(chunk.pieces.len());
+        let mut blocked = Ok(());
+        for piece in chunk.pieces {
+            self.meter.has_text = true;
+            self.meter.text_bytes += piece.text.len();
+            self.started.entry(piece.lane.choice()).or_insert(false);
+            let lane = self.lanes.entry(piece.lane).or_default();
+            let start = lane.length;
+            if blocked.is_ok() {
+                blocked = lane.push(&piece.text, piece.lane, self.scanner.as_ref(), self.judge);
+            }
+            pieces.push(HeldPiece { lane: piece.lane, start, text: piece.text, range: piece.range });
+        }
+        self.queue.push_back(Held { event, pieces });
+        blocked.map_err(|finding| self.blocked_by(&finding))?;
+        for choice in chunk.finished {
+            self.started.insert(choice, true);
+            self.end_lanes(|lane| lane.choice() == choice)?;
+        }
+        if self.judge && self.lanes.values().map(|lane| lane.text.len()).sum::<usize>() > MAX_JUDGED {
+            return Err(End::Blocked(
+                Error::new(
+                    Code::GuardrailBlocked,
+                    format!(
+                        "cannot hold the stream for its guardrail: expected at most {MAX_JUDGED} bytes, found more"
+                    ),
+                )
+                .with("stage", "output"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn end_lanes(&mut self, which: impl Fn(Lane) -> bool) -> Result<(), End> {
+        let mut lanes = self.lanes.iter_mut().filter(|(lane, _)| which(**lane));
+        let ended = lanes.try_for_each(|(_, state)| state.end(self.judge));
+        ended.map_err(|finding| self.blocked_by(&finding))
+    }
+
+    /// The end of a stream that a built-in guardrail stopped.
+    fn blocked_by(&self, finding: &guard::Finding) -> End {
+        let name = self
+            .scanner
+            .as_ref()
+            .and_then(|scanner| scanner.blocker(finding.kind))
+            .map_or("guardrail", |guard| &guard.name);
+        End::Blocked(
+            Error::new(Code::GuardrailBlocked, format!("Output guardrail check failed: {name}"))
+                .with("stage", "output")
+                .with("failedGuardrails", vec![name])
+                .with("riskScore", finding.score),
+        )
+    }
+
+    /// Ends the stream: what is clean leaves, the rest is gone.
+    fn finish_with(&mut self, mut end: End) -> Vec<Out> {
+        if !matches!(end, End::Blocked(_))
+            && let Err(blocked) = self.end_lanes(|_| true)
+        {
+            end = blocked;
+        }
+        let blocked = matches!(end, End::Blocked(_));
+        self.end = Some(end);
+        let mut out = self.release();
+        if blocked {
+            if !self.judge
+                && let Some(held) = self.queue.pop_front()
+                && held.pieces.iter().any(|piece| self.lanes.get(&piece.lane).is_some_and(|l| l.settled > piece.start))
+            {
+                out.extend(self.write(held));
+            }
+            self.queue.clear();
+        }
+        out
+    }
+
+    /// Lets the events go whose texts are decided.
+    fn release(&mut self) -> Vec<Out> {
+        let mut out = Vec::new();
+        while self.queue.front().is_some_and(|held| {
+            held.pieces.iter().all(|piece| {
+                self.lanes.get(&piece.lane).is_none_or(|lane| piece.start + piece.text.len() <= lane.settled)
+            })
+        }) {
+            if self.judge && !self.lanes.is_empty() && self.queue.front().is_some_and(|held| !held.pieces.is_empty()) {
+                break;
+            }
+            let Some(held) = self.queue.pop_front() else { break };
+            out.extend(self.write(held));
+        }
+        out
+    }
+
+    /// An event as it leaves: its own bytes where nothing changed.
+    fn write(&mut self, held: Held) -> Option<Out> {
+        let mut edits = Edits::new();
+        for piece in &held.pieces {
+            if let Some(lane) = self.lanes.get_mut(&piece.lane) {
+                let text = lane.edited(piece);
+                if text != piece.text {
+                    edits.replace_with_string(piece.range.clone(), &text);
+                }
+            }
+        }
+        let Event { raw, data } = &held.event;
+        let data = data.as_ref().filter(|data| data.trim() != "[DONE]");
+        if edits.is_empty() {
+            return Some(Out { raw: raw.clone(), data: data.cloned() });
+        }
+        // The ranges come from this very data, so the edit does not fail; should it, nothing unredacted leaves.
+        let changed = edits.apply(data?).ok()?;
+        Some(Out { raw: held.event.with_data(&changed), data: Some(changed) })
+    }
+}
+
+impl LaneState {
+    fn push(
+        &mut self,
+        text: &str,
+        lane: Lane,
+        scanner: Option<&guard::Scanner>,
+        judge: bool,
+    ) -> Result<(), guard::Finding> {
+        self.length += text.len();
+        if judge || scanner.is_some() {
+            self.text.push_str(text);
+        }
+        let Some(scanner) = scanner else {
+            self.settled = if judge { 0 } else { self.length };
+            return Ok(());
+        };
+        let base = self.base;
+        let scan = self.scan.get_or_insert_with(|| guard::Stream::new(scanner, stage(lane)));
+        let step = scan.push(text);
+        self.advance(base, step, judge)
+    }
+
+    fn end(&mut self, judge: bool) -> Result<(), guard::Finding> {
+        let base = self.base;
+        let Some(mut scan) = self.scan.take() else { return Ok(()) };
+        let step = scan.end();
+        self.scanned.push((base, scan.result()));
+        self.base = self.length;
+        self.advance(base, step, judge)
+    }
+
+    fn advance(&mut self, base: usize, step: guard::Step, judge: bool) -> Result<(), guard::Finding> {
+        self.edits.extend(step.edits.into_iter().map(|edit| guard::Edit {
+            start: edit.start + base,
+            end: edit.end + base,
+            replacement: edit.replacement,
+        }));
+        if !judge {
+            self.settled = base + step.settled;
+        }
+        match step.blocked {
+            None => Ok(()),
+            Some(finding) => Err(finding),
+        }
+    }
+
+    /// The text of a piece after the edits, up to where the lane is settled.
+    fn edited(&mut self, piece: &HeldPiece) -> String {
+        let end = (piece.start + piece.text.len()).min(self.settled);
+        let is_json = matches!(piece.lane, Lane::Arguments(..));
+        let mut changed = String::with_capacity(piece.text.len());
+        let mut position = piece.start;
+        for edit in self.edits.iter().filter(|edit| edit.end > piece.start && edit.start < end) {
+            let kept =
+                piece.text.get(position - piece.start..edit.start.max(position) - piece.start).unwrap_or_default();
+            self.json.read(kept);
+            changed.push_str(kept);
+            if edit.start >= piece.start {
+                let quoted = json_string(&edit.replacement);
+                match (is_json, self.json.in_string) {
+                    // A long finding that goes on: what replaces it stands before.
+                    _ if edit.replacement.is_empty() => {}
+                    (false, _) => changed.push_str(&edit.replacement),
+                    (true, true) => changed.push_str(quoted.trim_start_matches('"').trim_end_matches('"')),
+                    (true, false) => changed.push_str(&quoted),
+                }
+            }
+            position = edit.end.min(end).max(position);
+        }
+        let rest = piece.text.get(position - piece.start..end.max(position) - piece.start).unwrap_or_default();
+        self.json.read(rest);
+        changed.push_str(rest);
+        self.edits.retain(|edit| edit.end > end);
+        changed
+    }
+
+    /// The whole text after the edits, for a judge.
+    fn edited_text(&self) -> String {
+        let mut changed = String::with_capacity(self.text.len());
+        let mut position = 0;
+        for edit in &self.edits {
+            changed.push_str(self.text.get(position..edit.start).unwrap_or_default());
+            changed.push_str(&edit.replacement);
+            position = edit.end;
+        }
+        changed.push_str(self.text.get(position..).unwrap_or_default());
+        changed
+    }
+}
+
+/// The stage of a stream's text.
+fn stage(lane: Lane) -> guard::Stage {
+    if matches!(lane, Lane::Arguments(..)) { guard::Stage::ToolCall } else { guard::Stage::Output }
+}
+
+impl JsonState {
+    fn read(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Guards handed out: the built-in detectors over texts, and over texts that come in pieces.
+
+use std::cell::RefCell;
+
+use js_sys::Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    error::{Error, Result},
+    guard::{self, Config, Finding, Form, Options, Source, Stage, to_utf16},
+    web::value::{from_js, get, get_string, to_js},
+};
+
+/// Built-in guards: what they look for, and what they do then.
+#[wasm_bindgen]
+pub struct Scanner {
+    scanner: guard::Scanner,
+}
+
+/// A `ScanResult`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Scanned {
+    passed: bool,
+    action: &'static str,
+    findings: Vec<Finding>,
+    text: String,
+    risk_score: u8,
+}
+
+/// A text as the face gives it.
+#[derive(Deserialize)]
+struct WireSource {
+    text: String,
+    role: String,
+    stage: String,
+}
+
+#[wasm_bindgen]
+impl Scanner {
+    /// Guards in their order: an array of `{ kind, options }`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(guards: &Array) -> Result<Scanner> {
+        let guards = guards.iter().map(|guard| {
+            let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
+            read_config(&kind, &get(&guard, "options"))
+        });
+        Ok(Scanner { scanner: guard::Scanner::new(guards.collect::<Result<_>>()?) })
+    }
+
+    /// Scans a text: a `ScanResult`.
+    pub fn scan(&self, text: &str, stage: &str) -> Result<JsValue> {
+        scanned(text, self.scanner.scan(text, Stage::parse(stage, "scan options")?))
+    }
+
+    /// Scans the texts of one request or answer, an array of `{ text, role, stage }`: `{ guards, texts }`.
+    #[wasm_bindgen(js_name = scanAll)]
+    pub fn scan_all(&self, texts: JsValue) -> Result<JsValue> {
+        let texts: Vec<WireSource> = serde_wasm_bindgen::from_value(texts)
+            .map_err(|error| Error::input(format!("cannot scan: expected texts with role and stage, found {error}")))?;
+        let sources = texts.iter().map(|source| {
+            let stage = Stage::parse(&source.stage, "scan options")?;
+            Ok(Source { text: &source.text, stage, is_system: source.role == "system" })
+        });
+        to_js(&self.scanner.scan_all(&sources.collect::<Result<Vec<_>>>()?))
+    }
+}
+
+impl Scanner {
+    /// What scans a stream inside a call.
+    pub fn core(&self) -> guard::Scanner {
+        self.scanner.clone()
+    }
+}
+
+/// A text that comes in pieces.
+#[wasm_bindgen]
+pub struct TextScan {
+    stream: RefCell<guard::TextStream>,
+    text: RefCell<String>,
+}
+
+#[wasm_bindgen]
+impl TextScan {
+    /// A stream at that stage under the scanner's guards.
+    #[wasm_bindgen(constructor)]
+    pub fn new(scanner: &Scanner, stage: &str) -> Result<TextScan> {
+        let stage = Stage::parse(stage, "stream options")?;
+        let stream = RefCell::new(guard::TextStream::new(&scanner.scanner, stage));
+        Ok(TextScan { stream, text: RefCell::default() })
+    }
+
+    /// Takes a piece, gives what may leave.
+    pub fn push(&self, piece: &str) -> String {
+        self.text.borrow_mut().push_str(piece);
+        self.stream.borrow_mut().push(piece)
+    }
+
+    /// No more comes: gives what was held.
+    pub fn end(&self) -> String {
+        self.stream.borrow_mut().end()
+    }
+
+    /// The `ScanResult` so far.
+    pub fn result(&self) -> Result<JsValue> {
+        scanned(&self.text.borrow(), self.stream.borrow().result())
+    }
+}
+
+/// Refuses options of a built-in guardrail that are wrong; gives its name and how it behaves in a stream.
+#[wasm_bindgen(js_name = checkGuardrail)]
+pub fn check_guardrail(kind: &str, options: &JsValue) -> Result<Vec<String>> {
+    let config = read_config(kind, options)?;
+    let streaming = config.streaming().as_str().to_owned();
+    Ok(vec![config.name, streaming])
+}
+
+fn read_config(kind: &str, options: &JsValue) -> Result<Config> {
+    let form = Form::parse(kind)?;
+    if options.is_undefined() {
+        return Config::read(form, Options::default());
+    }
+    Config::read(form, from_js(options, form.options(), form.keys())?)
+}
+
+fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {
+    let mut findings = scan.findings;
+    to_utf16(text, &mut findings);
+    to_js(&Scanned {
+        passed: scan.passed,
+        action: scan.action.as_str(),
+        findings,
+        text: scan.text,
+        risk_score: scan.risk,
+    })
+}

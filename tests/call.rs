@@ -1,0 +1,513 @@
+//! The guarded call, driven by a host that is a script: what happens in which order, and that nothing is ever owed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{collections::VecDeque, sync::Arc};
+
+use proptest::prelude::*;
+use tollgate::{
+    call::{Call, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
+    catalog::Book,
+    error::{Code, Error},
+    money::Usd,
+    price::{Custom, Tracker},
+    provider::http::Head,
+    time::Instant,
+};
+
+const NOW: i64 = 1_790_000_000_000;
+
+/// 1 USD a million input tokens, 2 USD a million output tokens.
+fn tracker() -> Tracker {
+    let mut tracker = Tracker::new(Arc::new(Book::empty()));
+    let mut custom = Custom::default();
+    custom.set_rate("input", "1").unwrap();
+    custom.set_rate("output", "2").unwrap();
+    tracker.set_custom("m", custom).unwrap();
+    tracker
+}
+
+fn options() -> Options {
+    Options {
+        request_id: "r".into(),
+        reservation_id: "r".into(),
+        agent_id: "a".into(),
+        provider: "openai".into(),
+        scopes: Vec::new(),
+        metadata: Some(r#"{"k":"v"}"#.into()),
+        guard: true,
+        costs: true,
+        budgets: true,
+        records: true,
+        default_max_output: 100,
+        output_bound: OutputBound::Inject,
+        max_retries: 2,
+        timeout_ms: 1_000,
+    }
+}
+
+const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#;
+const STREAM_BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hello"}],"stream":true}"#;
+const ANSWER: &str = r#"{"id":"x","model":"m-2026","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5},"odd":1.0}"#;
+
+/// What the host's next `fetch` does.
+#[derive(Clone, Debug)]
+enum Fetch {
+    Answer(u16, String),
+    Rejects(Outcome),
+    /// The head came, then the body broke off.
+    Cut(u16, Outcome),
+    /// Pieces, and how it ends.
+    Stream(Vec<Vec<u8>>, Option<Outcome>),
+}
+
+#[derive(Default)]
+struct Host {
+    fetches: VecDeque<Fetch>,
+    /// Outcomes of the guardrails; passes when none is left.
+    guards: VecDeque<Guarded>,
+    /// The budget refuses from this reservation on.
+    refuse_from: Option<usize>,
+    /// A budget binds that can refuse.
+    strict: bool,
+    log: Vec<String>,
+    sent: Vec<String>,
+    out: Vec<Out>,
+    records: Vec<serde_json::Value>,
+}
+
+impl Host {
+    fn run(&mut self, call: &mut Call) -> Result<(), Error> {
+        let tracker = tracker();
+        let mut now = NOW;
+        let mut reserved = 0;
+        let mut response = None;
+        for _ in 0..200 {
+            now += 10;
+            let at = Instant::from_ms(now);
+            let step = call.next(&tracker, at);
+            match step {
+                Step::Guard { stage, texts } => {
+                    self.log.push(format!(
+                        "guard {stage} {}",
+                        texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join("|")
+                    ));
+                    let outcome = self.guards.pop_front().unwrap_or(Guarded { passed: true, ..Guarded::default() });
+                    self.out.extend(call.guarded(&outcome)?);
+                }
+                Step::Budgets { .. } => call.budgeted(self.strict, &tracker, at),
+                Step::Reserve { id, usd, .. } => {
+                    self.log.push(format!("reserve {id} {usd}"));
+                    let refuse = self.refuse_from.is_some_and(|from| reserved >= from);
+                    reserved += 1;
+                    call.reserved(Reserved {
+                        allowed: !refuse,
+                        budget: serde_json::json!({"name": "team", "limitUsd": "0.0001"}),
+                        remaining: Usd::parse("0.00005").unwrap(),
+                        ..Reserved::default()
+                    });
+                }
+                Step::Fetch => {
+                    call.sent(at, format!("record-{}", self.sent.len()));
+                    self.sent.push(call.body().to_owned());
+                    self.log.push("fetch".into());
+                    match self.fetches.pop_front().expect("no fetch was expected") {
+                        Fetch::Rejects(why) => call.failed(&why, at, 0.5),
+                        fetch => {
+                            let (status, kind) = match &fetch {
+                                Fetch::Answer(status, _) | Fetch::Cut(status, _) => (*status, "application/json"),
+                                _ => (200, "text/event-stream"),
+                            };
+                            response = Some(fetch);
+                            call.responded(Head { status, content_type: kind.into(), ..Head::default() }, false);
+                        }
+                    }
+                }
+                Step::Body => match response.take().unwrap() {
+                    Fetch::Answer(_, body) => call.received(body, at, 0.5),
+                    Fetch::Cut(_, why) => call.failed(&why, at, 0.5),
+                    other => panic!("{other:?}"),
+                },
+                Step::Stream => {
+                    let Some(Fetch::Stream(pieces, end)) = response.take() else { panic!("no stream") };
+                    for piece in pieces {
+                        self.out.extend(call.chunk(&piece, at));
+                        if call.stream_ended() {
+                            break;
+                        }
+                    }
+                    self.out.extend(call.finish(end.as_ref(), at));
+                }
+                Step::Wait { .. } => self.log.push("wait".into()),
+                Step::Settle { id, usd, mark } => self.log.push(format!("settle {id} {usd} {}", mark.unwrap_or("-"))),
+                Step::Release { id } => self.log.push(format!("release {id}")),
+                Step::Store { record } => {
+                    let record: serde_json::Value = serde_json::from_str(&record.to_json()).unwrap();
+                    self.log.push(format!(
+                        "store {} {} {}",
+                        record["usd"].as_str().unwrap(),
+                        record["outcome"].as_str().unwrap(),
+                        record["estimated"].as_str().unwrap_or("-")
+                    ));
+                    self.records.push(record);
+                }
+                Step::Done => return Ok(()),
+                Step::Fail(error) => return Err(error),
+            }
+        }
+        panic!("the call does not end: {:?}", self.log);
+    }
+
+    fn texts(&self) -> String {
+        let mut text = String::new();
+        for out in &self.out {
+            if let Some(data) = &out.data {
+                let chunk: serde_json::Value = serde_json::from_str(data).unwrap();
+                text += chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default();
+            }
+        }
+        text
+    }
+}
+
+fn network(code: &str) -> Outcome {
+    Outcome::Network { code: code.into(), message: "TypeError".into() }
+}
+
+fn ok() -> Fetch {
+    Fetch::Answer(200, ANSWER.into())
+}
+
+fn call(body: &str) -> Call {
+    Call::new(options(), body.into()).unwrap()
+}
+
+fn host(fetches: impl IntoIterator<Item = Fetch>) -> Host {
+    Host { fetches: fetches.into_iter().collect(), strict: true, ..Host::default() }
+}
+
+#[test]
+fn a_call_goes_through() {
+    let (mut call, mut host) = (call(BODY), host([ok()]));
+    host.run(&mut call).unwrap();
+    // 90 bytes of request with the injected maximum, 100 output tokens.
+    let sent = &host.sent[0];
+    assert_eq!(sent, &BODY.replace("}]}", "}],\"max_completion_tokens\":100}"));
+    let bound = Usd::from_pico(sent.len() as i128 * 1_000_000 + 100 * 2_000_000).unwrap();
+    assert_eq!(
+        host.log,
+        [
+            "guard input hello".to_owned(),
+            format!("reserve r#1 {bound}"),
+            "fetch".into(),
+            "guard output hi".into(),
+            "settle r#1 0.00002 -".into(),
+            "store 0.00002 ok -".into(),
+        ]
+    );
+    assert_eq!(call.answer(), ANSWER);
+    let record = &host.records[0];
+    assert_eq!(record["reservationId"], "r#1");
+    assert_eq!(record["metadata"], serde_json::json!({"k": "v"}));
+    assert_eq!(record["latencyMs"], 10.0);
+    assert_eq!(record["costSource"], "computed");
+}
+
+#[test]
+fn a_blocked_input_is_never_sent() {
+    let (mut call, mut host) = (call(BODY), host([]));
+    host.guards.push_back(Guarded { passed: false, failed: vec!["pii".into()], risk: 95.0, texts: vec![] });
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!(error.message(), "Guardrail check failed: pii (Risk: 95)");
+    assert_eq!(host.log, ["guard input hello"]);
+}
+
+#[test]
+fn redaction_reaches_the_wire_and_the_answer() {
+    let (mut call, mut host) = (call(BODY), host([ok()]));
+    for text in ["[A]", "[B]"] {
+        host.guards.push_back(Guarded { passed: true, texts: vec![Some(text.into())], ..Guarded::default() });
+    }
+    host.run(&mut call).unwrap();
+    assert!(host.sent[0].contains(r#""content":"[A]""#));
+    assert_eq!(call.answer(), ANSWER.replace("\"hi\"", "\"[B]\""));
+}
+
+#[test]
+fn a_refused_budget_sends_nothing() {
+    let (mut call, mut host) = (call(BODY), host([]));
+    host.refuse_from = Some(0);
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::BudgetExceeded, "Budget exceeded: team (Limit: $0.0001)"));
+    assert_eq!(error.context()["remaining"], "0.00005");
+    assert_eq!(error.context()["currentCost"], "0.00005");
+    let bound = Usd::parse(error.context()["cost"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        error.context()["exceededBy"],
+        bound.saturating_sub(Usd::parse("0.00005").unwrap()).to_string().as_str()
+    );
+    assert!(!host.log.contains(&"fetch".to_owned()));
+}
+
+#[test]
+fn an_unknown_model_is_refused_by_a_strict_budget_and_shown_unpriced_otherwise() {
+    let body = BODY.replace("\"m\"", "\"nobody\"");
+    let mut refused = host([]);
+    let error = refused.run(&mut call(&body)).unwrap_err();
+    assert_eq!(error.code(), Code::UnknownModel);
+    let mut lenient = Host { strict: false, ..host([Fetch::Answer(200, ANSWER.replace("m-2026", "nobody"))]) };
+    let mut call = call(&body);
+    lenient.run(&mut call).unwrap();
+    assert_eq!(lenient.records[0]["priced"], false);
+    assert!(call.warnings().iter().any(|warning| warning.code.as_str() == "unknown_model"));
+}
+
+#[test]
+fn what_cannot_have_been_billed_is_released_and_tried_again() {
+    for first in
+        [Fetch::Answer(429, "{}".into()), Fetch::Answer(500, String::new()), Fetch::Rejects(network("ECONNREFUSED"))]
+    {
+        let (mut call, mut host) = (call(BODY), host([first, ok()]));
+        host.run(&mut call).unwrap();
+        let log: Vec<_> = host.log.iter().map(|line| line.rsplit_once(" 0.").map_or(line.as_str(), |l| l.0)).collect();
+        assert_eq!(
+            log,
+            [
+                "guard input hello",
+                "reserve r#1",
+                "fetch",
+                "release r#1",
+                "wait",
+                "reserve r#2",
+                "fetch",
+                "guard output hi",
+                "settle r#2",
+                "store"
+            ]
+        );
+    }
+}
+
+#[test]
+fn what_may_have_been_billed_is_charged_in_full_and_tried_again() {
+    let (mut call, mut host) = (call(BODY), host([Fetch::Rejects(network("ECONNRESET")), ok()]));
+    host.run(&mut call).unwrap();
+    let bound = host.log[1].strip_prefix("reserve r#1 ").unwrap().to_owned();
+    assert_eq!(host.log[3], format!("settle r#1 {bound} unknown_outcome"));
+    assert_eq!(host.log[4], format!("store {bound} error unknown_outcome"));
+    assert_eq!(host.records.len(), 2);
+    assert_eq!((&host.records[0]["attempt"], &host.records[1]["attempt"]), (&1.into(), &2.into()));
+}
+
+#[test]
+fn an_error_that_reports_usage_is_charged_for_it() {
+    let body = r#"{"error":{"message":"filtered"},"usage":{"prompt_tokens":10,"completion_tokens":5}}"#;
+    let (mut call, mut host) = (call(BODY), host([Fetch::Answer(400, body.into())]));
+    assert_eq!(host.run(&mut call).unwrap_err().code(), Code::BadRequest);
+    assert_eq!(host.log[3..], ["settle r#1 0.00002 -", "store 0.00002 error -"]);
+}
+
+#[test]
+fn a_gateway_that_stopped_waiting_proves_nothing() {
+    let (mut call, mut host) = (call(BODY), host([Fetch::Answer(504, "<html>".into()), ok()]));
+    host.run(&mut call).unwrap();
+    assert!(host.log[3].ends_with("unknown_outcome"), "{:?}", host.log);
+}
+
+#[test]
+fn tries_end() {
+    let (mut call, mut host) = (call(BODY), host(vec![Fetch::Answer(503, "{}".into()); 3]));
+    assert_eq!(host.run(&mut call).unwrap_err().code(), Code::ServerError);
+    assert_eq!(host.log.iter().filter(|line| *line == "fetch").count(), 3);
+}
+
+#[test]
+fn an_error_that_will_not_pass_is_not_tried_again() {
+    for (status, code) in [(400, Code::BadRequest), (401, Code::Authentication), (404, Code::NotFound)] {
+        let (mut call, mut host) = (call(BODY), host([Fetch::Answer(status, "{}".into())]));
+        assert_eq!(host.run(&mut call).unwrap_err().code(), code);
+        assert_eq!(host.log.last().unwrap(), "release r#1");
+    }
+}
+
+#[test]
+fn an_abort_ends_the_call() {
+    let (mut call, mut host) = (call(BODY), host([Fetch::Rejects(Outcome::Aborted)]));
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!(error.context()["aborted"], true);
+    assert!(host.log.last().unwrap().ends_with("aborted unknown_outcome"), "{:?}", host.log);
+}
+
+#[test]
+fn an_unreadable_answer_is_charged_in_full_and_recorded() {
+    for fetch in [Fetch::Answer(200, "<html>".into()), Fetch::Cut(200, network("ECONNRESET"))] {
+        let (mut call, mut host) = (call(BODY), host([fetch]));
+        host.run(&mut call).unwrap_err();
+        let bound = host.log[1].strip_prefix("reserve r#1 ").unwrap().to_owned();
+        assert!(host.log[3].starts_with(&format!("settle r#1 {bound} ")), "{:?}", host.log);
+        assert!(host.log[4].starts_with(&format!("store {bound} error ")));
+    }
+}
+
+#[test]
+fn an_answer_without_usage_is_estimated() {
+    let body = ANSWER.replace(r#","usage":{"prompt_tokens":10,"completion_tokens":5}"#, "");
+    let (mut call, mut host) = (call(BODY), host([Fetch::Answer(200, body)]));
+    host.run(&mut call).unwrap();
+    assert_eq!(host.records[0]["estimated"], "no_usage");
+    assert_eq!(host.records[0]["costSource"], "estimated");
+}
+
+#[test]
+fn a_blocked_output_is_paid_recorded_and_not_given_out() {
+    let (mut call, mut host) = (call(BODY), host([ok()]));
+    host.guards.push_back(Guarded { passed: true, ..Guarded::default() });
+    host.guards.push_back(Guarded { passed: false, failed: vec!["pii".into()], risk: 30.0, texts: vec![] });
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!(error.message(), "Output guardrail check failed: pii");
+    assert_eq!(host.log[4..], ["settle r#1 0.00002 -", "store 0.00002 blocked_output -"]);
+    assert_eq!(call.answer(), "");
+}
+
+const EVENTS: [&str; 6] = [
+    "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n",
+    ": keep-alive\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"h\u{e9}llo \"},\"finish_reason\":null}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"w\\u00f6rld\"},\"finish_reason\":null}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: [DONE]\n\n",
+];
+const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5}}\n\n";
+
+fn stream_bytes(usage: bool) -> Vec<u8> {
+    let mut text = EVENTS[..5].concat();
+    if usage {
+        text += USAGE;
+    }
+    text += EVENTS[5];
+    text.into_bytes()
+}
+
+#[test]
+fn a_stream_is_passed_on_and_settled_by_its_usage() {
+    let (mut call, mut host) = (call(STREAM_BODY), host([Fetch::Stream(vec![stream_bytes(true)], None)]));
+    host.run(&mut call).unwrap();
+    assert!(host.sent[0].contains(r#""stream_options":{"include_usage":true}"#));
+    let raw: Vec<u8> = host.out.iter().flat_map(|out| out.raw.clone()).collect();
+    assert_eq!(raw, stream_bytes(false), "all but the usage chunk, which nobody asked for");
+    assert_eq!(host.texts(), "héllo wörld");
+    assert_eq!(host.log.last().unwrap(), "store 0.00002 ok -");
+    assert_eq!(host.records[0]["streamed"], true);
+}
+
+#[test]
+fn a_stream_that_breaks_off_says_so_and_is_charged_for_what_came() {
+    let cut = EVENTS[..3].concat().into_bytes();
+    for (pieces, end, code, outcome, mark) in [
+        (vec![cut.clone()], None, Code::StreamTruncated, "error", "aborted"),
+        (vec![cut.clone()], Some(network("ECONNRESET")), Code::StreamTruncated, "error", "aborted"),
+        (vec![cut.clone()], Some(Outcome::Timeout), Code::Timeout, "error", "aborted"),
+        (vec![cut.clone()], Some(Outcome::Aborted), Code::Network, "aborted", "aborted"),
+        (vec![cut.clone(), b"data: {oops\n\n".to_vec()], None, Code::InvalidResponse, "error", "aborted"),
+        (
+            vec![b"data: {\"error\":{\"message\":\"overloaded\"}}\n\n".to_vec()],
+            None,
+            Code::ApiError,
+            "error",
+            "unknown_outcome",
+        ),
+        (vec![], None, Code::StreamTruncated, "error", "unknown_outcome"),
+    ] {
+        let had_text = !pieces.is_empty() && pieces[0].starts_with(b"data: {\"model\"");
+        let (mut call, mut host) = (call(STREAM_BODY), host([Fetch::Stream(pieces, end)]));
+        let error = host.run(&mut call).unwrap_err();
+        assert_eq!(error.code(), code);
+        assert_eq!(host.texts(), if had_text { "héllo " } else { "" });
+        let stored = host.log.last().unwrap();
+        assert!(stored.ends_with(&format!("{outcome} {mark}")), "{stored}");
+        // Never less than the input, at three bytes a token.
+        let usd = Usd::parse(host.records[0]["usd"].as_str().unwrap()).unwrap();
+        assert!(usd.pico() >= host.sent[0].len() as i128 / 3 * 1_000_000);
+    }
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(network("ECONNREFUSED")),
+        Just(network("ECONNRESET")),
+        Just(network("")),
+        Just(Outcome::Timeout),
+        Just(Outcome::Aborted)
+    ]
+}
+
+fn any_fetch() -> impl Strategy<Value = Fetch> {
+    let bodies =
+        prop_oneof![Just(ANSWER.to_owned()), Just("{}".to_owned()), Just("<html>".to_owned()), Just(String::new())];
+    let pieces = (0..=stream_bytes(true).len(), any::<bool>()).prop_map(|(cut, broken)| {
+        let mut bytes = stream_bytes(true);
+        bytes.truncate(cut);
+        if broken {
+            bytes.extend_from_slice(b"data: {\n\n");
+        }
+        vec![bytes]
+    });
+    prop_oneof![
+        (prop::sample::select(vec![200_u16, 204, 400, 401, 408, 429, 500, 503]), bodies)
+            .prop_map(|(status, body)| Fetch::Answer(status, body)),
+        any_outcome().prop_map(Fetch::Rejects),
+        (prop::sample::select(vec![200_u16, 500]), any_outcome()).prop_map(|(status, why)| Fetch::Cut(status, why)),
+        (pieces, prop::option::of(any_outcome())).prop_map(|(pieces, end)| Fetch::Stream(pieces, end)),
+    ]
+}
+
+fn any_guard() -> impl Strategy<Value = Guarded> {
+    prop::bool::weighted(0.8).prop_map(|passed| Guarded { passed, failed: vec!["g".into()], risk: 50.0, texts: vec![] })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn what_is_held_is_settled_or_released_once_and_what_is_settled_is_recorded(
+        stream: bool,
+        fetches in prop::collection::vec(any_fetch(), 3),
+        guards in prop::collection::vec(any_guard(), 0..4),
+        refuse_from in prop::option::of(0_usize..3),
+        strict: bool,
+    ) {
+        let fetches = fetches.into_iter().map(|fetch| match fetch {
+            // Only a stream asked for is one.
+            Fetch::Stream(..) if !stream => ok(),
+            fetch => fetch,
+        });
+        let mut host = Host { fetches: fetches.collect(), guards: guards.into(), refuse_from, strict, ..Host::default() };
+        let mut call = call(if stream { STREAM_BODY } else { BODY });
+        let _ = host.run(&mut call);
+        let of = |verb: &str| -> Vec<String> {
+            let lines = host.log.iter().filter_map(|line| line.strip_prefix(verb));
+            lines.map(|rest| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+        };
+        let mut held = of("reserve ");
+        if let Some(from) = refuse_from {
+            held.truncate(from);
+        }
+        let mut ended = [of("settle "), of("release ")].concat();
+        ended.sort();
+        prop_assert_eq!(held, ended, "{:?}", host.log);
+        prop_assert_eq!(of("settle ").len(), of("store ").len(), "{:?}", host.log);
+    }
+
+    #[test]
+    fn any_cut_of_a_stream_gives_the_same_bytes(cuts in prop::collection::vec(0_usize..900, 0..12)) {
+        let bytes = stream_bytes(true);
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+        cuts.sort_unstable();
+        cuts.push(bytes.len());
+        let mut from = 0;
+        let pieces = cuts.into_iter().map(|to| bytes[std::mem::replace(&mut from, to)..to].to_vec()).collect();
+        let (mut call, mut host) = (call(STREAM_BODY), host([Fetch::Stream(pieces, None)]));
+        host.run(&mut call).unwrap();
+        let raw: Vec<u8> = host.out.iter().flat_map(|out| out.raw.clone()).collect();
+        prop_assert_eq!(raw, stream_bytes(false));
+    }
+}
