@@ -27,7 +27,7 @@ pub fn retry_after_ms(
     date_ms: Option<f64>,
     now_ms: i64,
 ) -> Option<u64> {
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    let number = |text: &str| serde_json::from_str::<f64>(text.trim()).ok().filter(|n| n.is_finite() && *n >= 0.0);
     milliseconds
         .and_then(number)
         .or_else(|| after.and_then(number).map(|seconds| seconds * 1_000.0))
