@@ -7,7 +7,7 @@
 //! borrow held across an await would be held for ever.
 
 use crate::collections::{Map, Set};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Promise, Reflect};
@@ -94,42 +94,29 @@ impl KvStore {
     /// Keeps a record.
     pub fn store(&self, json: &str) -> Result<Promise> {
         let record = Record::parse(json)?;
-        Ok(self.promise(async move |inner| {
-            inner.open().await?;
-            let writes = inner.files(|files| files.store(&record, now()))?;
-            inner.apply(writes).await?;
-            Ok(JsValue::UNDEFINED)
-        }))
+        Ok(self.promise(Reading::Meta, move |files| Ok((JsValue::UNDEFINED, files.store(&record, now())?))))
     }
 
     /// The record of that id. Reads every segment that was not read before.
     pub fn get(&self, id: String) -> Promise {
-        self.promise(async move |inner| {
-            inner.refresh(None).await?;
-            inner.files(|files| Ok(files.get(&id)?.map(Record::to_json).into()))
-        })
+        self.promise(Reading::All, move |files| answer(files.get(&id)?.map(Record::to_json)))
     }
 
     /// The records of a request, as an array. Reads every segment that was not read before.
     #[wasm_bindgen(js_name = byRequest)]
     pub fn by_request(&self, request_id: String) -> Promise {
-        self.promise(async move |inner| {
-            inner.refresh(None).await?;
-            inner.select(|record| record.request_id == request_id)
-        })
+        self.select(Reading::All, move |record| record.request_id == request_id)
     }
 
     /// The records of an agent within a range, whose ends may be open, as an array.
     #[wasm_bindgen(js_name = byAgent)]
     pub fn by_agent(&self, agent_id: String, start: &JsValue, end: &JsValue) -> Result<Promise> {
         let (start, end) = (optional_instant(start)?, optional_instant(end)?);
-        Ok(self.promise(async move |inner| {
-            inner.refresh(start.zip(end)).await?;
-            inner.select(|record| {
-                record.agent_id == agent_id
-                    && start.is_none_or(|start| record.timestamp >= start)
-                    && end.is_none_or(|end| record.timestamp <= end)
-            })
+        let reading = start.zip(end).map_or(Reading::All, |(start, end)| Reading::Days(start, end));
+        Ok(self.select(reading, move |record| {
+            record.agent_id == agent_id
+                && start.is_none_or(|start| record.timestamp >= start)
+                && end.is_none_or(|end| record.timestamp <= end)
         }))
     }
 
@@ -137,18 +124,14 @@ impl KvStore {
     #[wasm_bindgen(js_name = byRange)]
     pub fn by_range(&self, start: &JsValue, end: &JsValue) -> Result<Promise> {
         let (start, end) = (instant(start)?, instant(end)?);
-        Ok(self.promise(async move |inner| {
-            inner.refresh(Some((start, end))).await?;
-            inner.select(|record| record.timestamp >= start && record.timestamp <= end)
-        }))
+        Ok(self.select(Reading::Days(start, end), move |record| record.timestamp >= start && record.timestamp <= end))
     }
 
     /// What a range adds up to. Reads the days of the range only.
     pub fn summary(&self, start: &JsValue, end: &JsValue, agent_id: Option<String>) -> Result<Promise> {
         let (start, end) = (instant(start)?, instant(end)?);
-        Ok(self.promise(async move |inner| {
-            inner.refresh(Some((start, end))).await?;
-            inner.files(|files| Ok(files.summary(start, end, agent_id.as_deref())?.to_json().into()))
+        Ok(self.promise(Reading::Days(start, end), move |files| {
+            answer(files.summary(start, end, agent_id.as_deref())?.to_json())
         }))
     }
 
@@ -156,57 +139,77 @@ impl KvStore {
     #[wasm_bindgen(js_name = deleteOlderThan)]
     pub fn delete_older_than(&self, before: &JsValue) -> Result<Promise> {
         let before = instant(before)?;
-        Ok(self.promise(async move |inner| {
-            inner.refresh(None).await?;
-            let (count, writes) = inner.files(|files| files.delete_older_than(before, now()))?;
-            inner.apply(writes).await?;
-            Ok((count as u32).into())
+        Ok(self.promise(Reading::All, move |files| {
+            let (count, writes) = files.delete_older_than(before, now())?;
+            Ok(((count as u32).into(), writes))
         }))
     }
 
     /// Deletes every record. What can't be read stays.
     pub fn clear(&self) -> Promise {
-        self.promise(async move |inner| {
-            inner.refresh(None).await?;
-            let writes = inner.files(|files| files.clear(now()))?;
-            inner.apply(writes).await?;
-            Ok(JsValue::UNDEFINED)
-        })
+        self.promise(Reading::All, |files| Ok((JsValue::UNDEFINED, files.clear(now())?)))
     }
 
     /// What is here, as JSON.
     pub fn report(&self) -> Promise {
-        self.promise(async move |inner| {
-            inner.refresh(None).await?;
-            inner.files(|files| {
+        self.promise(Reading::All, |files| {
+            answer(
                 serde_json::to_string(&files.report())
-                    .map(JsValue::from)
-                    .map_err(|error| Error::internal(format!("cannot report: {error}")))
-            })
+                    .map_err(|error| Error::internal(format!("cannot report: {error}")))?,
+            )
         })
     }
 
-    fn promise<F>(&self, work: impl FnOnce(Rc<Inner>) -> F) -> Promise
-    where
-        F: Future<Output = Result<JsValue>> + 'static,
-    {
-        let work = work(Rc::clone(&self.inner));
-        future_to_promise(async move { work.await.map_err(JsValue::from) })
+    fn select(&self, reading: Reading, keep: impl Fn(&Record) -> bool + 'static) -> Promise {
+        self.promise(reading, move |files| answer(to_json(files.select(keep)?)))
+    }
+
+    /// Reads, works on the view, writes. The one future of this file: each more would be compiled anew.
+    fn promise(&self, reading: Reading, work: impl FnOnce(&mut Files) -> Result<Done> + 'static) -> Promise {
+        let (inner, work): (_, Box<Work>) = (Rc::clone(&self.inner), Box::new(work));
+        future_to_promise(async move { inner.run(reading, work).await.map_err(JsValue::from) })
     }
 }
 
+/// What must be read before the work.
+#[derive(Clone, Copy)]
+enum Reading {
+    Meta,
+    All,
+    Days(Instant, Instant),
+}
+
+/// The answer, and what must be written before it is given.
+type Done = (JsValue, Vec<Write>);
+type Work = dyn FnOnce(&mut Files) -> Result<Done>;
+
+fn answer(value: impl Into<JsValue>) -> Result<Done> {
+    Ok((value.into(), Vec::new()))
+}
+
 impl Inner {
-    /// Works on the view. No await is in here, so the borrow ends before anything else runs.
-    fn files<T>(&self, work: impl FnOnce(&mut Files) -> Result<T>) -> Result<T> {
-        let mut files = self.files.borrow_mut();
-        match &mut *files {
-            Some(files) => work(files),
-            none => work(none.insert(Files::new(self.namespace.clone(), generate_id()?, false))),
+    async fn run(&self, reading: Reading, work: Box<Work>) -> Result<JsValue> {
+        match reading {
+            Reading::Meta => self.open().await?,
+            Reading::All => self.refresh(None).await?,
+            Reading::Days(start, end) => self.refresh(Some((start, end))).await?,
         }
+        let (answer, writes) = self.files(work)?;
+        self.apply(writes).await?;
+        Ok(answer)
     }
 
-    fn select(&self, keep: impl Fn(&Record) -> bool) -> Result<JsValue> {
-        self.files(|files| Ok(to_json(files.select(keep)?).into()))
+    /// Works on the view. No await is in here, so the borrow ends before anything else runs.
+    fn files<T>(&self, work: impl FnOnce(&mut Files) -> Result<T>) -> Result<T> {
+        work(&mut *self.view()?)
+    }
+
+    fn view(&self) -> Result<RefMut<'_, Files>> {
+        let mut files = self.files.borrow_mut();
+        if files.is_none() {
+            *files = Some(Files::new(self.namespace.clone(), generate_id()?, false));
+        }
+        RefMut::filter_map(files, Option::as_mut).map_err(|_| Error::internal("cannot read KV: the view is gone"))
     }
 
     /// Reads `meta`, once.

@@ -3,7 +3,7 @@
 //! Every operation looks at what is there: another tab may have written. Texts that did not change are not read again.
 
 use crate::collections::Set;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::Reflect;
@@ -110,14 +110,20 @@ impl LocalStore {
 
     /// Brings the view up to date, and works on it. Nothing in here calls back, so the borrow is alone.
     fn with<T>(&self, work: impl FnOnce(&mut Files, &Storage) -> Result<T>) -> Result<T> {
+        let (mut files, storage) = self.view()?;
+        work(&mut files, &storage)
+    }
+
+    fn view(&self) -> Result<(RefMut<'_, Files>, Storage)> {
         let storage = open()?;
         let mut files = self.files.borrow_mut();
-        let files = match &mut *files {
-            Some(files) => files,
-            none => none.insert(Files::new(self.namespace.clone(), generate_id()?, true)),
-        };
-        refresh(files, &storage)?;
-        work(files, &storage)
+        if files.is_none() {
+            *files = Some(Files::new(self.namespace.clone(), generate_id()?, true));
+        }
+        let mut files = RefMut::filter_map(files, Option::as_mut)
+            .map_err(|_| Error::internal("cannot read localStorage: the view is gone"))?;
+        refresh(&mut files, &storage)?;
+        Ok((files, storage))
     }
 }
 
