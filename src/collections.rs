@@ -62,6 +62,14 @@ impl<K, V> Map<K, V> {
         self.entries.iter().map(|entry| &entry.1)
     }
 
+    /// The entries in the order of their keys, to change the values.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> + ExactSizeIterator {
+        self.entries.iter_mut().map(|entry| {
+            let (key, value) = &mut **entry;
+            (&*key, value)
+        })
+    }
+
     /// The values in the order of their keys, to change them.
     pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> + ExactSizeIterator {
         self.entries.iter_mut().map(|entry| &mut entry.1)

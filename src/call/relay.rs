@@ -5,9 +5,10 @@
 //! behind it waits too. So an event that no guard changed leaves with the bytes it came with. An event's text is a token or
 //! so; a scanner holds back only from the start of a candidate that is still alive, so ordinary text does not wait at all.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::{
+    collections::Map,
     error::{Code, Error, Result, Warning},
     guard,
     provider::{
@@ -49,11 +50,11 @@ pub struct Relay {
     judge: bool,
     /// The caller did not ask for the usage chunk.
     strip_usage: bool,
-    lanes: BTreeMap<Lane, LaneState>,
+    lanes: Map<Lane, LaneState>,
     queue: VecDeque<Held>,
     end: Option<End>,
     done: bool,
-    started: BTreeMap<u64, bool>,
+    started: Map<u64, bool>,
     meter: Meter,
 }
 
@@ -116,11 +117,11 @@ impl Relay {
             scanner,
             judge,
             strip_usage,
-            lanes: BTreeMap::new(),
+            lanes: Map::new(),
             queue: VecDeque::new(),
             end: None,
             done: false,
-            started: BTreeMap::new(),
+            started: Map::new(),
             meter: Meter::default(),
         }
     }
@@ -256,8 +257,8 @@ impl Relay {
         for piece in chunk.pieces {
             self.meter.has_text = true;
             self.meter.text_bytes += piece.text.len();
-            self.started.entry(piece.lane.choice()).or_insert(false);
-            let lane = self.lanes.entry(piece.lane).or_default();
+            self.started.get_or_default(piece.lane.choice());
+            let lane = self.lanes.get_or_default(piece.lane);
             let start = lane.length;
             if blocked.is_ok() {
                 blocked = lane.push(&piece.text, piece.lane, self.scanner.as_ref(), self.judge);
@@ -285,8 +286,8 @@ impl Relay {
     }
 
     fn end_lanes(&mut self, which: impl Fn(Lane) -> bool) -> Result<(), End> {
-        let mut lanes = self.lanes.iter_mut().filter(|(lane, _)| which(**lane));
-        let ended = lanes.try_for_each(|(_, state)| state.end(self.judge));
+        let ended =
+            self.lanes.iter_mut().filter(|(lane, _)| which(**lane)).try_for_each(|(_, state)| state.end(self.judge));
         ended.map_err(|finding| self.blocked_by(&finding))
     }
 

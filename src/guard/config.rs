@@ -1,6 +1,6 @@
 //! The guards of a scanner, as configured.
 
-use std::collections::BTreeMap;
+use crate::collections::Map;
 
 use serde::Deserialize;
 
@@ -141,7 +141,7 @@ pub struct Options {
     /// `low`, `medium` or `high`.
     pub sensitivity: Option<String>,
     /// Risks by kind, 0 to 100, over the defaults.
-    pub risk_scores: Option<BTreeMap<String, f64>>,
+    pub risk_scores: Option<Map<String, f64>>,
 }
 
 /// A guard: what it looks for, what it does then, and where.
@@ -156,7 +156,7 @@ pub struct Config {
     /// Where the guard acts.
     pub stages: Vec<Stage>,
     /// Risks that differ from [`Kind::risk`].
-    pub risks: BTreeMap<Kind, u8>,
+    pub risks: Map<Kind, u8>,
 }
 
 impl Config {
@@ -172,7 +172,7 @@ impl Config {
             Detector::Injection(_) => vec![Stage::Input, Stage::ToolResult, Stage::Retrieved],
             _ => Stage::ALL.to_vec(),
         };
-        Self { name: name.to_owned(), detector, action, stages, risks: BTreeMap::new() }
+        Self { name: name.to_owned(), detector, action, stages, risks: Map::new() }
     }
 
     /// Personal data of every kind.

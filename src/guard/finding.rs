@@ -152,7 +152,7 @@ impl Hit {
 /// Merges findings that overlap: the union of the ranges, everything else from the one with the highest score (at equal
 /// scores the validated, then the earlier, then the longer one). Sorted by position.
 pub(super) fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by_key(|finding| (finding.start, finding.end, finding.kind));
+    crate::collections::sort_by_key(&mut findings, |finding| (finding.start, finding.end, finding.kind));
     let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings {
         match merged.last_mut() {

@@ -189,7 +189,7 @@ pub(super) fn look_for_injection(guards: &[Config], text: &str) -> Vec<Hit> {
 pub(super) fn group(guards: &[Config], hits: &[Hit]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::with_capacity(hits.len());
     let mut sorted: Vec<&Hit> = hits.iter().collect();
-    sorted.sort_by_key(|hit| (hit.start, hit.end, hit.kind));
+    crate::collections::sort_by_key(&mut sorted, |hit| (hit.start, hit.end, hit.kind));
     for hit in sorted {
         let finders = || guards.iter().filter(|guard| guard.finds(hit));
         let Some(action) = finders().map(|guard| guard.action).max() else { continue };

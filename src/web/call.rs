@@ -2,7 +2,6 @@
 
 use std::{
     cell::{RefCell, RefMut},
-    collections::BTreeMap,
     rc::Rc,
 };
 
@@ -13,6 +12,7 @@ use web_sys::Headers;
 
 use crate::{
     call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step, Text},
+    collections::Map,
     error::{Code, Error, Result, Warning, WarningCode},
     guard,
     ledger::Scope,
@@ -151,7 +151,7 @@ struct WireEstimate<'a> {
     priced: bool,
     model: &'a str,
     provider: &'a str,
-    estimated_tokens: BTreeMap<&'static str, f64>,
+    estimated_tokens: Map<&'static str, f64>,
     breakdown: &'a Breakdown,
     timestamp: String,
 }
