@@ -111,7 +111,7 @@ impl Host {
                     self.sent.push(call.body().to_owned());
                     self.log.push("fetch".into());
                     match self.fetches.pop_front().expect("no fetch was expected") {
-                        Fetch::Rejects(why) => call.failed(&why, at, 0.5),
+                        Fetch::Rejects(why) => call.failed(&why, at, &|| 0.5),
                         fetch => {
                             let (status, kind) = match &fetch {
                                 Fetch::Answer(status, _) | Fetch::Cut(status, _) => (*status, "application/json"),
@@ -123,8 +123,8 @@ impl Host {
                     }
                 }
                 Step::Body => match response.take().unwrap() {
-                    Fetch::Answer(_, body) => call.received(body, at, 0.5),
-                    Fetch::Cut(_, why) => call.failed(&why, at, 0.5),
+                    Fetch::Answer(_, body) => call.received(body, at, &|| 0.5),
+                    Fetch::Cut(_, why) => call.failed(&why, at, &|| 0.5),
                     other => panic!("{other:?}"),
                 },
                 Step::Stream => {
@@ -140,7 +140,7 @@ impl Host {
                 Step::Wait { .. } => self.log.push("wait".into()),
                 Step::Settle { id, usd, mark } => self.log.push(format!("settle {id} {usd} {}", mark.unwrap_or("-"))),
                 Step::Release { id } => self.log.push(format!("release {id}")),
-                Step::Store { record } => {
+                Step::Store { record, .. } => {
                     let record: serde_json::Value = serde_json::from_str(&record.to_json()).unwrap();
                     self.log.push(format!(
                         "store {} {} {}",

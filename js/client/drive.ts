@@ -50,7 +50,7 @@ type Step =
   | { do: "wait"; ms: number }
   | { do: "settle"; id: string; usd: string; mark?: EstimateMark }
   | { do: "release"; id: string }
-  | { do: "store"; record: string }
+  | { do: "store"; record: string; charge: boolean }
   | { do: "done" };
 
 /** One call under way. */
@@ -79,7 +79,7 @@ export class RunningCall {
     for (;;) {
       let step: Step;
       try {
-        step = this.core.use((call) => call.next(Date.now())) as Step;
+        step = JSON.parse(this.core.use((call) => call.next(Date.now()))) as Step;
       } catch (error) {
         throw this.verdict(error);
       }
@@ -111,7 +111,7 @@ export class RunningCall {
           await this.#attempt("settlement_failed", "release the reservation", () => this.host.budgets!.release(step.id));
           break;
         case "store":
-          await this.#store(JSON.parse(step.record) as CostRecord);
+          await this.#store(JSON.parse(step.record) as CostRecord, step.charge);
           break;
         case "stream":
           return "stream";
@@ -248,11 +248,10 @@ export class RunningCall {
     this.core.use((call) => call.failed(why, codeOf(error), nameOf(error), Date.now()));
   }
 
-  async #store(record: CostRecord): Promise<void> {
+  async #store(record: CostRecord, charge: boolean): Promise<void> {
     const { storage } = this.host;
     if (storage !== undefined) await this.#attempt("record_not_stored", "store the record", () => storage.store(record));
-    // Counted through its reservation already, unless there was none; the ledger knows.
-    if (this.host.budgets !== undefined) {
+    if (charge && this.host.budgets !== undefined) {
       await this.#attempt("settlement_failed", "tell the budgets", () => this.host.budgets!.recordCost(record));
     }
   }

@@ -99,6 +99,8 @@ pub enum Step {
     Store {
         /// The record.
         record: Box<Record>,
+        /// Whether the budgets must be told: no reservation stands for it.
+        charge: bool,
     },
     /// The call is over; [`Call::answer`] has the body.
     Done,
@@ -450,7 +452,7 @@ impl Call {
     }
 
     /// The whole body has come.
-    pub fn received(&mut self, body: String, now: Instant, random: f64) {
+    pub fn received(&mut self, body: String, now: Instant, random: &dyn Fn() -> f64) {
         if !self.head.is_success() {
             let error = error_from_response(&self.options.provider, &self.head, &body);
             let mut warnings = Vec::new();
@@ -520,8 +522,8 @@ impl Call {
         }
     }
 
-    /// No answer came, or it broke off before its end. `random` spreads the next try.
-    pub fn failed(&mut self, why: &Outcome, now: Instant, random: f64) {
+    /// No answer came, or it broke off before its end. `random` gives a number in 0..1, to spread the next try.
+    pub fn failed(&mut self, why: &Outcome, now: Instant, random: &dyn Fn() -> f64) {
         let error = match why {
             Outcome::Network { message, .. } => {
                 Error::new(Code::Network, format!("cannot reach the provider: the host answered {message}"))
@@ -853,9 +855,9 @@ impl Call {
     }
 
     /// The next try, or the end, once this one is settled.
-    fn retry(&mut self, error: Error, random: f64) {
+    fn retry(&mut self, error: Error, random: &dyn Fn() -> f64) {
         if self.attempt <= self.options.max_retries {
-            self.next_try = Some(backoff_ms(self.attempt, self.head.retry_after_ms, random));
+            self.next_try = Some(backoff_ms(self.attempt, self.head.retry_after_ms, random()));
         }
         self.end_with(error);
     }
@@ -864,13 +866,14 @@ impl Call {
     fn close(&mut self, tracker: &Tracker) {
         if let Some(bill) = self.bill.take() {
             let record = self.record_of(&bill, tracker);
-            if std::mem::take(&mut self.held) {
+            let held = std::mem::take(&mut self.held);
+            if held {
                 self.steps.push_back(Step::Settle { id: self.reservation_id(), usd: record.usd, mark: bill.mark });
             }
             if self.options.costs {
                 let record = Box::new(record);
                 if self.options.records {
-                    self.steps.push_back(Step::Store { record: record.clone() });
+                    self.steps.push_back(Step::Store { record: record.clone(), charge: !held });
                 }
                 self.record = Some(record);
             }

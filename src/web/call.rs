@@ -20,11 +20,7 @@ use crate::{
     price::{Breakdown, Tracker},
     provider::http::{Head, retry_after_ms},
     time::Instant,
-    web::{
-        guard::Scanner,
-        price::CostTracker,
-        value::{from_js, to_js},
-    },
+    web::{guard::Scanner, price::CostTracker, value::from_js},
 };
 
 /// One guarded call. `next` says what to do; the other methods tell what came of it.
@@ -103,6 +99,7 @@ enum WireStep {
     Store {
         /// JSON text.
         record: String,
+        charge: bool,
     },
     Done,
 }
@@ -205,8 +202,8 @@ impl Call {
         Ok(Call { call: RefCell::new(call::Call::new(options, body)?), tracker: tracker.shared() })
     }
 
-    /// What to do next: `{ do: ... }`. A call that ends with an error throws it.
-    pub fn next(&self, now: f64) -> Result<JsValue, JsValue> {
+    /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
+    pub fn next(&self, now: f64) -> Result<String> {
         let step = self.call()?.next(&self.tracker.borrow(), at(now)?);
         let json = |scopes: &[Scope]| serde_json::to_string(scopes).unwrap_or_else(|_| "[]".to_owned());
         let step = match step {
@@ -221,11 +218,11 @@ impl Call {
             Step::Wait { ms } => WireStep::Wait { ms: ms as f64 },
             Step::Settle { id, usd, mark } => WireStep::Settle { id, usd: usd.to_string(), mark },
             Step::Release { id } => WireStep::Release { id },
-            Step::Store { record } => WireStep::Store { record: record.to_json() },
+            Step::Store { record, charge } => WireStep::Store { record: record.to_json(), charge },
             Step::Done => WireStep::Done,
-            Step::Fail(error) => return Err(error.into()),
+            Step::Fail(error) => return Err(error),
         };
-        Ok(to_js(&step)?)
+        serde_json::to_string(&step).map_err(|error| Error::internal(format!("cannot say what to do next: {error}")))
     }
 
     /// What the guardrails said: `{ passed, failed, risk, texts }`. Gives the data of events that were held for it.
@@ -298,13 +295,13 @@ impl Call {
 
     /// The whole body has come.
     pub fn received(&self, body: String, now: f64) -> Result<()> {
-        self.call()?.received(body, at(now)?, random()?);
+        self.call()?.received(body, at(now)?, &random);
         Ok(())
     }
 
     /// No answer came, or it broke off. `why` is `network`, `timeout` or `aborted`; `code` and `message` are the host's.
     pub fn failed(&self, why: &str, code: String, message: String, now: f64) -> Result<()> {
-        self.call()?.failed(&outcome(why, code, message), at(now)?, random()?);
+        self.call()?.failed(&outcome(why, code, message), at(now)?, &random);
         Ok(())
     }
 
@@ -416,11 +413,9 @@ fn outcome(why: &str, code: String, message: String) -> Outcome {
     }
 }
 
-/// A number in 0..1, to spread tries.
-fn random() -> Result<f64> {
-    getrandom::u32()
-        .map(|bits| f64::from(bits) / 4_294_967_296.0)
-        .map_err(|error| Error::internal(format!("cannot draw a number: no randomness ({error})")))
+/// A number in 0..1, to spread tries. Without randomness they are spread by nothing: every try waits half its time.
+fn random() -> f64 {
+    getrandom::u32().map_or(0.5, |bits| f64::from(bits) / 4_294_967_296.0)
 }
 
 fn read_head(status: u16, headers: &Headers, now: f64) -> Head {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Code, Error, Result, Warning},
     provider::{
-        edit::range_of,
+        edit::{range_of, text_of},
         openai::{response::Message, usage::WireUsage},
     },
     usage::Usage,
@@ -110,7 +110,7 @@ impl Chunk {
             if let Some(delta) = choice.delta {
                 let mut add = |lane, value: Option<&RawValue>| {
                     if let Some(value) = value
-                        && let Ok(text) = serde_json::from_str::<String>(value.get())
+                        && let Some(text) = text_of(value.get())
                         && !text.is_empty()
                     {
                         chunk.pieces.push(Piece { lane, text, range: range_of(data, value) });

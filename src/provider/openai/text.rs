@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::Result,
-    provider::edit::{Edits, json_string, range_of},
+    provider::edit::{Edits, json_string, range_of, text_of},
 };
 
 /// Who wrote a text.
@@ -81,7 +81,7 @@ impl Segments {
 
     /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
     pub fn add(&mut self, body: &str, value: &RawValue, role: Role) {
-        if let Ok(text) = serde_json::from_str::<String>(value.get())
+        if let Some(text) = text_of(value.get())
             && !text.is_empty()
         {
             self.list.push(Segment { text, role, in_arguments: false, place: Place::Body(range_of(body, value)) });
@@ -91,7 +91,7 @@ impl Segments {
     /// Adds a tool call's arguments: a string that holds JSON. Its strings and numbers are texts of their own, so that a
     /// change inside leaves it JSON; what does not parse is one text.
     pub fn add_arguments(&mut self, body: &str, value: &RawValue, role: Role) {
-        let Ok(text) = serde_json::from_str::<String>(value.get()) else { return };
+        let Some(text) = text_of(value.get()) else { return };
         let outer = range_of(body, value);
         let mut leaves = Vec::new();
         let parsed = serde_json::from_str::<&RawValue>(&text).is_ok_and(|root| {
@@ -144,7 +144,7 @@ fn collect_leaves(whole: &str, value: &RawValue, depth: usize, leaves: &mut Vec<
     let text = value.get();
     match text.as_bytes().first() {
         Some(b'"') => {
-            if let Ok(leaf) = serde_json::from_str::<String>(text) {
+            if let Some(leaf) = text_of(text) {
                 leaves.push((range_of(whole, value), leaf));
             }
         }
