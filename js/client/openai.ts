@@ -6,7 +6,8 @@ import type { GuardrailEngine } from "../guard/engine.js";
 import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
 import { CostTracker, coreOfTracker } from "../tracker.js";
-import type { BudgetScope, CallContext, CostStorage, RequestOptions, SecurityMetadata } from "../types.js";
+import type { CallContext, CostStorage, RequestOptions, SecurityMetadata } from "../types.js";
+import { toJson } from "../store/json.js";
 import { warnOnce } from "../warn.js";
 import { Deadline, RunningCall, type CoreCall } from "./drive.js";
 import { readStream, type GuardedStreamOf } from "./stream.js";
@@ -211,22 +212,25 @@ export class GuardedChatCompletions {
     const budgets = settings.enableBudgets === false ? undefined : config.budgetManager;
     const storage = settings.persistRecords === false ? undefined : config.costStorage;
     const costs = config.enableCostTracking !== false && settings.enabled !== false;
-    const wire = {
-      requestId,
-      reservationId,
-      agentId,
-      provider: "openai",
-      guard: engine !== undefined,
-      costs,
-      budgets: budgets !== undefined,
-      records: storage !== undefined || budgets !== undefined,
-      ...own,
-    };
-    const scopes: BudgetScope[] = context.scopes ?? [];
-    const metadata = context.metadata === undefined ? undefined : JSON.stringify(context.metadata);
-    const text = JSON.stringify(body) ?? "null";
+    const wire = toJson(
+      {
+        requestId,
+        reservationId,
+        agentId,
+        provider: "openai",
+        guard: engine !== undefined,
+        costs,
+        budgets: budgets !== undefined,
+        records: storage !== undefined || budgets !== undefined,
+        outputBound: own.outputBound,
+        scopes: context.scopes ?? [],
+        metadata: context.metadata,
+      },
+      "the context of a call",
+    );
+    const text = toJson(body, "request");
     const core = new Held<CoreCall>("stateful", (glue) =>
-      coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, JSON.stringify(scopes), metadata, text)),
+      coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, text)),
     );
     // Made now, so that a request that can't be read is refused before a timer runs.
     core.use(() => undefined);

@@ -42,26 +42,10 @@ struct WireOptions {
     costs: bool,
     budgets: bool,
     records: bool,
-    default_max_output: f64,
     output_bound: String,
-    max_retries: f64,
-    timeout_ms: f64,
+    scopes: Vec<Scope>,
+    metadata: Option<Box<RawValue>>,
 }
-
-const OPTIONS: &[&str] = &[
-    "requestId",
-    "reservationId",
-    "agentId",
-    "provider",
-    "guard",
-    "costs",
-    "budgets",
-    "records",
-    "defaultMaxOutput",
-    "outputBound",
-    "maxRetries",
-    "timeoutMs",
-];
 
 /// A step as the face reads it.
 #[derive(Serialize)]
@@ -171,25 +155,29 @@ impl<'a> WireEstimate<'a> {
 
 #[wasm_bindgen]
 impl Call {
-    /// A chat completion. `scopes` and `metadata` are JSON texts; `body` is the request's.
+    /// A chat completion. `options` is JSON text; `body` is the request's. Numbers cross as they are: JSON would make null
+    /// of NaN.
     #[wasm_bindgen(constructor)]
     pub fn new(
         tracker: &CostTracker,
-        options: &JsValue,
-        scopes: &str,
-        metadata: Option<String>,
+        options: &str,
+        default_max_output: f64,
+        max_retries: f64,
+        timeout_ms: f64,
         body: String,
     ) -> Result<Call> {
-        let options: WireOptions = from_js(options, "the options of a call", OPTIONS)?;
+        let options: WireOptions = serde_json::from_str(options).map_err(|error| {
+            Error::input(format!("cannot read the context of a call: expected its documented form, found {error}"))
+        })?;
         let Settings { default_max_output, output_bound, max_retries, timeout_ms } =
-            Settings::read(options.default_max_output, &options.output_bound, options.max_retries, options.timeout_ms)?;
+            Settings::read(default_max_output, &options.output_bound, max_retries, timeout_ms)?;
         let options = Options {
             request_id: options.request_id,
             reservation_id: options.reservation_id,
             agent_id: options.agent_id,
             provider: options.provider,
-            scopes: Scope::parse_list(scopes)?,
-            metadata,
+            scopes: options.scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
+            metadata: options.metadata.map(|metadata| metadata.get().to_owned()),
             guard: options.guard,
             costs: options.costs,
             budgets: options.budgets,
