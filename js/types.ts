@@ -445,7 +445,8 @@ export interface CostAlert {
   /** `true`: what is reserved or asked for would reach it. `false`: what is spent did. */
   projected: boolean;
   timestamp: string;
-  periodStart: string;
+  /** Absent for `total`, whose window has no beginning. */
+  periodStart?: string;
   acknowledged: boolean;
 }
 
@@ -472,8 +473,9 @@ export interface BudgetStatus {
   activeAlerts: number[];
   /** The alerts of this window, projected ones too. */
   alerts: CostAlert[];
-  periodStart: string;
-  periodEnd: string;
+  /** Absent for `total`, whose window has no ends; so is `periodEnd`. */
+  periodStart?: string;
+  periodEnd?: string;
   lastUpdated: string;
   guarantee: Guarantee;
 }
@@ -527,8 +529,11 @@ export interface BudgetLedger {
   reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation>;
   settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement>;
   release(reservationId: string): Promise<boolean>;
-  /** Counts a record that was not reserved, once for each budget. A record of a reservation this ledger knows never counts here. */
-  charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string): Promise<boolean>;
+  /**
+   * Counts a record that was not reserved, once for each budget; a higher revision of it replaces the amount. A record of a
+   * reservation this ledger knows never counts here. `true` when any budget stands elsewhere now.
+   */
+  charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean>;
   status(budgetIds?: string[]): Promise<BudgetStatus[]>;
 }
 

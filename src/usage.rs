@@ -192,8 +192,9 @@ impl Usage {
         self.sum(|unit| unit.part() == Part::Output)
     }
 
+    /// Held at 2^53 like every count, so that a sum that is written down can be read.
     fn sum(&self, which: impl Fn(Unit) -> bool) -> u64 {
-        self.iter().filter(|(unit, _)| which(*unit)).map(|(_, count)| count).sum()
+        self.iter().filter(|(unit, _)| which(*unit)).map(|(_, count)| count).sum::<u64>().min(MAX_COUNT)
     }
 
     /// Every count the larger of the two: the dearest of two readings of one call.
@@ -227,7 +228,7 @@ impl Usage {
         Ok(usage)
     }
 
-    /// Reads AgentGuard's `TokenUsage`: pairs of key and number. Also gives back `totalTokens`, when it was there: a
+    /// Reads AgentGuard's `TokenUsage`: pairs of key and number, those of `extra` under `extra.<name>`. Also gives back `totalTokens`, when it was there: a
     /// caller warns where that is not [`Usage::total_tokens`].
     pub fn from_token_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> Result<(Self, Option<u64>)> {
         let mut usage = Self::default();
@@ -236,6 +237,9 @@ impl Usage {
             match key {
                 "totalTokens" => total = Some(count(key, number, 1)?),
                 "reasoningTokens" => usage.reasoning = count(key, number, 1)?,
+                _ if let Some(name) = key.strip_prefix("extra.") => {
+                    usage.extra.insert(name.to_owned(), count(key, number, 1)?);
+                }
                 _ => {
                     let unit = Unit::ALL
                         .into_iter()
@@ -249,7 +253,8 @@ impl Usage {
     }
 
     /// The pairs of AgentGuard's `TokenUsage`, `totalTokens` included; zero counts other than input and output are left
-    /// out. Seconds are whole or a fraction, everything else is whole.
+    /// out. Seconds are whole or a fraction, everything else is whole. [`Usage::extra`] is not among them: its names are the
+    /// caller's.
     pub fn to_token_pairs(&self) -> Vec<(&'static str, f64)> {
         let mut pairs = vec![
             ("inputTokens", self.get(Unit::Input) as f64),

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use tollgate::{
-    ledger::{Files, Key, Namespace, Record, Segment, SegmentKey, Write, memory::to_json},
+    ledger::{Files, Key, Name, Namespace, Record, Segment, SegmentKey, Write, memory::to_json},
     time::Instant,
 };
 
@@ -71,13 +71,23 @@ struct Entry {
     writer: Option<String>,
     seq: Option<String>,
     id: Option<String>,
+    /// How many times the id is that text.
+    repeat: Option<usize>,
+    schema: Option<u32>,
     window: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Meta {
+    key: String,
     text: String,
-    newer: String,
+    newer: Vec<Newer>,
+}
+
+#[derive(Deserialize)]
+struct Newer {
+    key: String,
+    text: String,
 }
 
 #[test]
@@ -85,9 +95,13 @@ fn keys_are_read_and_written_as_in_the_golden_file() {
     let golden: Keys = serde_json::from_str(&fixture("keys.json")).unwrap();
     for entry in golden.keys {
         let namespace = Namespace::new(&entry.namespace).unwrap();
+        let name = |entry: &Entry| Name::of(&entry.id.clone().unwrap().repeat(entry.repeat.unwrap_or(1)));
         let key = match entry.kind.as_deref().unwrap() {
-            "meta" => Key::Meta,
-            "budget" => Key::Budget(entry.id.unwrap()),
+            "meta" => Key::Meta(entry.schema.unwrap()),
+            "ledger" => Key::Ledger,
+            "budget" => Key::Budget(name(&entry)),
+            "reservation" => Key::Reservation(name(&entry)),
+            "charge" => Key::Charge(name(&entry)),
             "summary" => Key::Summary(entry.window.unwrap()),
             _ => Key::Segment(SegmentKey {
                 day: entry.day.unwrap(),
@@ -103,7 +117,10 @@ fn keys_are_read_and_written_as_in_the_golden_file() {
     }
     let mut files = Files::new(Namespace::new("default").unwrap(), "w".to_owned(), true);
     let writes = files.store(&Record::new("a", "m", Instant::from_ms(0)), Instant::from_ms(0)).unwrap();
-    assert_eq!(writes[0], Write::Put { key: "tollgate:1:default:meta".into(), text: golden.meta.text });
-    files.load("tollgate:1:default:meta", Some(golden.meta.newer));
-    assert_eq!(files.report().newer, 1);
+    assert_eq!(writes[0], Write::Put { key: golden.meta.key.clone(), text: golden.meta.text });
+    for newer in golden.meta.newer {
+        let mut files = files.clone();
+        files.load(&newer.key, Some(newer.text));
+        assert_eq!(files.report().newer, 1, "{}", newer.key);
+    }
 }

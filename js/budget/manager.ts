@@ -207,7 +207,10 @@ export class BudgetManager {
     return result;
   }
 
-  /** Counts a record, once; one that has a reservation this ledger knows is counted by its settlement. */
+  /**
+   * Counts a record, once; a higher revision of it replaces the amount. One whose `reservationId` (or, without one, whose
+   * `requestId`) names a reservation that this ledger knows is counted by its settlement.
+   */
   async recordCost(record: CostRecord): Promise<void> {
     const text = toJson(record, "record");
     await this.#sync();
@@ -396,9 +399,10 @@ export class BudgetManager {
         usd: string;
         scopes: BudgetScope[];
         at: string;
-        reservationId?: string;
+        reservationId: string;
+        revision: number;
       };
-      if (await this.#ledger.charge(charge.id, charge.usd, charge.scopes, charge.at, charge.reservationId)) {
+      if (await this.#ledger.charge(charge.id, charge.usd, charge.scopes, charge.at, charge.reservationId, charge.revision)) {
         for (const entry of this.#binding(charge.scopes)) touched.add(entry);
       }
     }

@@ -57,10 +57,10 @@ export class MemoryBudgetLedger implements BudgetLedger {
     return this.#ledger.use((ledger) => ledger.release(reservationId, this.#now()));
   }
 
-  /** Counts a record that was not reserved, once. */
-  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string): Promise<boolean> {
+  /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. */
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean> {
     const text = toJson(scopes, "scopes");
-    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, text, at, reservationId, this.#now()));
+    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, text, at, reservationId, revision, this.#now()));
   }
 
   /** Where budgets stand: all, or those named. */

@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer};
 
 use super::config::{Config, Threshold};
-use crate::{money::Usd, time::Instant};
+use crate::{
+    money::Usd,
+    time::{Instant, Period},
+};
 
 /// One alert for each budget, threshold, window and limit.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +27,8 @@ pub struct Alert {
     pub projected: bool,
     /// When.
     pub at: Instant,
-    /// The start of the window.
-    pub window_start: Instant,
+    /// The start of the window; none for `total`, whose window has no beginning.
+    pub window_start: Option<Instant>,
 }
 
 impl Alert {
@@ -38,8 +41,10 @@ impl Alert {
         projected: bool,
         at: Instant,
     ) -> Self {
+        let window_start = Some(window_start).filter(|_| config.period != Period::Total);
+        let window = window_start.map_or("total".to_owned(), |start| start.to_string());
         Self {
-            id: format!("{}@{window_start}#{}/{}", config.id, threshold.percent(), config.limit),
+            id: format!("{}@{window}#{}/{}", config.id, threshold.percent(), config.limit),
             budget_id: config.id.clone(),
             budget_name: config.name.clone(),
             threshold,
@@ -88,7 +93,8 @@ struct Given<'a> {
     percentage_used: f64,
     projected: bool,
     timestamp: String,
-    period_start: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period_start: Option<String>,
     acknowledged: bool,
 }
 
@@ -108,7 +114,7 @@ impl Serialize for Alert {
             percentage_used: self.amount.percent_of(self.limit),
             projected: self.projected,
             timestamp: self.at.to_string(),
-            period_start: self.window_start.to_string(),
+            period_start: self.window_start.map(|start| start.to_string()),
             // Who has seen it is a matter of the list it is shown in.
             acknowledged: false,
         }
@@ -140,6 +146,6 @@ mod tests {
             assert_eq!((alert.severity(), alert.message().as_str()), (severity, message));
         }
         let alert = Alert::new(&config, config.thresholds[1], at, Usd::ZERO, true, at);
-        assert_eq!(alert.id, "all:total:Team@1970-01-01T00:00:00.000Z#89.5/1.5");
+        assert_eq!(alert.id, "all:total:Team@total#89.5/1.5");
     }
 }

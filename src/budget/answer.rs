@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{alert::Alert, config::Config};
-use crate::{money::Usd, time::Instant};
+use crate::{
+    money::Usd,
+    time::{Instant, Period},
+};
 
 /// What a ledger can promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,7 +159,7 @@ impl Serialize for Status {
             .filter(|threshold| threshold.reached_by(self.spent, limit))
             .map(|threshold| threshold.percent())
             .collect();
-        let mut out = to.serialize_struct("Status", 17)?;
+        let mut out = to.serialize_struct("Status", 18)?;
         out.serialize_field("budget", &self.budget)?;
         out.serialize_field("currentSpending", &self.spent.to_f64())?;
         out.serialize_field("spentUsd", &self.spent)?;
@@ -171,8 +174,10 @@ impl Serialize for Status {
         out.serialize_field("isExceeded", &(self.spent > limit))?;
         out.serialize_field("activeAlerts", &active)?;
         out.serialize_field("alerts", &self.alerts)?;
-        out.serialize_field("periodStart", &self.window.0.to_string())?;
-        out.serialize_field("periodEnd", &self.window.1.to_string())?;
+        // The window of `total` has no ends: the largest instants there are have no form that everybody reads.
+        let ends = Some(self.window).filter(|_| self.budget.period != Period::Total);
+        optional(&mut out, "periodStart", ends.map(|(start, _)| start.to_string()))?;
+        optional(&mut out, "periodEnd", ends.map(|(_, end)| end.to_string()))?;
         out.serialize_field("lastUpdated", &self.at.to_string())?;
         out.serialize_field("guarantee", self.guarantee.as_str())?;
         out.end()

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     collections::Set,
     error::{Error, Result},
+    ledger::json::well_formed,
     money::Usd,
     time::{Instant, Period, Utc},
 };
@@ -43,8 +44,10 @@ struct Asked<'a> {
     spent_usd: Usd,
     #[serde(default)]
     held_usd: Usd,
-    period_start: String,
-    period_end: String,
+    #[serde(default)]
+    period_start: Option<String>,
+    #[serde(default)]
+    period_end: Option<String>,
     #[serde(default)]
     alerts: Vec<Raised>,
 }
@@ -73,7 +76,8 @@ pub fn retry_after(config: &Config, spent: Usd, amount: Usd, end: Instant, now: 
 /// Judges an amount by the statuses (JSON, the public form) of the budgets that bind it.
 pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
     let bad = || Error::input("cannot check budgets: expected the statuses of a ledger, found something else");
-    let statuses: Vec<Asked<'_>> = serde_json::from_str(statuses).map_err(|_| bad())?;
+    let statuses = well_formed(statuses);
+    let statuses: Vec<Asked<'_>> = serde_json::from_str(&statuses).map_err(|_| bad())?;
     let mut verdict =
         Verdict { allowed: true, blocked_by: None, status: None, retry_after_ms: None, alerts: Vec::new() };
     let mut throttled: Option<(usize, Option<i64>)> = None;
@@ -83,7 +87,8 @@ pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
         let (start, end) = if config.period == Period::Total {
             Period::Total.window(now, &Utc, config.week_start)
         } else {
-            (Instant::parse(&asked.period_start)?, Instant::parse(&asked.period_end)?)
+            let (Some(start), Some(end)) = (&asked.period_start, &asked.period_end) else { return Err(bad()) };
+            (Instant::parse(start)?, Instant::parse(end)?)
         };
         let left = config.limit.saturating_sub(asked.spent_usd.saturating_add(asked.held_usd));
         if tightest.is_none_or(|(_, least)| left < least) {

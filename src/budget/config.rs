@@ -1,12 +1,15 @@
 //! A budget: how much, for what, over which time.
 
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::Scope;
 use crate::{
     error::{Code, Error, Result, check_keys},
-    ledger::keys::encode,
+    ledger::{
+        json::{Object, well_formed},
+        keys::encode,
+    },
     money::Usd,
     time::{Instant, Period, WeekStart},
 };
@@ -102,6 +105,9 @@ pub struct Config {
     pub created_at: Option<Instant>,
     /// When it last changed.
     pub updated_at: Option<Instant>,
+    /// What a later release or another ledger says of it and this release does not understand, as JSON: unknown fields,
+    /// and known ones with a value of a kind of their own. It is given back as it came.
+    pub later: Vec<(String, String)>,
 }
 
 const WHAT: &str = "budget";
@@ -117,17 +123,30 @@ impl Config {
     /// A limit that is negative or no number is [`Code::InvalidAmount`], an unknown key [`Code::UnknownOption`], anything
     /// else [`Code::InvalidConfig`].
     pub fn parse_input(json: &str, time_zone: &str, week_start: WeekStart) -> Result<Self> {
-        let mut map = object(json)?;
+        let mut map = object(&well_formed(json))?;
         for key in GIVEN_KEYS {
             // A budget that was given back is taken as a template: what the ledger keeps is not the caller's to say.
             map.remove(key);
         }
-        Self::read(map, time_zone, week_start)
+        if let Some(scope) = map.get("scope").filter(|scope| !scope.is_null()) {
+            check_scope_keys(scope)?;
+        }
+        let config = Self::read(map, time_zone, week_start)?;
+        config.checked()
     }
 
-    /// Reads a budget as it was given back.
+    /// The budget, if a caller of this release may ask for it.
+    fn checked(self) -> Result<Self> {
+        Ok(Self { scope: self.scope.map(Scope::checked).transpose()?, ..self })
+    }
+
+    /// Reads a budget as a ledger gives it back, which may be of a later release. What this one does not understand is
+    /// kept in [`Config::later`] and never lets through more than was meant: an unknown action refuses, and an unknown
+    /// period is counted as `total`, which never begins again.
     pub fn parse(json: &str) -> Result<Self> {
-        let mut map = object(json)?;
+        let json = well_formed(json);
+        let mut map = object(&json)?;
+        let raw = Object::parse(&json, WHAT)?;
         if let Some(exact) = map.remove("limitUsd").filter(|value| !value.is_null()) {
             map.insert("limit".to_owned(), exact);
         }
@@ -137,13 +156,25 @@ impl Config {
             _ => Ok(None),
         };
         let (created_at, updated_at) = (instant("createdAt")?, instant("updatedAt")?);
+        let mut later = Vec::new();
+        for (key, value) in raw.entries() {
+            let known = INPUT_KEYS.contains(&key) || GIVEN_KEYS.contains(&key);
+            let Some(stands_for) = (if known { stand_in(key, map.get(key)) } else { Some(Value::Null) }) else {
+                continue;
+            };
+            later.push((key.to_owned(), value.get().to_owned()));
+            map.remove(key);
+            if known {
+                map.insert(key.to_owned(), stands_for);
+            }
+        }
         let config = Self::read(map, "UTC", WeekStart::Monday)?;
-        Ok(Self { revision: revision.unwrap_or(1).max(1), created_at, updated_at, ..config })
+        Ok(Self { revision: revision.unwrap_or(1).max(1), created_at, updated_at, later, ..config })
     }
 
     /// This budget with some of its fields replaced. Its id stays.
     pub fn updated(&self, json: &str) -> Result<Self> {
-        let mut changes = object(json)?;
+        let mut changes = object(&well_formed(json))?;
         for key in GIVEN_KEYS {
             changes.remove(key);
         }
@@ -151,16 +182,24 @@ impl Config {
             return Err(Error::config("cannot update a budget: expected its own id or none, found another one"));
         }
         check_keys(WHAT, changes.keys().map(String::as_str), &INPUT_KEYS)?;
-        let Ok(Value::Object(mut map)) = serde_json::to_value(self) else {
+        let plain = Self { later: Vec::new(), ..self.clone() };
+        let Ok(Value::Object(mut map)) = serde_json::to_value(&plain) else {
             return Err(Error::internal("cannot update a budget: expected it to be an object"));
         };
         map.insert("limit".to_owned(), Value::String(self.limit.to_string()));
         for key in GIVEN_KEYS {
             map.remove(key);
         }
-        map.extend(changes.into_iter().filter(|(_, value)| !value.is_null()));
+        changes.retain(|_, value| !value.is_null());
+        let new_scope = match changes.get("scope") {
+            Some(scope) => check_scope_keys(scope).map(|()| true)?,
+            None => false,
+        };
+        let later = self.later.iter().filter(|(key, _)| !changes.contains_key(key)).cloned().collect();
+        map.extend(changes);
         let config = Self::read(map, "UTC", WeekStart::Monday)?;
-        Ok(Self { revision: self.revision, created_at: self.created_at, updated_at: self.updated_at, ..config })
+        let config = if new_scope { config.checked()? } else { config };
+        Ok(Self { revision: self.revision, created_at: self.created_at, updated_at: self.updated_at, later, ..config })
     }
 
     fn read(map: Map<String, Value>, time_zone: &str, week_start: WeekStart) -> Result<Self> {
@@ -187,10 +226,7 @@ impl Config {
         let period = Period::parse(text("period")?.unwrap_or_default())?;
         let scope = get("scope")
             .map(|scope| {
-                check_scope_keys(scope)?;
-                serde_json::from_value::<Scope>(scope.clone())
-                    .map_err(|_| wrong("scope", "{ type, id }, both strings"))?
-                    .checked()
+                serde_json::from_value::<Scope>(scope.clone()).map_err(|_| wrong("scope", "{ type, id }, both strings"))
             })
             .transpose()?;
         let thresholds = match get("alertThresholds") {
@@ -219,6 +255,7 @@ impl Config {
             revision: 1,
             created_at: None,
             updated_at: None,
+            later: Vec::new(),
         })
     }
 
@@ -229,14 +266,33 @@ impl Config {
 
     /// Whether it says the same as another, whatever the ledger added.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let said = |config: &Self| Self { revision: 0, created_at: None, updated_at: None, ..config.clone() };
+        let said = |config: &Self| Self {
+            revision: 0,
+            created_at: None,
+            updated_at: None,
+            time_zone: plain_zone(&config.time_zone),
+            ..config.clone()
+        };
         said(self) == said(other)
     }
 
-    /// Whether windows of the other budget can be kept for this one.
+    /// Whether windows of the other budget can be kept for this one. Compared is only what makes this period's windows.
     pub fn has_windows_of(&self, other: &Self) -> bool {
-        (self.period, &self.scope, &self.time_zone, self.week_start)
-            == (other.period, &other.scope, &other.time_zone, other.week_start)
+        let calendar = self.period == Period::Total
+            || plain_zone(&self.time_zone) == plain_zone(&other.time_zone)
+                && (self.period != Period::Weekly || self.week_start == other.week_start);
+        self.is_for_what(other) && calendar
+    }
+
+    /// Whether it is for the same scope and period as the other.
+    pub fn is_for_what(&self, other: &Self) -> bool {
+        let unknown_period = |config: &Self| config.later.iter().find(|(key, _)| key == "period").cloned();
+        (self.period, &self.scope) == (other.period, &other.scope) && unknown_period(self) == unknown_period(other)
+    }
+
+    /// Whether its id is the one that follows from its scope, period and name.
+    pub fn has_derived_id(&self) -> bool {
+        self.id == derive_id(self.scope.as_ref(), self.period, &self.name)
     }
 
     /// The public form, as JSON.
@@ -244,6 +300,48 @@ impl Config {
         // Strings and finite numbers: serializing does not fail.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// What is read in place of a known field's value of an unknown kind; `None` for a value that is understood.
+fn stand_in(key: &str, value: Option<&Value>) -> Option<Value> {
+    let value = value.filter(|value| !value.is_null())?;
+    let named = |known: &[&str]| value.as_str().is_some_and(|name| known.contains(&name));
+    match key {
+        "action" => (!named(&["alert", "block", "throttle"])).then(|| "block".into()),
+        "period" => (!named(&Period::ALL.map(Period::as_str))).then(|| Period::Total.as_str().into()),
+        "weekStart" => (!named(&["monday", "sunday"])).then(|| "monday".into()),
+        "alertThresholds" => {
+            let read = |value: &Value| Threshold::from_percent(value.as_f64().unwrap_or(f64::NAN)).is_ok();
+            let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            let understood: Vec<Value> = all.iter().filter(|value| read(value)).cloned().collect();
+            (!value.is_array() || understood.len() < all.len()).then(|| understood.into())
+        }
+        "scope" => value.as_object().is_some_and(|scope| scope.len() > 2).then(|| value.clone()),
+        _ => None,
+    }
+}
+
+/// The name of a zone as it is compared: names of UTC are one.
+fn plain_zone(name: &str) -> String {
+    if is_utc(name) { "utc".to_owned() } else { name.to_ascii_lowercase() }
+}
+
+/// Whether a zone's name is one of UTC's.
+pub fn is_utc(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "utc",
+        "etc/utc",
+        "uct",
+        "etc/uct",
+        "zulu",
+        "etc/zulu",
+        "universal",
+        "etc/universal",
+        "gmt",
+        "etc/gmt",
+        "+00:00",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The first day of the week by its name.
@@ -279,56 +377,73 @@ fn wrong(key: &str, expected: &str) -> Error {
     Error::config(format!("cannot read {WHAT}: expected {key} to be {expected}, found another value"))
 }
 
+/// JSON that is written as it is.
+struct Verbatim<'a>(&'a str);
+
+impl Serialize for Verbatim<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // It was read as one value, so it is one.
+        match serde_json::from_str::<&RawValue>(self.0) {
+            Ok(raw) => raw.serialize(to),
+            Err(_) => to.serialize_unit(),
+        }
+    }
+}
+
+/// The value of a field.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Given<'a> {
-    id: &'a str,
-    name: &'a str,
-    limit: f64,
-    limit_usd: Usd,
-    period: &'static str,
-    alert_thresholds: Vec<f64>,
-    action: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: &'a Option<Scope>,
-    enabled: bool,
-    time_zone: &'a str,
-    week_start: &'static str,
-    revision: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    updated_at: Option<String>,
+#[serde(untagged)]
+enum Field<'a> {
+    Text(&'a str),
+    Owned(String),
+    Number(f64),
+    Whole(u32),
+    Flag(bool),
+    Numbers(Vec<f64>),
+    Scope(&'a Scope),
+    Later(Verbatim<'a>),
 }
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Given {
-            id: &self.id,
-            name: &self.name,
-            limit: self.limit.to_f64(),
-            limit_usd: self.limit,
-            period: self.period.as_str(),
-            alert_thresholds: self.thresholds.iter().map(|threshold| threshold.percent()).collect(),
-            action: self.action.as_str(),
-            scope: &self.scope,
-            enabled: self.enabled,
-            time_zone: &self.time_zone,
-            week_start: match self.week_start {
-                WeekStart::Monday => "monday",
-                WeekStart::Sunday => "sunday",
-            },
-            revision: self.revision,
-            created_at: self.created_at.map(|at| at.to_string()),
-            updated_at: self.updated_at.map(|at| at.to_string()),
+        let instant = |at: Option<Instant>| at.map(|at| Field::Owned(at.to_string()));
+        let percents = self.thresholds.iter().map(|threshold| threshold.percent()).collect();
+        let week_start = if self.week_start == WeekStart::Monday { "monday" } else { "sunday" };
+        let known = [
+            ("id", Some(Field::Text(&self.id))),
+            ("name", Some(Field::Text(&self.name))),
+            ("limit", Some(Field::Number(self.limit.to_f64()))),
+            ("limitUsd", Some(Field::Owned(self.limit.to_string()))),
+            ("period", Some(Field::Text(self.period.as_str()))),
+            ("alertThresholds", Some(Field::Numbers(percents))),
+            ("action", Some(Field::Text(self.action.as_str()))),
+            ("scope", self.scope.as_ref().map(Field::Scope)),
+            ("enabled", Some(Field::Flag(self.enabled))),
+            ("timeZone", Some(Field::Text(&self.time_zone))),
+            ("weekStart", Some(Field::Text(week_start))),
+            ("revision", Some(Field::Whole(self.revision))),
+            ("createdAt", instant(self.created_at)),
+            ("updatedAt", instant(self.updated_at)),
+        ];
+        let mut later = self.later.clone();
+        let mut out = to.serialize_map(None)?;
+        for (key, value) in known {
+            match later.iter().position(|(named, _)| named == key).map(|at| later.remove(at)) {
+                Some((_, json)) => out.serialize_entry(key, &Field::Later(Verbatim(&json)))?,
+                None => value.map_or(Ok(()), |value| out.serialize_entry(key, &value))?,
+            }
         }
-        .serialize(to)
+        for (key, json) in &later {
+            out.serialize_entry(key, &Field::Later(Verbatim(json)))?;
+        }
+        out.end()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Key, Name, Namespace};
     use proptest::prelude::*;
 
     fn input(json: &str) -> Result<Config> {
@@ -471,7 +586,68 @@ mod tests {
         assert_eq!(Config::parse(&again).unwrap().limit.to_string(), "1");
     }
 
+    #[test]
+    fn what_a_later_release_says_is_kept_and_lets_nothing_through() {
+        let json = r#"{"id":"x","name":"n","limit":1.0,"limitUsd":"1","period":"yearly","alertThresholds":[50.0,"all",10001],"action":"ask-first","scope":{"type":"team","id":"t"},"enabled":true,"timeZone":"UTC","weekStart":"friday","revision":3,"more":{"n":1.0}}"#;
+        let config = Config::parse(json).unwrap();
+        assert_eq!((config.action, config.period, config.thresholds.len()), (Action::Block, Period::Total, 1));
+        assert_eq!(config.scope, Some(Scope::new("team", "t")));
+        assert_eq!(config.to_json(), json);
+        assert_eq!(Config::parse(&config.to_json()).unwrap(), config);
+        assert!(!config.says_the_same(&Config::parse(&json.replace("ask-first", "block")).unwrap()));
+        assert!(!config.is_for_what(&Config::parse(&json.replace("yearly", "total")).unwrap()));
+        // What is changed is understood from then on; the rest stays.
+        let changed = config.updated(r#"{"action":"alert","limit":2}"#).unwrap();
+        let shown = changed.to_json();
+        assert_eq!(
+            shown,
+            json.replace("\"ask-first\"", "\"alert\"").replace("1.0,\"limitUsd\":\"1\"", "2.0,\"limitUsd\":\"2\"")
+        );
+        let fuller = r#"{"id":"x","name":"n","limit":1,"period":"daily","scope":{"type":"tag","id":"t","name":1.0}}"#;
+        assert!(Config::parse(fuller).unwrap().to_json().contains(r#""scope":{"type":"tag","id":"t","name":1.0}"#));
+        for (strict, code) in [(json, Code::UnknownOption), (fuller, Code::UnknownOption)] {
+            assert_eq!(input(strict).unwrap_err().code(), code);
+        }
+        assert_eq!(config.updated(r#"{"scope":{"type":"team","id":"u"}}"#).unwrap_err().code(), Code::InvalidInput);
+        assert_eq!(config.updated(r#"{"period":"yearly"}"#).unwrap_err().code(), Code::InvalidConfig);
+    }
+
+    #[test]
+    fn windows_depend_on_what_the_period_uses() {
+        for (period, change, kept) in [
+            ("total", r#"{"timeZone":"Asia/Tokyo","weekStart":"sunday"}"#, true),
+            ("monthly", r#"{"weekStart":"sunday"}"#, true),
+            ("weekly", r#"{"weekStart":"sunday"}"#, false),
+            ("daily", r#"{"timeZone":"Asia/Tokyo"}"#, false),
+            ("daily", r#"{"timeZone":"Etc/UTC"}"#, true),
+            ("daily", r#"{"limit":2,"name":"other","action":"block"}"#, true),
+            ("daily", r#"{"period":"total"}"#, false),
+            ("total", r#"{"scope":{"type":"agent","id":"a"}}"#, false),
+        ] {
+            let config = input(&format!(r#"{{"name":"n","limit":1,"period":"{period}"}}"#)).unwrap();
+            assert_eq!(config.updated(change).unwrap().has_windows_of(&config), kept, "{period} {change}");
+        }
+        let config = input(r#"{"name":"n","limit":1,"period":"daily"}"#).unwrap();
+        assert!(config.updated(r#"{"timeZone":"etc/utc"}"#).unwrap().says_the_same(&config));
+        assert!(config.has_derived_id() && !config.updated(r#"{"period":"total"}"#).unwrap().has_derived_id());
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_read() {
+        assert_eq!(input(r#"{"name":"a\ud83d","limit":1,"period":"total"}"#).unwrap().name, "a\u{fffd}");
+    }
+
     proptest! {
+        #[test]
+        /// However long its names: a budget that is read can be keyed in any namespace.
+        #[test]
+        fn every_budget_has_a_key(namespace in "\\PC{1,20}", name in "\\PC{1,200}", scope in "\\PC{1,200}") {
+            let json = serde_json::json!({"name": name, "limit": 1, "period": "monthly", "scope": {"type": "organization", "id": scope}});
+            let id = input(&json.to_string()).unwrap().id;
+            let key = Namespace::new(&namespace).unwrap().key(&Key::Budget(Name::of(&id)));
+            prop_assert!(key.is_ok());
+        }
+
         #[test]
         fn thresholds_keep_six_decimals(micro in 1_u64..10_000_000_000) {
             let threshold = Threshold::from_percent(micro as f64 / 1e6).unwrap();

@@ -8,17 +8,25 @@ use super::{
     alert::Alert,
     answer::{Guarantee, Outcome, Reservation, Settlement, Status},
     check::retry_after,
-    config::{Action, Config},
+    config::{Action, Config, is_utc},
     window::Window,
 };
 use crate::{
     error::{Error, Result},
     money::Usd,
-    time::{DAY, Instant, Period, Utc, Zone},
+    time::{DAY, Instant, MINUTE, Period, Utc, Zone},
 };
 
 /// How long the ids of a `total` budget are remembered.
 const TOTAL_MEMORY: i64 = 35 * DAY;
+/// How long the ids of other budgets are remembered at most, so that a month of calls is not held in memory.
+const CALENDAR_MEMORY: i64 = 2 * DAY;
+/// The timestamp of a reservation's record lies at most this long after the last change of the reservation.
+const RECORD_MARGIN: i64 = DAY;
+/// How often it is seen what may be forgotten.
+const SWEEP: i64 = 10 * MINUTE;
+/// A clock that moves by more than this between two operations is not believed at once.
+const DOUBT: i64 = DAY;
 /// How long an id is remembered at least, and a window after its end.
 const LEAST_MEMORY: i64 = DAY;
 /// The longest lease.
@@ -36,7 +44,7 @@ pub struct OnlyUtc;
 
 impl Zones for OnlyUtc {
     fn zone(&self, name: &str) -> Result<Rc<dyn Zone>> {
-        if name == "UTC" {
+        if is_utc(name) {
             Ok(Rc::new(Utc))
         } else {
             Err(Error::config("cannot read timeZone: expected UTC, found another zone"))
@@ -66,11 +74,45 @@ pub struct Reserve<'a> {
     pub lease_ms: i64,
 }
 
+/// Spending that nobody reserved, or that was reserved elsewhere.
+#[derive(Clone, Debug)]
+pub struct Charge<'a> {
+    /// The record it is of.
+    pub record_id: &'a str,
+    /// The record's revision: a higher one replaces the amount.
+    pub revision: u32,
+    /// What it cost.
+    pub usd: Usd,
+    /// Whose money it is.
+    pub scopes: &'a [Scope],
+    /// The record's timestamp.
+    pub at: Instant,
+    /// Reservations that may have paid for it: the first that the ledger knows did.
+    pub reservation_ids: &'a [&'a str],
+}
+
+/// How a charge was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It counts now, and did not before.
+    Counted,
+    /// It counted before, with another amount.
+    Corrected,
+    /// It counts already, or its reservation does.
+    Repeat,
+    /// It is so old that it can't be told from a repeat: no budget counts it.
+    TooOld,
+}
+
 /// What a charge came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Charged {
-    /// Whether it counts now and did not before.
+    /// Whether any budget stands elsewhere now.
     pub counted: bool,
+    /// How it was taken.
+    pub taken: Taken,
+    /// The budgets for which it was too old, in the order of creation.
+    pub too_old: Vec<String>,
     /// What was raised by it.
     pub alerts: Vec<Alert>,
 }
@@ -81,7 +123,7 @@ struct Book {
     order: u64,
     zone: Rc<dyn Zone>,
     windows: Map<Instant, Window>,
-    /// Up to here a `total` budget has forgotten what it counted.
+    /// Up to here it may have forgotten what it counted.
     horizon: Option<Instant>,
 }
 
@@ -118,11 +160,15 @@ struct Promise {
     state: State,
 }
 
-struct Charge {
+/// A charge that was taken.
+struct Known {
+    revision: u32,
     usd: Usd,
     scopes: Vec<Scope>,
     at: Instant,
     seen: Instant,
+    /// The budgets that bind it and did not count it.
+    too_old: Vec<String>,
 }
 
 /// What the ledger remembers a charge by.
@@ -135,14 +181,25 @@ enum Identity {
 /// Budgets, reservations and charges.
 pub struct Ledger {
     guarantee: Guarantee,
-    last_seen: Instant,
+    /// The clock, as far as it is believed.
+    last_seen: Option<Instant>,
+    /// How far time has passed for certain: never back, and not with a leap of the clock that may be an error.
+    past: Instant,
+    /// Until when a leap of the clock is in doubt.
+    doubt: Option<Instant>,
+    /// What is over before this may be forgotten: neither later than the clock nor than what has passed for certain.
+    over: Instant,
+    /// When it was last seen what may be forgotten.
+    swept: Instant,
+    /// What was raised while nobody asked, for the next answer.
+    news: Vec<Alert>,
     created: u64,
     books: Map<String, Book>,
     /// Which budgets bind a scope (`None`: everything), in the order of creation.
     binding: Map<Option<Scope>, Set<(u64, String)>>,
     promises: Map<String, Promise>,
     leases: Set<(Instant, String)>,
-    charges: Map<String, Charge>,
+    charges: Map<String, Known>,
     /// When to ask whether an identity may be forgotten.
     memory: Set<(Instant, Identity)>,
 }
@@ -152,7 +209,12 @@ impl Ledger {
     pub fn new(guarantee: Guarantee) -> Self {
         Self {
             guarantee,
-            last_seen: Instant::from_ms(i64::MIN),
+            last_seen: None,
+            past: Instant::from_ms(i64::MIN),
+            doubt: None,
+            over: Instant::from_ms(i64::MIN),
+            swept: Instant::from_ms(i64::MIN),
+            news: Vec::new(),
             created: 0,
             books: Map::new(),
             binding: Map::new(),
@@ -164,6 +226,9 @@ impl Ledger {
     }
 
     /// Stores a budget, and gives back what is stored. A new one counts at once what the ledger remembers.
+    ///
+    /// A stored budget whose id no longer says what it is for is not attached to under that id by somebody who derived it:
+    /// [`crate::error::Code::InvalidConfig`].
     pub fn put(&mut self, config: Config, mode: Mode, zones: &dyn Zones, now: Instant) -> Result<Config> {
         let now = self.advance(now);
         let zone = zones.zone(&config.time_zone)?;
@@ -181,6 +246,12 @@ impl Ledger {
             self.adopt(&config.id, now);
             return Ok(config);
         };
+        if mode == Mode::Attach && config.has_derived_id() && !book.config.is_for_what(&config) {
+            return Err(Error::config(
+                "cannot attach to a budget: expected the scope and period that its id names, found others stored under it",
+            )
+            .with("budgetId", config.id));
+        }
         if mode == Mode::Attach || book.config.says_the_same(&config) {
             return Ok(book.config.clone());
         }
@@ -196,7 +267,7 @@ impl Ledger {
         if new.has_windows_of(&old) {
             for window in book.windows.values_mut() {
                 window.rearm(&new);
-                window.raise(&new, now);
+                self.news.extend(window.raise(&new, now));
             }
         } else {
             book.windows.clear();
@@ -234,11 +305,11 @@ impl Ledger {
             Some(ids) => self.books.values_mut().filter(|book| ids.contains(&book.config.id)).collect(),
         };
         sort_by_key(&mut books, |book| book.order);
-        let guarantee = self.guarantee;
+        let (guarantee, over) = (self.guarantee, self.over);
         books
             .into_iter()
             .map(|book| {
-                book.prune(now);
+                book.prune(over);
                 let window = book.window(now);
                 Status {
                     spent: window.spent,
@@ -281,6 +352,7 @@ impl Ledger {
         match self.promises.get(request.id) {
             Some(known) if known.state == State::Held && known.usd == request.usd => {
                 answer.expires_at = Some(known.expires);
+                answer.alerts = std::mem::take(&mut self.news);
                 return Ok(answer);
             }
             Some(known) if known.state != State::Released => {
@@ -296,7 +368,7 @@ impl Ledger {
         let mut refused: Option<(Action, Reservation)> = None;
         for id in &bound {
             let Some(book) = self.books.get_mut(id) else { continue };
-            book.prune(now);
+            book.prune(self.over);
             let (window, config) = book.window_and_config(now);
             if !config.enabled || config.action == Action::Alert || !window.refuses(request.usd, config.limit) {
                 continue;
@@ -323,8 +395,9 @@ impl Ledger {
             };
             refused = Some((config.action, denial));
         }
+        answer.alerts = std::mem::take(&mut self.news);
         if let Some((_, denial)) = refused {
-            return Ok(denial);
+            return Ok(Reservation { alerts: answer.alerts, ..denial });
         }
         for id in &bound {
             let Some(book) = self.books.get_mut(id) else { continue };
@@ -352,23 +425,30 @@ impl Ledger {
     pub fn settle(&mut self, id: &str, usd: Usd, estimate: bool, now: Instant) -> Settlement {
         let now = self.advance(now);
         let open = if estimate { Open::ToTruth } else { Open::Final };
-        self.settle_as(id, usd, open, now)
+        let answer = self.settle_as(id, usd, open, now);
+        Settlement { alerts: self.with_news(answer.alerts), ..answer }
     }
 
-    /// Frees a hold: nothing can have been billed.
+    /// Frees a hold, or what its lease made of it: nothing can have been billed.
     pub fn release(&mut self, id: &str, now: Instant) -> bool {
         let now = self.advance(now);
-        let Some(promise) = self.promises.get_mut(id).filter(|promise| promise.state == State::Held) else {
-            return false;
+        let Some(promise) = self.promises.get_mut(id) else { return false };
+        let (held, spent) = match promise.state {
+            State::Held => (promise.usd, Usd::ZERO),
+            State::Settled { charged, open: Open::ToAny } => (Usd::ZERO, charged),
+            _ => return false,
         };
         (promise.state, promise.touched) = (State::Released, now);
-        let (usd, made, scopes) = (promise.usd, promise.made, promise.scopes.clone());
+        let (made, scopes) = (promise.made, promise.scopes.clone());
         self.leases.remove(&(promise.expires, id.to_owned()));
-        self.change(&scopes, made, now, |window| window.held = window.held.saturating_sub(usd));
+        self.change(&scopes, made, now, |window| {
+            window.held = window.held.saturating_sub(held);
+            window.spent = window.spent.saturating_sub(spent);
+        });
         true
     }
 
-    /// Counts what nobody reserved, once.
+    /// Counts what nobody reserved, once; see [`Ledger::take`].
     pub fn charge(
         &mut self,
         record_id: &str,
@@ -378,37 +458,75 @@ impl Ledger {
         reservation_id: Option<&str>,
         now: Instant,
     ) -> Charged {
+        let reservation_ids = reservation_id.as_slice();
+        self.take(&Charge { record_id, revision: 0, usd, scopes, at, reservation_ids }, now)
+    }
+
+    /// Takes a charge: counts it once, or corrects what it counted as before.
+    pub fn take(&mut self, charge: &Charge<'_>, now: Instant) -> Charged {
         let now = self.advance(now);
-        let nothing = Charged { counted: false, alerts: Vec::new() };
-        match reservation_id.and_then(|id| Some((id, self.promises.get(id)?.state))) {
-            Some((id, State::Released)) => {
-                let settlement = self.settle_as(id, usd, Open::Final, now);
-                return Charged { counted: true, alerts: settlement.alerts };
+        let mut answer = Charged { counted: false, taken: Taken::Repeat, too_old: Vec::new(), alerts: Vec::new() };
+        let reservation = charge
+            .reservation_ids
+            .iter()
+            .find_map(|id| Some((*id, self.promises.get(*id).map(|promise| promise.state)?)));
+        match (reservation, self.charges.get_mut(charge.record_id)) {
+            // Something was billed after all: the charge is its settlement.
+            (Some((id, State::Released)), None) => {
+                answer.alerts = self.settle_as(id, charge.usd, Open::Final, now).alerts;
+                (answer.counted, answer.taken) = (true, Taken::Counted);
             }
-            Some(_) => return nothing,
-            None => {}
-        }
-        if self.charges.contains_key(record_id) {
-            return nothing;
-        }
-        let bound = self.bound(scopes);
-        let (mut counted, mut alerts) = (bound.is_empty(), Vec::new());
-        for id in &bound {
-            let Some(book) = self.books.get_mut(id) else { continue };
-            if !book.remembers(at, now) {
-                continue;
+            (None, Some(known)) if charge.revision > known.revision => {
+                let (old, scopes, at) = (known.usd, known.scopes.clone(), known.at);
+                (known.revision, known.usd, known.seen) = (charge.revision, charge.usd, now);
+                answer.too_old = known.too_old.clone();
+                for id in self.bound(&scopes).into_iter().filter(|id| !answer.too_old.contains(id)) {
+                    let Some(book) = self.books.get_mut(&id).filter(|book| book.has_window(at, self.over)) else {
+                        continue;
+                    };
+                    let (window, config) = book.window_and_config(at);
+                    window.spent = window.spent.saturating_sub(old).saturating_add(charge.usd);
+                    answer.alerts.extend(window.raise(config, now));
+                }
+                (answer.counted, answer.taken) = (true, Taken::Corrected);
             }
-            let (window, config) = book.window_and_config(at);
-            window.spent = window.spent.saturating_add(usd);
-            counted = true;
-            alerts.extend(window.raise(config, now));
+            (Some(_), _) | (_, Some(_)) => {}
+            (None, None) => {
+                let bound = self.bound(charge.scopes);
+                for id in &bound {
+                    let Some(book) = self.books.get_mut(id) else { continue };
+                    if !book.remembers(charge.at, self.over) {
+                        answer.too_old.push(id.clone());
+                        continue;
+                    }
+                    let (window, config) = book.window_and_config(charge.at);
+                    window.spent = window.spent.saturating_add(charge.usd);
+                    answer.alerts.extend(window.raise(config, now));
+                }
+                answer.counted = bound.is_empty() || answer.too_old.len() < bound.len();
+                answer.taken = if answer.counted { Taken::Counted } else { Taken::TooOld };
+                if answer.counted {
+                    self.memory.insert((now.plus(LEAST_MEMORY), Identity::Record(charge.record_id.to_owned())));
+                    let known = Known {
+                        revision: charge.revision,
+                        usd: charge.usd,
+                        scopes: charge.scopes.to_vec(),
+                        at: charge.at,
+                        seen: now,
+                        too_old: answer.too_old.clone(),
+                    };
+                    self.charges.insert(charge.record_id.to_owned(), known);
+                }
+            }
         }
-        if counted {
-            self.memory.insert((now.plus(LEAST_MEMORY), Identity::Record(record_id.to_owned())));
-            let charge = Charge { usd, scopes: scopes.to_vec(), at, seen: now };
-            self.charges.insert(record_id.to_owned(), charge);
-        }
-        Charged { counted, alerts }
+        Charged { alerts: self.with_news(answer.alerts), ..answer }
+    }
+
+    /// What was raised while nobody asked, and what is raised now.
+    fn with_news(&mut self, alerts: Vec<Alert>) -> Vec<Alert> {
+        let mut all = std::mem::take(&mut self.news);
+        all.extend(alerts);
+        all
     }
 
     /// The ids of the budgets that bind these scopes, in the order of creation.
@@ -459,8 +577,12 @@ impl Ledger {
         };
         answer.charged = usd;
         answer.returned = held.saturating_add(spent).saturating_sub(usd);
-        // A correction is made once, whatever it was.
-        let open = if matches!(promise.state, State::Settled { .. }) { Open::Final } else { open };
+        // A correction is made once. Only an estimate in place of what the lease made of it is none yet.
+        let open = match promise.state {
+            State::Settled { open: Open::ToAny, .. } => open,
+            State::Settled { .. } => Open::Final,
+            _ => open,
+        };
         (promise.state, promise.touched) = (State::Settled { charged: usd, open }, now);
         let scopes = promise.scopes.clone();
         self.leases.remove(&(promise.expires, id.to_owned()));
@@ -475,10 +597,7 @@ impl Ledger {
     fn change(&mut self, scopes: &[Scope], at: Instant, now: Instant, change: impl Fn(&mut Window)) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for id in self.bound(scopes) {
-            let Some(book) = self.books.get_mut(&id) else { continue };
-            if book.config.period != Period::Total && book.window_end(at).plus(LEAST_MEMORY) <= now {
-                continue;
-            }
+            let Some(book) = self.books.get_mut(&id).filter(|book| book.has_window(at, self.over)) else { continue };
             let (window, config) = book.window_and_config(at);
             change(window);
             alerts.extend(window.raise(config, now));
@@ -490,7 +609,7 @@ impl Ledger {
     fn adopt(&mut self, id: &str, now: Instant) {
         let Some(book) = self.books.get_mut(id) else { return };
         for promise in self.promises.values() {
-            if !book.config.binds(&promise.scopes) || !book.remembers(promise.made, now) {
+            if !book.config.binds(&promise.scopes) || !book.has_window(promise.made, self.over) {
                 continue;
             }
             let window = book.window(promise.made);
@@ -500,14 +619,20 @@ impl Ledger {
                 State::Released => {}
             }
         }
-        for charge in self.charges.values() {
-            if book.config.binds(&charge.scopes) && book.remembers(charge.at, now) {
+        for charge in self.charges.values_mut() {
+            charge.too_old.retain(|known| known != id);
+            if !book.config.binds(&charge.scopes) {
+                continue;
+            }
+            if book.has_window(charge.at, self.over) {
                 let window = book.window(charge.at);
                 window.spent = window.spent.saturating_add(charge.usd);
+            } else {
+                charge.too_old.push(id.to_owned());
             }
         }
         for window in book.windows.values_mut() {
-            window.raise(&book.config, now);
+            self.news.extend(window.raise(&book.config, now));
         }
     }
 
@@ -524,70 +649,121 @@ impl Ledger {
         }
     }
 
-    /// Moves the clock on: leases expire, what is past is forgotten.
-    fn advance(&mut self, now: Instant) -> Instant {
-        self.last_seen = self.last_seen.max(now);
-        let now = self.last_seen;
+    /// Moves the clock on: leases expire, what is past is forgotten. Answers with the time it is.
+    ///
+    /// The clock does not go back, unless by more than a day: then what it said before was an error. A leap of more than a
+    /// day ahead may be one: it counts for windows and leases, which can be corrected, but nothing is forgotten for it
+    /// before another day has passed.
+    fn advance(&mut self, reading: Instant) -> Instant {
+        let now = match self.last_seen {
+            Some(last) if last.ms() - reading.ms() > DOUBT => {
+                self.doubt = None;
+                self.lease_again(reading);
+                reading
+            }
+            Some(last) => reading.max(last),
+            None => reading,
+        };
+        if let Some(last) = self.last_seen.filter(|last| now.ms() - last.ms() > DOUBT) {
+            // What it said last has not been taken back.
+            (self.past, self.doubt) = (self.past.max(last), Some(now.plus(DOUBT)));
+        }
+        self.last_seen = Some(now);
+        self.doubt = self.doubt.filter(|until| now < *until);
+        if self.doubt.is_none() {
+            self.past = self.past.max(now);
+        }
+        self.over = self.past.min(now);
         while let Some((expires, id)) = self.leases.first().cloned().filter(|(expires, _)| *expires <= now) {
             self.leases.remove(&(expires, id.clone()));
             if let Some(usd) = self.promises.get(&id).map(|promise| promise.usd) {
-                self.settle_as(&id, usd, Open::ToAny, now);
+                let alerts = self.settle_as(&id, usd, Open::ToAny, now).alerts;
+                self.news.extend(alerts);
             }
         }
-        while let Some((due, identity)) = self.memory.first().cloned().filter(|(due, _)| *due <= now) {
-            self.memory.remove(&(due, identity.clone()));
-            self.forget(identity, now);
+        if (self.over.ms() - self.swept.ms()).abs() >= SWEEP {
+            self.swept = self.over;
+            self.sweep();
         }
         now
     }
 
-    /// Forgets an identity, or finds that it is still needed.
-    fn forget(&mut self, identity: Identity, now: Instant) {
-        let (scopes, at, touched) = match &identity {
+    /// Forgets what is due, all at once: one by one, each would move all that stay.
+    fn sweep(&mut self) {
+        let rest = self.memory.split_off(&(self.over.plus(1), Identity::Reservation(String::new())));
+        let due = std::mem::replace(&mut self.memory, rest);
+        let (mut promises, mut charges) = (Set::new(), Set::new());
+        for (_, identity) in due {
+            if self.forget(&identity) {
+                match identity {
+                    Identity::Reservation(id) => promises.insert(id),
+                    Identity::Record(id) => charges.insert(id),
+                };
+            }
+        }
+        if !promises.is_empty() {
+            self.promises.retain(|id, _| !promises.contains(id));
+        }
+        if !charges.is_empty() {
+            self.charges.retain(|id, _| !charges.contains(id));
+        }
+    }
+
+    /// Begins anew the leases of holds that were made while the clock was ahead.
+    fn lease_again(&mut self, now: Instant) {
+        let ahead = |promise: &&Promise| promise.state == State::Held && promise.made > now;
+        let ids: Vec<String> =
+            self.promises.iter().filter(|(_, promise)| ahead(promise)).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            let Some(promise) = self.promises.get_mut(&id) else { continue };
+            self.leases.remove(&(promise.expires, id.clone()));
+            promise.expires = now.plus(promise.expires.ms() - promise.made.ms());
+            self.leases.insert((promise.expires, id));
+        }
+    }
+
+    /// Whether an identity may be forgotten; its budgets then have their horizons. If not, it is asked for again.
+    fn forget(&mut self, identity: &Identity) -> bool {
+        // The instants in whose windows it counts, or its record might; the last change; up to where it may come again.
+        let (scopes, instants, touched, horizon) = match identity {
             Identity::Reservation(id) => match self.promises.get(id) {
                 // A hold is kept as long as its lease.
                 Some(promise) if promise.state == State::Held => {
-                    self.memory.insert((promise.expires.plus(LEAST_MEMORY), identity));
-                    return;
+                    self.memory.insert((promise.expires.max(self.over).plus(LEAST_MEMORY), identity.clone()));
+                    return false;
                 }
-                Some(promise) => (promise.scopes.clone(), promise.made, promise.touched),
-                None => return,
+                Some(promise) => {
+                    let last = promise.touched.plus(RECORD_MARGIN);
+                    (promise.scopes.clone(), [promise.made, last], promise.touched, last)
+                }
+                None => return false,
             },
             Identity::Record(id) => match self.charges.get(id) {
-                Some(charge) => (charge.scopes.clone(), charge.at, charge.seen),
-                None => return,
+                Some(charge) => (charge.scopes.clone(), [charge.at; 2], charge.seen.max(charge.at), charge.at),
+                None => return false,
             },
         };
+        let bound = self.bound(&scopes);
         let mut until = touched.plus(LEAST_MEMORY);
-        for id in self.bound(&scopes) {
-            let Some(book) = self.books.get_mut(&id) else { continue };
+        for book in bound.iter().filter_map(|id| self.books.get(id)) {
             until = until.max(match book.config.period {
-                Period::Total => touched.max(at).plus(TOTAL_MEMORY),
-                _ => book.window_end(at).plus(LEAST_MEMORY),
+                Period::Total => touched.plus(TOTAL_MEMORY),
+                _ => {
+                    let over = instants.iter().map(|at| book.window_end(*at).plus(LEAST_MEMORY)).max();
+                    over.unwrap_or_default().min(touched.plus(CALENDAR_MEMORY))
+                }
             });
         }
-        if until > now {
-            self.memory.insert((until, identity));
-            return;
+        if until > self.over {
+            self.memory.insert((until, identity.clone()));
+            return false;
         }
-        for id in self.bound(&scopes) {
+        for id in bound {
             let Some(book) = self.books.get_mut(&id) else { continue };
-            if book.config.period == Period::Total {
-                // A record bears its own timestamp, near the end of its call: a day's room covers it.
-                let horizon = touched.max(at).plus(LEAST_MEMORY);
-                book.horizon = Some(book.horizon.map_or(horizon, |known| known.max(horizon)));
-            } else {
-                book.prune(now);
-            }
+            book.horizon = Some(book.horizon.map_or(horizon, |known| known.max(horizon)));
+            book.prune(self.over);
         }
-        match identity {
-            Identity::Reservation(id) => {
-                self.promises.remove(&id);
-            }
-            Identity::Record(id) => {
-                self.charges.remove(&id);
-            }
-        }
+        true
     }
 }
 
@@ -603,8 +779,8 @@ impl Book {
     }
 
     /// Drops windows that nothing can count in any more.
-    fn prune(&mut self, now: Instant) {
-        self.windows.retain(|_, window| window.end.plus(LEAST_MEMORY) > now);
+    fn prune(&mut self, over: Instant) {
+        self.windows.retain(|_, window| window.end.plus(LEAST_MEMORY) > over);
     }
 
     /// The bounds of the window that holds an instant; of one that is there already without asking the zone.
@@ -619,11 +795,13 @@ impl Book {
         self.bounds(at).1
     }
 
+    /// Whether the window of that instant is still kept.
+    fn has_window(&self, at: Instant, over: Instant) -> bool {
+        self.config.period == Period::Total || self.window_end(at).plus(LEAST_MEMORY) > over
+    }
+
     /// Whether a charge of that instant can still be told from a repeat.
-    fn remembers(&self, at: Instant, now: Instant) -> bool {
-        match self.config.period {
-            Period::Total => self.horizon.is_none_or(|horizon| at > horizon),
-            _ => self.window_end(at).plus(LEAST_MEMORY) > now,
-        }
+    fn remembers(&self, at: Instant, over: Instant) -> bool {
+        self.horizon.is_none_or(|horizon| at > horizon) && self.has_window(at, over)
     }
 }

@@ -24,4 +24,4 @@ pub use alert::Alert;
 pub use answer::{Guarantee, Outcome, Reservation, Settlement, Status};
 pub use check::{Verdict, check};
 pub use config::{Action, Config, Threshold};
-pub use ledger::{Ledger, Mode, OnlyUtc, Reserve, Zones};
+pub use ledger::{Charge, Charged, Ledger, Mode, OnlyUtc, Reserve, Taken, Zones};

@@ -11,7 +11,10 @@ use super::{
     segment::{Segment, encode, schema_of},
     summary::Summary,
 };
-use crate::{error::Result, time::Instant};
+use crate::{
+    error::{Error, Result},
+    time::Instant,
+};
 
 /// A segment grows up to this many bytes: every append writes all of it.
 const SEGMENT_BYTES: usize = 16 * 1024;
@@ -59,9 +62,12 @@ pub struct Files {
     append: bool,
     sequence: Sequence,
     segments: Map<SegmentKey, Segment>,
+    /// The segments that were read after the last plan was made. Between two plans anybody may have written: only what is
+    /// in here may be written again.
+    fresh: Set<SegmentKey>,
     foreign: Set<String>,
-    meta: Option<u32>,
-    damaged_meta: bool,
+    /// The schemas written here, by the number in their key; `None` for an entry that can't be read.
+    metas: Map<u32, Option<f64>>,
 }
 
 /// The winning line of an id, and where it is.
@@ -79,9 +85,9 @@ impl Files {
             append,
             sequence: Sequence::default(),
             segments: Map::new(),
+            fresh: Set::new(),
             foreign: Set::new(),
-            meta: None,
-            damaged_meta: false,
+            metas: Map::new(),
         }
     }
 
@@ -90,34 +96,47 @@ impl Files {
         &self.namespace
     }
 
-    /// The key of the entry that says which schema was written here.
+    /// The key of the entry that says that our schema was written here. Those of other schemas begin with
+    /// [`Namespace::meta_prefix`], and are to be loaded too, before anything is stored.
     pub fn meta_key(&self) -> String {
-        format!("{}meta", self.namespace.prefix())
+        format!("{}{SCHEMA}", self.namespace.meta_prefix())
     }
 
-    /// Whether that key holds a segment that was read already. Where segments are never appended to, it need not be read
-    /// again.
+    /// Whether what that key holds need not be read (again) by a host whose segments are never appended to.
     pub fn knows(&self, key: &str) -> bool {
-        matches!(self.namespace.parse(key), Some(Key::Segment(segment)) if self.segments.contains_key(&segment))
+        match self.namespace.parse(key) {
+            Some(Key::Segment(place)) => self.segments.contains_key(&place),
+            Some(Key::Meta(schema)) => self.metas.contains_key(&schema),
+            // Of those the text is nothing to a store of records.
+            Some(Key::Summary(_) | Key::Budget(_) | Key::Reservation(_) | Key::Charge(_) | Key::Ledger) => true,
+            None => self.foreign.contains(key),
+        }
     }
 
-    /// Takes in what the host has under a key; `None` for nothing (any more). Also to be told after each [`Write`].
+    /// Takes in what the host has under a key; `None` for nothing (any more).
+    ///
+    /// A host that appends loads all that is there in the same turn (or transaction) in which it carries out a plan. What
+    /// was not loaded since the last plan is read from, and never written again.
     pub fn load(&mut self, key: &str, text: Option<String>) {
         match (self.namespace.parse(key), text) {
             (Some(Key::Segment(place)), Some(text)) => {
+                self.fresh.insert(place.clone());
                 // Most texts are the same as last time; comparing is far cheaper than reading.
                 if self.segments.get(&place).is_none_or(|known| known.text() != text) {
                     self.segments.insert(place, Segment::decode(text));
                 }
             }
             (Some(Key::Segment(place)), None) => {
+                self.fresh.remove(&place);
                 self.segments.remove(&place);
             }
-            (Some(Key::Meta), text) => {
-                self.meta = text.as_deref().and_then(|text| schema_of("meta", text));
-                self.damaged_meta = text.is_some() && self.meta.is_none();
+            (Some(Key::Meta(schema)), Some(text)) => {
+                self.metas.insert(schema, schema_of("meta", &text));
             }
-            (Some(Key::Summary(_) | Key::Budget(_)), _) => {}
+            (Some(Key::Meta(schema)), None) => {
+                self.metas.remove(&schema);
+            }
+            (Some(Key::Summary(_) | Key::Budget(_) | Key::Reservation(_) | Key::Charge(_) | Key::Ledger), _) => {}
             (None, Some(_)) if key.starts_with(self.namespace.prefix()) => {
                 self.foreign.insert(key.to_owned());
             }
@@ -133,14 +152,25 @@ impl Files {
         self.segments.retain(|place, _| {
             namespace.key(&Key::Segment(place.clone())).is_ok_and(|key| listed.contains(&key) || keep(&key))
         });
+        self.fresh.retain(|place| self.segments.contains_key(place));
         self.foreign.retain(|key| listed.contains(key));
     }
 
-    /// What `keys` are to be told: a write that was carried out.
+    /// Forgets every entry about a schema that is not among these keys: someone deleted it.
+    pub fn retain_metas(&mut self, listed: &Set<String>) {
+        let namespace = &self.namespace;
+        self.metas.retain(|schema, _| namespace.key(&Key::Meta(*schema)).is_ok_and(|key| listed.contains(&key)));
+    }
+
+    /// To be told after each write of a plan that was carried out.
     pub fn done(&mut self, write: Write) {
-        match write {
-            Write::Put { key, text } => self.load(&key, Some(text)),
-            Write::Delete { key } => self.load(&key, None),
+        let (key, text) = match write {
+            Write::Put { key, text } => (key, Some(text)),
+            Write::Delete { key } => (key, None),
+        };
+        self.load(&key, text);
+        if let Some(Key::Segment(place)) = self.namespace.parse(&key) {
+            self.fresh.remove(&place);
         }
     }
 
@@ -171,13 +201,16 @@ impl Files {
 
     /// How to store a record. Nothing, when a higher revision is there.
     pub fn store(&mut self, record: &Record, now: Instant) -> Result<Vec<Write>> {
-        let known = self.get(&record.id)?;
-        if known.is_some_and(|known| known.revision() > record.revision()) {
+        let fresh = std::mem::take(&mut self.fresh);
+        let known =
+            self.winners()?.remove(record.id.as_str()).map(|known| (known.at.0.clone(), known.record.revision()));
+        // A view that is not fresh may show what was deleted since. Of two lines the higher revision wins anyway.
+        let sure = self.append && known.as_ref().is_some_and(|(place, _)| fresh.contains(place));
+        if sure && known.as_ref().is_some_and(|(_, revision)| *revision > record.revision()) {
             return Ok(Vec::new());
         }
-        let known = known.is_some();
         let mut writes = Vec::new();
-        if self.meta.is_none() && !self.damaged_meta {
+        if !self.metas.keys().any(|schema| f64::from(*schema) == SCHEMA) {
             let text = format!(r#"{{"tollgate":"meta","schema":{SCHEMA}}}"#);
             writes.push(Write::Put { key: self.meta_key(), text });
         }
@@ -188,6 +221,8 @@ impl Files {
             .rev()
             .find(|(place, segment)| {
                 self.append
+                    && fresh.contains(place)
+                    && (sure || known.is_none())
                     && place.writer == self.writer
                     && place.day == day
                     && segment.text().len() < SEGMENT_BYTES
@@ -198,18 +233,25 @@ impl Files {
             .map(|(place, segment)| (place.clone(), segment.with(record)));
         let (place, text) = match current {
             Some(found) => found,
-            None => (self.next_place(day, now), encode([record])),
+            None => {
+                if let Some((place, _)) = &known {
+                    // Equal revisions: ours is the later line, whatever the clock of the other writer said.
+                    self.sequence.pass(&place.seq);
+                }
+                (self.next_place(day, now), encode([record]))
+            }
         };
         writes.push(Write::Put { key: self.namespace.key(&Key::Segment(place.clone()))?, text });
-        if known {
+        if self.append && sure {
             // The old line may lie in a segment that is read later than ours, or on another day: it goes.
             let id = record.id.as_str();
-            writes.extend(self.rewrite(now, Some(&place), |line| line == id)?);
+            writes.extend(self.rewrite(now, |other| *other != place && fresh.contains(other), |line| line == id)?);
         }
         Ok(writes)
     }
 
-    /// How to delete what is strictly older, and how many records that is.
+    /// How to delete what is strictly older, and how many records that is. The view must have been brought up to date for
+    /// it, since what it replaces it writes again.
     pub fn delete_older_than(&mut self, before: Instant, now: Instant) -> Result<(usize, Vec<Write>)> {
         self.delete(now, |record| record.timestamp < before)
     }
@@ -225,8 +267,8 @@ impl Files {
         let mut report = Report {
             segments: self.segments.len(),
             foreign: self.foreign.len(),
-            damaged: usize::from(self.damaged_meta),
-            newer: usize::from(self.meta.is_some_and(|schema| schema > SCHEMA)),
+            damaged: self.metas.values().filter(|schema| schema.is_none()).count(),
+            newer: usize::from(self.newer_meta().is_some()),
             ..Report::default()
         };
         for segment in self.segments.values() {
@@ -240,30 +282,36 @@ impl Files {
     }
 
     fn delete(&mut self, now: Instant, dead: impl Fn(&Record) -> bool) -> Result<(usize, Vec<Write>)> {
+        self.winners()?;
+        let fresh = std::mem::take(&mut self.fresh);
+        // Where segments are never appended to, what was read of one is still all of it.
+        if self.append && !self.segments.keys().all(|place| fresh.contains(place)) {
+            return Err(Error::internal("cannot delete: expected segments that were just read, found older ones"));
+        }
         let ids: Set<String> = self
             .winners()?
             .into_iter()
             .filter(|(_, winner)| dead(winner.record))
             .map(|(id, _)| id.to_owned())
             .collect();
-        let writes = self.rewrite(now, None, |id| ids.contains(id))?;
+        let writes = self.rewrite(now, |_| true, |id| ids.contains(id))?;
         Ok((ids.len(), writes))
     }
 
-    /// Replaces every segment, but for one, that has a line whose id is to go.
+    /// Replaces every segment, of those that `may` go, that has a line whose id is to go.
     ///
     /// What it replaces is read later than what it was, so a line that lost must not come along: only winning lines do,
     /// and those that can't be read.
     fn rewrite(
         &mut self,
         now: Instant,
-        except: Option<&SegmentKey>,
+        may: impl Fn(&SegmentKey) -> bool,
         gone: impl Fn(&str) -> bool,
     ) -> Result<Vec<Write>> {
         let winners: Set<(&SegmentKey, usize)> = self.winners()?.into_values().map(|winner| winner.at).collect();
         let mut texts = Vec::new();
         for (place, segment) in &self.segments {
-            if Some(place) == except || !segment.records().any(|(_, record)| gone(&record.id)) {
+            if !may(place) || !segment.records().any(|(_, record)| gone(&record.id)) {
                 continue;
             }
             let drop = |at: usize| {
@@ -287,9 +335,15 @@ impl Files {
         SegmentKey { seq: self.sequence.next(now), writer: self.writer.clone(), day }
     }
 
+    /// The schema above ours that was written here: its key says so, or what is in it.
+    fn newer_meta(&self) -> Option<f64> {
+        let all = self.metas.iter().flat_map(|(key, text)| [Some(f64::from(*key)), *text]).flatten();
+        all.reduce(f64::max).filter(|schema| *schema > SCHEMA)
+    }
+
     /// Folds all lines: for each id the highest revision, and of equal ones the later line.
     fn winners(&self) -> Result<Map<&str, Winner<'_>>> {
-        if let Some(schema) = self.meta.filter(|schema| *schema > SCHEMA) {
+        if let Some(schema) = self.newer_meta() {
             return Err(newer(schema));
         }
         let mut winners: Map<&str, Winner<'_>> = Map::new();
@@ -321,7 +375,7 @@ mod tests {
     impl Host {
         fn refresh(&self, files: &mut Files) {
             files.retain(&self.0.keys().cloned().collect(), |_| false);
-            files.load(&files.meta_key(), None);
+            files.retain_metas(&self.0.keys().cloned().collect());
             for (key, text) in &self.0 {
                 files.load(key, Some(text.clone()));
             }
@@ -388,6 +442,7 @@ mod tests {
             for (ms, record) in records.iter().enumerate() {
                 // A fresh view each time: the writer knows nothing of what is there.
                 writer.segments.clear();
+                writer.fresh.clear();
                 let writes = writer.store(record, Instant::from_ms(ms as i64)).unwrap();
                 host.apply(&mut writer, writes);
             }
@@ -410,6 +465,7 @@ mod tests {
         let (mut host, mut ours) = (Host::default(), files("w", true));
         for number in 0..200 {
             let record = Record::new(&format!("r{number:03}"), "m", Instant::from_ms(number));
+            host.refresh(&mut ours);
             let writes = ours.store(&record, Instant::from_ms(number)).unwrap();
             assert_eq!(writes.len(), if number == 0 { 2 } else { 1 });
             host.apply(&mut ours, writes);
@@ -426,8 +482,11 @@ mod tests {
         let seg = "tollgate:1:test:seg:19700101:x:000000000000000001";
         host.0.insert(seg.to_owned(), format!("{}rubbish\n", encode([&record])));
         host.0.insert("tollgate:1:test:seg:19700101:x:000000000000000002".to_owned(), "no segment".to_owned());
+        for known in ["bud:a", "res:a", "chg:h:0123456789abcdef0123456789abcdef", "led", "sum:2026"] {
+            host.0.insert(format!("tollgate:1:test:{known}"), "{}".to_owned());
+        }
         host.0.insert("tollgate:1:test:other".to_owned(), "theirs".to_owned());
-        host.0.insert("tollgate:1:tester:meta".to_owned(), "another namespace".to_owned());
+        host.0.insert("tollgate:1:tester:meta:1".to_owned(), "another namespace".to_owned());
         host.refresh(&mut ours);
         let report = ours.report();
         assert_eq!((report.records, report.damaged, report.foreign, report.segments), (1, 2, 1, 2));
@@ -448,7 +507,11 @@ mod tests {
     #[test]
     fn what_a_later_release_wrote_stops_reads_and_writes() {
         for (key, text) in [
-            ("tollgate:1:test:meta", r#"{"tollgate":"meta","schema":2}"#),
+            ("tollgate:1:test:meta:1", r#"{"tollgate":"meta","schema":2}"#),
+            ("tollgate:1:test:meta:2", r#"{"tollgate":"meta","schema":1}"#),
+            ("tollgate:1:test:meta:2", "what a later release says"),
+            ("tollgate:1:test:meta:99999999999999999999", "{}"),
+            ("tollgate:1:test:meta:1", r#"{"schema":4294967296,"tollgate":"meta"}"#),
             ("tollgate:1:test:seg:19700101:x:000000000000000001", r#"{"tollgate":"records","schema":2}"#),
         ] {
             let mut ours = files("w", true);
@@ -480,5 +543,64 @@ mod tests {
         let (count, writes) = ours.delete_older_than(Instant::from_ms(1_000), Instant::from_ms(9)).unwrap();
         host.apply(&mut ours, writes);
         assert_eq!((count, shown(&ours).len()), (1, 0));
+    }
+
+    #[test]
+    fn what_was_cleared_does_not_come_back() {
+        let (mut host, mut ours, mut theirs) = (Host::default(), files("w1", true), files("w2", true));
+        let now = Instant::from_ms(5);
+        let old = Record::new("old", "m", Instant::from_ms(0));
+        let writes = ours.store(&old, now).unwrap();
+        host.apply(&mut ours, writes);
+        host.refresh(&mut theirs);
+        let writes = theirs.clear(now).unwrap();
+        host.apply(&mut theirs, writes);
+        // Ours has not looked since: neither an append, nor the same record again, may bring back its text.
+        for id in ["new", "old"] {
+            let mut record = Record::new(id, "m", Instant::from_ms(1));
+            record.revision = Some(1);
+            let writes = ours.store(&record, now).unwrap();
+            host.apply(&mut ours, writes);
+        }
+        let texts: String = host.0.values().cloned().collect();
+        assert_eq!((texts.matches("\"id\":\"old\"").count(), texts.matches("\"revision\":1").count()), (1, 2));
+        assert_eq!(
+            ours.clear(now).unwrap_err().message(),
+            "cannot delete: expected segments that were just read, found older ones"
+        );
+    }
+
+    #[test]
+    fn a_stale_view_stores_what_it_believes_to_be_superseded() {
+        let (mut host, mut ours) = (Host::default(), files("w1", false));
+        let mut record = Record::new("a", "m", Instant::from_ms(0));
+        record.revision = Some(3);
+        let writes = ours.store(&record, Instant::from_ms(5)).unwrap();
+        host.apply(&mut ours, writes);
+        // Cleared by another instance; the record of a paid call must not be lost to what this one remembers.
+        host.0.clear();
+        record.revision = None;
+        let writes = ours.store(&record, Instant::from_ms(5)).unwrap();
+        host.apply(&mut ours, writes);
+        let mut fresh = files("w2", false);
+        host.refresh(&mut fresh);
+        assert_eq!(fresh.get("a").unwrap().unwrap().revision, None);
+    }
+
+    #[test]
+    fn the_later_store_wins_over_a_clock_that_was_ahead() {
+        for append in [true, false] {
+            let (mut host, mut ahead, mut ours) = (Host::default(), files("w9", append), files("w1", append));
+            let mut record = Record::new("a", "m", Instant::from_ms(0));
+            let writes = ahead.store(&record, Instant::from_ms(9_000_000)).unwrap();
+            host.apply(&mut ahead, writes);
+            host.refresh(&mut ours);
+            record.agent_id = "later".to_owned();
+            let writes = ours.store(&record, Instant::from_ms(5)).unwrap();
+            host.apply(&mut ours, writes);
+            let mut fresh = files("w2", append);
+            host.refresh(&mut fresh);
+            assert_eq!(fresh.get("a").unwrap().unwrap().agent_id, "later");
+        }
     }
 }

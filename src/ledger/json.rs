@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::error::{Code, Error, Result};
 
 /// An object's entries, in their order; of two equal keys only the last, as in `JSON.parse`.
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// A string that borrows where it can.
 #[derive(serde::Deserialize)]
@@ -59,21 +59,25 @@ impl<'a> Object<'a> {
         Some(self.0.remove(at).1)
     }
 
-    /// Takes a text out.
+    /// Takes a text out; an empty one is absence.
     pub fn take_text(&mut self, key: &str, what: &str) -> Result<Option<String>> {
         self.take(key)
-            .map(|value| serde_json::from_str::<String>(value.get()).map_err(|_| wrong(what, key, "a string", value)))
+            .map(|value| text(value.get()).ok_or_else(|| wrong(what, key, "a string", value)))
             .transpose()
+            .map(|text| text.filter(|text| !text.is_empty()))
     }
 
-    /// Takes a text out that must not be empty.
-    pub fn take_name(&mut self, key: &str, what: &str) -> Result<Option<String>> {
-        match self.take_text(key, what)? {
-            Some(text) if text.is_empty() => Err(Error::input(format!(
-                "cannot read {what}: expected {key} to be a string that is not empty, found an empty one"
-            ))),
-            other => Ok(other),
-        }
+    /// Takes a text out that must be there and not be empty.
+    pub fn take_name(&mut self, key: &str, what: &str) -> Result<String> {
+        let found = self.take(key);
+        let name =
+            found.map(|value| text(value.get()).ok_or_else(|| wrong(what, key, "a string", value))).transpose()?;
+        let empty = match name {
+            Some(name) if !name.is_empty() => return Ok(name),
+            Some(_) => "an empty one",
+            None => "nothing",
+        };
+        Err(Error::input(format!("cannot read {what}: expected {key} to be a string that is not empty, found {empty}")))
     }
 
     /// Takes a boolean out.
@@ -120,8 +124,38 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The text in a JSON string; `None` for another value.
+pub(crate) fn text(json: &str) -> Option<String> {
+    serde_json::from_str(&well_formed(json)).ok()
+}
+
+/// The same JSON with U+FFFD for every lone surrogate. JavaScript's strings may hold one, and `JSON.stringify` writes it as
+/// an escape that stands for no text; an encoder to UTF-8 replaces it in the same way.
+pub(crate) fn well_formed(json: &str) -> Cow<'_, str> {
+    let unit = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    };
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.push_str(json.get(copied..at).unwrap_or_default());
+                out.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            // Any other escape: the character after the backslash is not one itself.
+            _ => at += 1 + json.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8),
+        }
+    }
+    if copied == 0 { Cow::Borrowed(json) } else { Cow::Owned(out + json.get(copied..).unwrap_or_default()) }
+}
+
 /// A value of the wrong kind. Its kind is named, never its content.
-pub(super) fn wrong(what: &str, key: &str, expected: &str, found: &RawValue) -> Error {
+pub(crate) fn wrong(what: &str, key: &str, expected: &str, found: &RawValue) -> Error {
     Error::new(
         Code::InvalidInput,
         format!("cannot read {what}: expected {key} to be {expected}, found {}", kind_of(found.get())),
@@ -129,7 +163,7 @@ pub(super) fn wrong(what: &str, key: &str, expected: &str, found: &RawValue) -> 
 }
 
 /// What a JSON text is, by its first character.
-pub(super) fn kind_of(text: &str) -> &'static str {
+pub(crate) fn kind_of(text: &str) -> &'static str {
     match text.bytes().next() {
         None => "nothing",
         Some(b'{') => "an object",
@@ -144,7 +178,7 @@ pub(super) fn kind_of(text: &str) -> &'static str {
 }
 
 /// Writes an object's entries one by one.
-pub(super) struct ObjectWriter(String);
+pub(crate) struct ObjectWriter(String);
 
 impl ObjectWriter {
     pub fn new() -> Self {
@@ -195,4 +229,37 @@ impl ObjectWriter {
 fn quote(text: &str) -> String {
     // Serializing a string does not fail.
     serde_json::to_string(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lone_surrogates_are_replaced_and_nothing_else() {
+        for (json, mended) in [
+            (r#""\ud83d""#, r#""\ufffd""#),
+            (r#""\uDE00x""#, r#""\ufffdx""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ud83d\\ude00""#, r#""\ufffd\\ude00""#),
+            (r#"{"a\ud83d":["\ude00","\u0041é"]}"#, r#"{"a\ufffd":["\ufffd","\u0041é"]}"#),
+        ] {
+            assert_eq!(well_formed(json), mended);
+        }
+        for same in [r#""\\ud83d""#, r#""\ud83d\ude00""#, r#""\n\"😀""#, "", "\\", "\\u", "\\ud83", "é\\é"] {
+            assert!(matches!(well_formed(same), Cow::Borrowed(_)), "{same}");
+        }
+        assert_eq!(text(r#""a\ud83d""#).unwrap(), "a\u{fffd}");
+        assert_eq!(text("1"), None);
+    }
+
+    proptest! {
+        /// What JavaScript would read, read by replacing what is no text.
+        #[test]
+        fn any_utf16_becomes_its_text(units in prop::collection::vec(prop_oneof![0xd800_u16..0xe000, 0_u16..0x80], 0..20)) {
+            let json = format!("\"{}\"", units.iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>());
+            prop_assert_eq!(text(&json).unwrap(), String::from_utf16_lossy(&units));
+        }
+    }
 }

@@ -41,6 +41,56 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|part| !part.is_empty() && encode(part) == text)
 }
 
+/// The longest encoded id that a key bears in full. With the longest namespace every key stays below [`MAX_KEY`].
+const MAX_NAME: usize = 200;
+
+/// An id as part of a key. It lies in the key's value too, which is what counts: a value that bears another id is not
+/// what was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// An id of at most 200 bytes when encoded.
+    Plain(String),
+    /// 32 hexadecimal digits for an id that is longer.
+    Hashed(String),
+}
+
+impl Name {
+    /// How an id stands in a key.
+    pub fn of(id: &str) -> Self {
+        if encode(id).len() <= MAX_NAME {
+            Self::Plain(id.to_owned())
+        } else {
+            Self::Hashed(format!("{:032x}", fnv1a(id.as_bytes())))
+        }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            // A second part: no plain id is written with one, so the two never meet.
+            Self::Hashed(hash) => format!("h:{hash}"),
+            Self::Plain(id) => encode(id),
+        }
+    }
+
+    fn parse(parts: &[&str]) -> Option<Self> {
+        match parts {
+            ["h", hash] if hash.len() == 32 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {
+                Some(Self::Hashed((*hash).to_owned()))
+            }
+            [id] => decode(id).filter(|id| encode(id).len() <= MAX_NAME).map(Self::Plain),
+            _ => None,
+        }
+    }
+}
+
+/// FNV-1a in 128 bits (RFC 9923): spreads ids over keys. It is no proof against somebody who looks for two ids of one
+/// hash, which is why the id in the value decides.
+fn fnv1a(bytes: &[u8]) -> u128 {
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
 /// The place of a segment. Its order is the order of folding: by begin, then by writer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentKey {
@@ -60,9 +110,15 @@ pub enum Key {
     /// A summary kept for speed.
     Summary(String),
     /// A budget.
-    Budget(String),
-    /// The newest schema written here.
-    Meta,
+    Budget(Name),
+    /// A reservation.
+    Reservation(Name),
+    /// A charge, by the id of its record.
+    Charge(Name),
+    /// What a ledger keeps of itself.
+    Ledger,
+    /// A schema that was written here. One key for each: an older release never overwrites what a newer one says.
+    Meta(u32),
 }
 
 /// A namespace: the part of a host's storage that is ours.
@@ -89,6 +145,11 @@ impl Namespace {
         &self.prefix
     }
 
+    /// What the keys of [`Key::Meta`] begin with.
+    pub fn meta_prefix(&self) -> String {
+        format!("{}meta:", self.prefix)
+    }
+
     /// A key as text; [`crate::error::Code::InvalidConfig`] when it is longer than [`MAX_KEY`].
     pub fn key(&self, key: &Key) -> Result<String> {
         let text = match key {
@@ -96,8 +157,11 @@ impl Namespace {
                 format!("{}seg:{day}:{}:{seq}", self.prefix, encode(writer))
             }
             Key::Summary(window) => format!("{}sum:{}", self.prefix, encode(window)),
-            Key::Budget(id) => format!("{}bud:{}", self.prefix, encode(id)),
-            Key::Meta => format!("{}meta", self.prefix),
+            Key::Budget(name) => format!("{}bud:{}", self.prefix, name.write()),
+            Key::Reservation(name) => format!("{}res:{}", self.prefix, name.write()),
+            Key::Charge(name) => format!("{}chg:{}", self.prefix, name.write()),
+            Key::Ledger => format!("{}led", self.prefix),
+            Key::Meta(schema) => format!("{}{schema}", self.meta_prefix()),
         };
         if text.len() > MAX_KEY {
             return Err(Error::config(format!(
@@ -113,9 +177,15 @@ impl Namespace {
         let rest = text.strip_prefix(&self.prefix).filter(|_| text.len() <= MAX_KEY)?;
         let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
         match rest.split(':').collect::<Vec<_>>().as_slice() {
-            ["meta"] => Some(Key::Meta),
+            // A number too large for us is newer all the same.
+            ["meta", schema] if schema.bytes().all(|b| b.is_ascii_digit()) && !schema.starts_with('0') => {
+                (!schema.is_empty()).then(|| Key::Meta(schema.parse().unwrap_or(u32::MAX)))
+            }
+            ["led"] => Some(Key::Ledger),
             ["sum", window] => decode(window).map(Key::Summary),
-            ["bud", id] => decode(id).map(Key::Budget),
+            ["bud", name @ ..] => Name::parse(name).map(Key::Budget),
+            ["res", name @ ..] => Name::parse(name).map(Key::Reservation),
+            ["chg", name @ ..] => Name::parse(name).map(Key::Charge),
             ["seg", day, writer, seq] if digits(day, 8) && digits(seq, 18) => Some(Key::Segment(SegmentKey {
                 day: (*day).to_owned(),
                 writer: decode(writer)?,
@@ -150,6 +220,9 @@ impl Namespace {
     }
 }
 
+/// 18 digits hold no more.
+const LAST_SEQ: u64 = 999_999_999_999_999_999;
+
 /// Makes the `seq` of a writer's segments: strictly rising whatever the clock does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sequence(u64);
@@ -158,8 +231,13 @@ impl Sequence {
     /// The next one.
     pub fn next(&mut self, now: Instant) -> String {
         let begun = u64::try_from(now.ms()).unwrap_or(0).min(9_999_999_999_999) * 100_000;
-        self.0 = begun.max(self.0 + 1);
+        self.0 = begun.max(self.0 + 1).min(LAST_SEQ);
         format!("{:018}", self.0)
+    }
+
+    /// Makes the next one come after a `seq` that another writer used, whose clock may be ahead.
+    pub fn pass(&mut self, seq: &str) {
+        self.0 = self.0.max(seq.parse().unwrap_or(0));
     }
 }
 
@@ -173,10 +251,19 @@ mod tests {
         let ours = Namespace::new("a:b").unwrap();
         assert_eq!(ours.prefix(), "tollgate:1:a%3Ab:");
         for text in [
-            "tollgate:1:a%3ab:meta",
-            "tollgate:1:a%3Ab:Meta",
+            "tollgate:1:a%3ab:meta:1",
+            "tollgate:1:a%3Ab:Meta:1",
+            "tollgate:1:a%3Ab:meta",
             "tollgate:1:a%3Ab:meta:",
-            "tollgate:2:a%3Ab:meta",
+            "tollgate:1:a%3Ab:meta:01",
+            "tollgate:1:a%3Ab:meta:one",
+            "tollgate:1:a%3Ab:meta:1:2",
+            "tollgate:2:a%3Ab:meta:1",
+            "tollgate:1:a%3Ab:led:",
+            "tollgate:1:a%3Ab:bud:h:abc",
+            "tollgate:1:a%3Ab:bud:h:0123456789ABCDEF0123456789ABCDEF",
+            "tollgate:1:a%3Ab:res:",
+            "tollgate:1:a%3Ab:chg:a:b",
             "tollgate:1:a%3Ab:bud:",
             "tollgate:1:a%3Ab:bud:a b",
             "tollgate:1:a%3Ab:bud:%41",
@@ -193,7 +280,7 @@ mod tests {
     #[test]
     fn a_key_that_is_too_long_is_refused() {
         let ours = Namespace::new("n").unwrap();
-        let error = ours.key(&Key::Budget("x".repeat(500))).unwrap_err();
+        let error = ours.key(&Key::Summary("x".repeat(500))).unwrap_err();
         assert_eq!(error.message(), "cannot make a storage key: expected at most 512 bytes, found 517");
         for (name, found) in [("", "0".to_owned()), (&*"é".repeat(50), "300".to_owned())] {
             let error = Namespace::new(name).unwrap_err();
@@ -202,6 +289,26 @@ mod tests {
                 format!("cannot read namespace: expected 1 to 256 bytes when percent-encoded, found {found}")
             );
         }
+    }
+
+    #[test]
+    fn a_long_id_is_keyed_by_its_hash() {
+        // The published test values of FNV-1a in 128 bits for the empty text, "a" and "foobar".
+        for (text, hash) in [
+            ("", "6c62272e07bb014262b821756295c58d"),
+            ("a", "d228cb696f1a8caf78912b704e4a8964"),
+            ("foobar", "343e1662793c64bf6f0d3597ba446f18"),
+        ] {
+            assert_eq!(format!("{:032x}", fnv1a(text.as_bytes())), hash, "{text:?}");
+        }
+        let ours = Namespace::new("n").unwrap();
+        let key = |id: &str| ours.key(&Key::Budget(Name::of(id))).unwrap();
+        assert_eq!(key(&"x".repeat(200)), format!("tollgate:1:n:bud:{}", "x".repeat(200)));
+        let (long, other) = (key(&"x".repeat(201)), key(&"x".repeat(202)));
+        assert!(long.starts_with("tollgate:1:n:bud:h:") && long.len() == 19 + 32 && long != other, "{long}");
+        assert_eq!(ours.parse(&long), Some(Key::Budget(Name::of(&"x".repeat(201)))));
+        // What looks like a hash is an id like any other.
+        assert_eq!(key("h:00"), "tollgate:1:n:bud:h%3A00");
     }
 
     #[test]
@@ -232,16 +339,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_read_back(namespace in "\\PC{1,12}", part in "\\PC{1,20}", ms in 0_i64..9_999_999_999_999) {
+        fn keys_read_back(namespace in "\\PC{1,12}", part in "\\PC{1,20}", repeat in 1_usize..40, schema in 1_u32.., ms in 0_i64..9_999_999_999_999) {
             let ours = Namespace::new(&namespace).unwrap();
             let segment = SegmentKey {
                 seq: Sequence::default().next(Instant::from_ms(ms)),
                 writer: part.clone(),
                 day: Instant::from_ms(ms).day_key(),
             };
-            for key in [Key::Meta, Key::Budget(part.clone()), Key::Summary(part.clone()), Key::Segment(segment)] {
+            let named = [Key::Budget, Key::Reservation, Key::Charge].map(|kind| kind(Name::of(&part.repeat(repeat))));
+            let others = [Key::Meta(schema), Key::Ledger, Key::Summary(part.clone()), Key::Segment(segment)];
+            for key in named.into_iter().chain(others) {
                 let text = ours.key(&key).unwrap();
-                prop_assert!(text.is_ascii() && text.starts_with(ours.prefix()));
+                prop_assert!(text.is_ascii() && text.len() <= MAX_KEY && text.starts_with(ours.prefix()));
                 prop_assert_eq!(ours.parse(&text), Some(key));
             }
         }

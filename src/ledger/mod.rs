@@ -13,7 +13,7 @@
 //! The format is a contract: `docs/design/storage.md`, held by `tests/fixtures/storage/v1/`.
 
 pub mod files;
-mod json;
+pub(crate) mod json;
 pub mod keys;
 pub mod memory;
 pub mod record;
@@ -22,7 +22,7 @@ pub mod segment;
 pub mod summary;
 
 pub use files::{Files, Write};
-pub use keys::{Key, Namespace, SegmentKey};
+pub use keys::{Key, Name, Namespace, SegmentKey};
 pub use memory::Memory;
 pub use record::{Breakdown, Record};
 pub use scope::Scope;

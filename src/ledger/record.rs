@@ -1,8 +1,10 @@
 //! The cost record, version 1. Field by field: `docs/design/storage.md`.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
-use super::json::{Object, ObjectWriter, kind_of, wrong};
+use super::json::{Object, ObjectWriter, kind_of, text, well_formed, wrong};
 use super::scope::Scope;
 use crate::{
     error::{Code, Error, Result},
@@ -12,7 +14,7 @@ use crate::{
 };
 
 /// The record's schema that this release writes, and the newest it reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: f64 = 1.0;
 
 /// Where a record's cost came from.
 pub mod cost_source {
@@ -37,6 +39,29 @@ pub struct Breakdown {
     pub audio: Option<Usd>,
     /// Fees, citations, requests, and what nobody broke down.
     pub other: Option<Usd>,
+}
+
+impl Breakdown {
+    /// Makes the parts sum to a total: what is missing is `other`, what is too much goes from the last part backwards.
+    fn sum_to(&mut self, total: Usd) {
+        let sum = [Some(self.input), Some(self.output), self.image, self.audio, self.other].into_iter().flatten().sum();
+        if total > sum {
+            self.other = Some(self.other.unwrap_or_default().saturating_add(total.saturating_sub(sum)));
+        }
+        let mut excess = sum.saturating_sub(total);
+        let parts = [
+            self.other.as_mut(),
+            self.audio.as_mut(),
+            self.image.as_mut(),
+            Some(&mut self.output),
+            Some(&mut self.input),
+        ];
+        for part in parts.into_iter().flatten() {
+            let rest = part.saturating_sub(excess);
+            excess = excess.saturating_sub(*part);
+            *part = rest;
+        }
+    }
 }
 
 /// Entries that this release does not know, byte for byte.
@@ -107,6 +132,8 @@ pub struct Record {
     unknown_tokens: Unknown,
     unknown_parts: Unknown,
     unknown_part_usd: Unknown,
+    /// `scopes` as it was read, where it said more of them than type and id.
+    fuller_scopes: Option<(Vec<Scope>, Box<RawValue>)>,
 }
 
 const WHAT: &str = "record";
@@ -131,14 +158,24 @@ impl Record {
     /// [`Code::InvalidUsage`], [`Code::InvalidAmount`] or [`Code::InvalidTime`]; a schema above ours is
     /// [`Code::StorageVersionNewer`].
     pub fn parse(json: &str) -> Result<Self> {
-        let mut object = Object::parse(json, WHAT)?;
-        if let Some(schema) = object.take_whole("schema", WHAT)?
-            && schema > SCHEMA
-        {
-            return Err(newer(schema));
+        // A paid call must not go unrecorded for a key that is no text. Values are kept as they are where they can be.
+        match (Self::read(json), well_formed(json)) {
+            (Err(_), Cow::Owned(mended)) => Self::read(&mended),
+            (read, _) => read,
         }
-        let id = object.take_name("id", WHAT)?.ok_or_else(|| missing("id"))?;
-        let model = object.take_name("model", WHAT)?.ok_or_else(|| missing("model"))?;
+    }
+
+    fn read(json: &str) -> Result<Self> {
+        let mut object = Object::parse(json, WHAT)?;
+        if let Some(raw) = object.take("schema") {
+            match schema_number(raw.get()) {
+                Some(schema) if schema > SCHEMA => return Err(newer(schema)),
+                Some(SCHEMA) => {}
+                _ => return Err(wrong(WHAT, "schema", "1", raw)),
+            }
+        }
+        let id = object.take_name("id", WHAT)?;
+        let model = object.take_name("model", WHAT)?;
         let timestamp = instant(&mut object)?;
         let mut record = Self::new(&id, &model, timestamp);
         for (slot, key) in [
@@ -147,7 +184,7 @@ impl Record {
             (&mut record.provider, "provider"),
             (&mut record.cost_source, "costSource"),
         ] {
-            if let Some(text) = object.take_name(key, WHAT)? {
+            if let Some(text) = object.take_text(key, WHAT)? {
                 *slot = text;
             }
         }
@@ -167,23 +204,21 @@ impl Record {
         if let Some(tokens) = object.take("actualTokens") {
             record.read_tokens(tokens)?;
         }
-        match object.take("breakdown") {
-            Some(parts) => record.read_breakdown(parts)?,
-            None if record.usd > Usd::ZERO => record.breakdown.other = Some(record.usd),
-            None => {}
+        if let Some(parts) = object.take("breakdown") {
+            record.read_breakdown(parts)?;
         }
+        record.breakdown = record.parts();
         record.revision = object.take_whole("revision", WHAT)?;
-        record.reservation_id = object.take_name("reservationId", WHAT)?;
+        record.reservation_id = object.take_text("reservationId", WHAT)?;
         record.attempt = object.take_whole("attempt", WHAT)?;
-        record.scopes = object
-            .take("scopes")
-            .map(|scopes| {
-                serde_json::from_str(scopes.get())
-                    .map_err(|_| wrong(WHAT, "scopes", "an array of { type, id }", scopes))
-            })
-            .transpose()?;
-        record.estimated = object.take_name("estimated", WHAT)?;
-        record.outcome = object.take_name("outcome", WHAT)?;
+        if let Some(raw) = object.take("scopes") {
+            let (scopes, fuller) =
+                Scope::read_list(raw.get()).ok_or_else(|| wrong(WHAT, "scopes", "an array of { type, id }", raw))?;
+            record.fuller_scopes = fuller.then(|| (scopes.clone(), raw.to_owned()));
+            record.scopes = Some(scopes);
+        }
+        record.estimated = object.take_text("estimated", WHAT)?;
+        record.outcome = object.take_text("outcome", WHAT)?;
         record.over_reservation = object.take("overReservationUsd").map(amount).transpose()?;
         record.corrected_from = object.take("correctedFromUsd").map(amount).transpose()?;
         record.latency_ms = object.take_number("latencyMs", WHAT)?;
@@ -200,6 +235,12 @@ impl Record {
     /// The revision; absent is 0.
     pub fn revision(&self) -> u32 {
         self.revision.unwrap_or(0)
+    }
+
+    /// The reservation that may have paid for it: the one it names, else the one of its request, which is how a caller who
+    /// reserves by hand calls it. A ledger that knows none of that id counts the record by its own.
+    pub fn reservation(&self) -> &str {
+        self.reservation_id.as_deref().unwrap_or(&self.request_id)
     }
 
     /// All tokens: the caller's own total, else the sum of the parts.
@@ -233,9 +274,12 @@ impl Record {
             .map_err(|_| wrong(WHAT, "actualTokens", "an object of counts", raw))?;
         let mut known = Vec::new();
         for (key, value) in object.entries() {
-            if is_token_key(key) {
-                // null, which is what JSON makes of NaN, is refused with everything else that is no number.
-                known.push((key.to_owned(), serde_json::from_str::<f64>(value.get()).unwrap_or(f64::NAN)));
+            if key == "extra" {
+                let counts = Object::parse(value.get(), "actualTokens.extra")
+                    .map_err(|_| wrong(WHAT, "actualTokens.extra", "an object of counts", value))?;
+                known.extend(counts.entries().map(|(name, value)| (format!("extra.{name}"), number(value))));
+            } else if is_token_key(key) {
+                known.push((key.to_owned(), number(value)));
             } else {
                 self.unknown_tokens.push((key.to_owned(), value.to_owned()));
             }
@@ -267,6 +311,14 @@ impl Record {
         Ok(())
     }
 
+    /// The parts, which sum to the cost together with those that this release does not know.
+    fn parts(&self) -> Breakdown {
+        let unknown = self.unknown_part_usd.iter().filter_map(|(_, raw)| amount(raw).ok()).sum::<Usd>();
+        let mut parts = self.breakdown;
+        parts.sum_to(self.usd.saturating_sub(unknown));
+        parts
+    }
+
     fn write(&self, derived: bool) -> String {
         let mut out = ObjectWriter::new();
         out.raw("schema", &SCHEMA.to_string());
@@ -293,7 +345,9 @@ impl Record {
         }
         if let Some(scopes) = &self.scopes {
             // Two strings each: serializing does not fail.
-            out.raw("scopes", &serde_json::to_string(scopes).unwrap_or_default());
+            let plain = || serde_json::to_string(scopes).unwrap_or_default();
+            let fuller = self.fuller_scopes.as_ref().filter(|(read, _)| read == scopes);
+            out.raw("scopes", &fuller.map_or_else(plain, |(_, raw)| raw.get().to_owned()));
         }
         out.optional_text("estimated", self.estimated.as_deref());
         out.optional_text("outcome", self.outcome.as_deref());
@@ -328,17 +382,25 @@ impl Record {
                 out.raw(key, &self.total_tokens().to_string());
             }
         }
+        if !self.usage.extra().is_empty() {
+            let mut extra = ObjectWriter::new();
+            for (name, count) in self.usage.extra() {
+                extra.raw(name, &count.to_string());
+            }
+            out.raw("extra", &extra.end());
+        }
         out.rest(&self.unknown_tokens);
         out.end()
     }
 
     fn breakdown_json(&self, derived: bool) -> String {
+        let Breakdown { input, output, image, audio, other } = self.parts();
         let parts = [
-            ("input", "inputCost", Some(self.breakdown.input)),
-            ("output", "outputCost", Some(self.breakdown.output)),
-            ("image", "imageCost", self.breakdown.image),
-            ("audio", "audioCost", self.breakdown.audio),
-            ("other", "otherCost", self.breakdown.other),
+            ("input", "inputCost", Some(input)),
+            ("output", "outputCost", Some(output)),
+            ("image", "imageCost", image),
+            ("audio", "audioCost", audio),
+            ("other", "otherCost", other),
         ];
         let (mut out, mut exact) = (ObjectWriter::new(), ObjectWriter::new());
         for (key, number_key, amount) in parts {
@@ -373,13 +435,23 @@ fn is_token_key(key: &str) -> bool {
         || crate::usage::Unit::ALL.into_iter().any(|unit| unit.token_key() == key)
 }
 
+/// A count; what is no number becomes NaN, and so is refused, as is null, which is what JSON makes of NaN.
+fn number(raw: &RawValue) -> f64 {
+    serde_json::from_str(raw.get()).unwrap_or(f64::NAN)
+}
+
+/// A schema: any JSON number that is not negative. One beyond every double is the largest.
+pub(super) fn schema_number(json: &str) -> Option<f64> {
+    (kind_of(json) == "a number").then(|| serde_json::from_str(json).unwrap_or(f64::MAX))
+}
+
 /// A text or number as an amount.
 fn amount(raw: &RawValue) -> Result<Usd> {
-    match serde_json::from_str::<String>(raw.get()) {
-        Ok(text) => Usd::parse(&text),
+    match text(raw.get()) {
+        Some(text) => Usd::parse(&text),
         // A JSON number is its own shortest decimal.
-        Err(_) if matches!(kind_of(raw.get()), "a number" | "a negative number") => Usd::parse(raw.get()),
-        Err(_) => Err(Error::new(
+        None if matches!(kind_of(raw.get()), "a number" | "a negative number") => Usd::parse(raw.get()),
+        None => Err(Error::new(
             Code::InvalidAmount,
             format!("cannot read record: expected an amount of USD, found {}", kind_of(raw.get())),
         )),
@@ -393,7 +465,7 @@ fn instant(object: &mut Object<'_>) -> Result<Instant> {
     let at = match serde_json::from_str::<f64>(raw.get()) {
         Ok(ms) => Instant::from_number(ms)?,
         Err(_) => {
-            let text: String = serde_json::from_str(raw.get()).map_err(|_| {
+            let text = text(raw.get()).ok_or_else(|| {
                 Error::new(
                     Code::InvalidTime,
                     format!("cannot read record: expected timestamp to be an instant, found {}", kind_of(raw.get())),
@@ -416,12 +488,8 @@ fn instant(object: &mut Object<'_>) -> Result<Instant> {
 const MIN_MS: i64 = -62_167_219_200_000;
 const MAX_MS: i64 = 253_402_300_800_000;
 
-fn missing(key: &str) -> Error {
-    Error::input(format!("cannot read {WHAT}: expected {key} to be a string that is not empty, found nothing"))
-}
-
 /// The error for what a later release wrote.
-pub(super) fn newer(schema: u32) -> Error {
+pub(super) fn newer(schema: f64) -> Error {
     Error::new(
         Code::StorageVersionNewer,
         format!("cannot read this storage: expected schema {SCHEMA} or below, found {schema}"),
@@ -492,6 +560,73 @@ mod tests {
         let stored = record.unwrap().to_stored();
         assert!(!stored.contains(['\n', '\r']), "{stored}");
         assert_eq!(Record::parse(&stored).unwrap().id, "a\nb");
+    }
+
+    fn with(fields: &str) -> Record {
+        Record::parse(&format!(r#"{{"id":"r","model":"m","timestamp":0,"usd":"1",{fields}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_text_loses_no_record() {
+        let record = with(
+            r#""agentId":"a\ud83d","scopes":[{"type":"tag","id":"\ude00"}],"metadata":{"t":"\ud83d"},"estimated":"x\ud83d\ude00""#,
+        );
+        assert_eq!((record.agent_id.as_str(), record.estimated.as_deref()), ("a\u{fffd}", Some("x😀")));
+        assert_eq!(record.scopes, Some(vec![Scope::new("tag", "\u{fffd}")]));
+        assert!(record.to_stored().ends_with(r#""metadata":{"t":"\ud83d"}}"#));
+        let record = with(r#""x\ud83d":1,"actualTokens":{"y\ud83d":2,"extra":{"z\ud83d":3}}"#);
+        assert_eq!(record.usage.extra().get("z\u{fffd}"), Some(&3));
+        assert!(record.to_stored().ends_with("\"x\u{fffd}\":1}"), "{}", record.to_stored());
+        assert_eq!(Record::parse(&record.to_stored()).unwrap(), record);
+    }
+
+    #[test]
+    fn an_empty_text_is_absence() {
+        let record = with(
+            r#""requestId":"","agentId":"","provider":"","costSource":"","reservationId":"","estimated":"","outcome":"","serviceTier":"""#,
+        );
+        assert_eq!(record.to_stored(), with(r#""streamed":null"#).to_stored());
+    }
+
+    #[test]
+    fn parts_sum_to_the_cost() {
+        for (breakdown, shown) in [
+            (r#"{"usd":{"input":"0.25"}}"#, r#"{"input":"0.25","output":"0","other":"0.75"}"#),
+            (r#"{"usd":{"input":"0.5","other":"0.1"}}"#, r#"{"input":"0.5","output":"0","other":"0.5"}"#),
+            (r#"{"inputCost":0.5,"outputCost":0.500000000001}"#, r#"{"input":"0.5","output":"0.5"}"#),
+            (r#"{"usd":{"input":"7","output":"1","audio":"2"}}"#, r#"{"input":"1","output":"0","audio":"0"}"#),
+            (
+                r#"{"usd":{"input":"0.4","video":"0.50"}}"#,
+                r#"{"input":"0.4","output":"0","other":"0.1","video":"0.50"}"#,
+            ),
+            ("null", r#"{"input":"0","output":"0","other":"1"}"#),
+        ] {
+            let stored = with(&format!(r#""breakdown":{breakdown}"#)).to_stored();
+            assert!(stored.ends_with(&format!(r#""breakdown":{{"usd":{shown}}}}}"#)), "{breakdown}: {stored}");
+        }
+    }
+
+    #[test]
+    fn counts_of_the_callers_own_and_fuller_scopes_are_kept() {
+        let fields = r#""actualTokens":{"inputTokens":1,"outputTokens":0,"extra":{"clips":5,"__proto__":2}},"breakdown":{"usd":{"input":"1","output":"0"}},"scopes":[{"type":"tag","id":"x", "name":1.0}]"#;
+        let mut record = with(fields);
+        assert!(
+            record.to_stored().ends_with(&format!(
+                "{}}}",
+                fields.replace(r#""clips":5,"__proto__":2"#, r#""__proto__":2,"clips":5"#)
+            ))
+        );
+        assert_eq!(Record::parse(&record.to_json()).unwrap(), record);
+        record.scopes = Some(vec![Scope::new("tag", "y")]);
+        assert!(record.to_stored().ends_with(r#""scopes":[{"type":"tag","id":"y"}]}"#));
+    }
+
+    #[test]
+    fn sums_beyond_the_largest_count_read_back() {
+        let mut record = with(r#""streamed":true"#);
+        record.usage = Usage::tokens(1 << 53, 1 << 53);
+        assert_eq!(record.total_tokens(), 1 << 53);
+        assert_eq!(Record::parse(&record.to_json()).unwrap().to_json(), record.to_json());
     }
 
     #[test]
@@ -587,6 +722,17 @@ mod tests {
                 r#"{"schema":2}"#,
                 Code::StorageVersionNewer,
                 "cannot read this storage: expected schema 1 or below, found 2",
+            ),
+            (
+                r#"{"schema":4294967296.5}"#,
+                Code::StorageVersionNewer,
+                "cannot read this storage: expected schema 1 or below, found 4294967296.5",
+            ),
+            (r#"{"schema":0}"#, Code::InvalidInput, "cannot read record: expected schema to be 1, found a number"),
+            (
+                r#"{"actualTokens":{"extra":{"clips":1.5}}}"#,
+                Code::InvalidUsage,
+                "cannot read usage: expected extra.clips to be a whole number from 0 to 2^53, found 1.5",
             ),
         ] {
             let json = match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(change) {

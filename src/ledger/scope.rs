@@ -1,8 +1,14 @@
 //! Whose money it is.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+use super::json::well_formed;
+use crate::{
+    collections::Map,
+    error::{Error, Result},
+};
 
 /// A scope: an agent, a project, an organization, a model, a user or a tag. Its kind is open, so that a record written by
 /// a later release keeps what it says; a budget is made only for the kinds of [`Scope::KINDS`].
@@ -27,10 +33,22 @@ impl Scope {
     /// Reads a JSON array of scopes. A kind that is not in [`Scope::KINDS`], an empty id, and anything else is
     /// [`crate::error::Code::InvalidInput`].
     pub fn parse_list(json: &str) -> Result<Vec<Self>> {
-        let scopes: Vec<Self> = serde_json::from_str(json).map_err(|_| {
+        Self::parse_open_list(json)?.into_iter().map(Self::checked).collect()
+    }
+
+    /// Reads a JSON array of the scopes of a record, whose kinds are open.
+    pub fn parse_open_list(json: &str) -> Result<Vec<Self>> {
+        Self::read_list(json).map(|(scopes, _)| scopes).ok_or_else(|| {
             Error::input("cannot read scopes: expected an array of { type, id }, both strings, found something else")
-        })?;
-        scopes.into_iter().map(Self::checked).collect()
+        })
+    }
+
+    /// The scopes of a JSON array, and whether it says more of them than type and id.
+    pub(crate) fn read_list(json: &str) -> Option<(Vec<Self>, bool)> {
+        let json = well_formed(json);
+        let scopes: Vec<Self> = serde_json::from_str(&json).ok()?;
+        let fields: Vec<Map<Cow<'_, str>, IgnoredAny>> = serde_json::from_str(&json).ok()?;
+        Some((scopes, fields.iter().any(|fields| fields.len() > 2)))
     }
 
     /// The scope, if a budget may be made for it.

@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use super::record::{Record, SCHEMA, newer};
+use serde_json::value::RawValue;
+
+use super::{
+    json::Object,
+    record::{Record, SCHEMA, newer, schema_number},
+};
 use crate::error::{Code, Error};
 
 /// The first line.
@@ -20,26 +25,26 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub struct Segment {
     text: String,
+    /// The first line: a later release may have written more into it.
+    header: Range<usize>,
     lines: Vec<Line>,
     damaged: usize,
-    newer: Option<u32>,
+    newer: Option<f64>,
 }
 
-#[derive(serde::Deserialize)]
-struct Header {
-    tollgate: String,
-    schema: u32,
-}
-
-/// The schema that a header or `meta` entry of that kind names; `None` when it is no such entry.
-pub(super) fn schema_of(kind: &str, text: &str) -> Option<u32> {
-    serde_json::from_str::<Header>(text).ok().filter(|header| header.tollgate == kind).map(|header| header.schema)
+/// The schema that a header or `meta` entry of that kind names; `None` when it is no such entry. Any number above ours is
+/// a later release's, in whatever way it is written; one below is nobody's.
+pub(super) fn schema_of(kind: &str, text: &str) -> Option<f64> {
+    let mut header = Object::parse(text, "header").ok()?;
+    let named = header.take("tollgate").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    named.filter(|named| named == kind)?;
+    header.take("schema").map(RawValue::get).and_then(schema_number).filter(|schema| *schema >= SCHEMA)
 }
 
 impl Segment {
     /// Reads a segment. It never fails: what can't be read is counted, and kept by [`Segment::without`].
     pub fn decode(text: String) -> Self {
-        let mut segment = Self { text, lines: Vec::new(), damaged: 0, newer: None };
+        let mut segment = Self { text, header: 0..0, lines: Vec::new(), damaged: 0, newer: None };
         let mut start = 0;
         let mut headed = false;
         // Split at line feeds only: another line break is part of what was damaged.
@@ -52,6 +57,7 @@ impl Segment {
             }
             if !headed {
                 headed = true;
+                segment.header = range.clone();
                 match schema_of("records", line) {
                     Some(schema) if schema > SCHEMA => {
                         segment.newer = Some(schema);
@@ -69,8 +75,7 @@ impl Segment {
                 Ok(record) => Some(Box::new(record)),
                 Err(error) => {
                     if error.code() == Code::StorageVersionNewer {
-                        segment.newer =
-                            error.context().get("schema").and_then(|schema| schema.as_u64()).map(|n| n as u32);
+                        segment.newer = error.context().get("schema").and_then(|schema| schema.as_f64());
                     } else {
                         segment.damaged += 1;
                     }
@@ -105,7 +110,7 @@ impl Segment {
     }
 
     /// The schema above ours that was found in it.
-    pub fn newer(&self) -> Option<u32> {
+    pub fn newer(&self) -> Option<f64> {
         self.newer
     }
 
@@ -129,7 +134,8 @@ impl Segment {
             .filter(|(at, line)| line.record.is_none() || !drop(*at))
             .filter_map(|(_, line)| self.text.get(line.range.clone()))
             .collect();
-        if kept.is_empty() { None } else { Some(format!("{HEADER}\n{}\n", kept.join("\n"))) }
+        let header = self.text.get(self.header.clone()).unwrap_or(HEADER);
+        if kept.is_empty() { None } else { Some(format!("{header}\n{}\n", kept.join("\n"))) }
     }
 }
 
@@ -176,13 +182,32 @@ mod tests {
 
     #[test]
     fn a_later_schema_is_told() {
-        for text in [
-            "{\"tollgate\":\"records\",\"schema\":3}\n".to_owned(),
-            format!("{HEADER}\n{{\"schema\":3,\"whatever\":1}}\n"),
-        ] {
-            let segment = Segment::decode(text);
-            assert_eq!((segment.newer(), segment.damaged()), (Some(3), 0));
-            assert_eq!(segment.error().unwrap().code(), Code::StorageVersionNewer);
+        let line = |schema: &str| format!("{HEADER}\n{{\"schema\":{schema},\"whatever\":1}}\n");
+        let header = |schema: &str| format!("{{\"later\":{{}},\"tollgate\":\"records\",\"schema\":{schema}}}\n");
+        for (schema, found) in
+            [("3", 3.0), ("2.0", 2.0), ("1.5", 1.5), ("4294967296", 4_294_967_296.0), ("1e999", f64::MAX)]
+        {
+            for text in [header(schema), line(schema)] {
+                let segment = Segment::decode(text.clone());
+                assert_eq!((segment.newer(), segment.damaged()), (Some(found), 0), "{text}");
+                assert_eq!(segment.error().unwrap().code(), Code::StorageVersionNewer);
+            }
         }
+        for schema in ["0", "-1", "0.5", "\"1\"", "true"] {
+            for text in [header(schema), line(schema)] {
+                let segment = Segment::decode(text.clone());
+                assert_eq!((segment.newer(), segment.damaged()), (None, 1), "{text}");
+            }
+        }
+        let one = Segment::decode(header("1.0") + &record("a").to_stored());
+        assert_eq!((one.newer(), one.damaged(), one.records().count()), (None, 0, 1));
+    }
+
+    #[test]
+    fn a_rewrite_keeps_the_bytes_of_the_first_line() {
+        let header = r#"{"tollgate":"records", "schema":1.0,"later":[1.50]}"#;
+        let text = format!("{header}\n{}\n{}\n", record("a").to_stored(), record("b").to_stored());
+        let rest = Segment::decode(text).without(|line| line == 0).unwrap();
+        assert_eq!(rest, format!("{header}\n{}\n", record("b").to_stored()));
     }
 }

@@ -13,7 +13,7 @@ use super::{
     value::{instant, money},
 };
 use crate::{
-    budget::{Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start},
+    budget::{Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start},
     error::{Error, Result},
     money::Usd,
     time::{Instant, Zone},
@@ -99,7 +99,9 @@ impl MemoryLedger {
         Ok(self.ledger.borrow_mut().release(id, Instant::from_number(now)?))
     }
 
-    /// Counts what nobody reserved, once.
+    /// Counts what nobody reserved, once; a higher revision replaces what its record counted. Says whether any budget
+    /// stands elsewhere now.
+    #[allow(clippy::too_many_arguments)] // What a host calls with plain values.
     pub fn charge(
         &self,
         record_id: &str,
@@ -107,12 +109,16 @@ impl MemoryLedger {
         scopes: &str,
         at: &JsValue,
         reservation_id: Option<String>,
+        revision: Option<u32>,
         now: f64,
     ) -> Result<bool> {
         let (usd, at, now) = (Usd::parse(usd)?, instant(at)?, Instant::from_number(now)?);
-        let scopes = open_scopes(scopes)?;
+        let scopes = Scope::parse_open_list(scopes)?;
         let mut ledger = self.ledger.borrow_mut();
-        Ok(ledger.charge(record_id, usd, &scopes, at, reservation_id.as_deref(), now).counted)
+        let reservation_ids = reservation_id.as_deref();
+        let reservation_ids = reservation_ids.as_slice();
+        let revision = revision.unwrap_or(0);
+        Ok(ledger.take(&Charge { record_id, revision, usd, scopes: &scopes, at, reservation_ids }, now).counted)
     }
 
     /// Where budgets stand: all, or those of a JSON array of ids.
@@ -150,7 +156,7 @@ pub fn budgets_agree(one: &str, other: &str) -> Result<bool> {
 /// Which of some budgets bind a call of some scopes: their places, as a JSON array.
 #[wasm_bindgen(js_name = bindingBudgets)]
 pub fn binding_budgets(budgets: &str, scopes: &str) -> Result<String> {
-    let scopes = open_scopes(scopes)?;
+    let scopes = Scope::parse_open_list(scopes)?;
     let bound: Vec<usize> = configs(budgets)?
         .iter()
         .enumerate()
@@ -189,13 +195,6 @@ fn configs(json: &str) -> Result<Vec<Config>> {
     let raw: Vec<&RawValue> = serde_json::from_str(json)
         .map_err(|_| Error::input("cannot read budgets: expected an array of budgets, found something else"))?;
     raw.into_iter().map(|raw| Config::parse(raw.get())).collect()
-}
-
-/// Scopes of a record, whose kinds are open.
-fn open_scopes(json: &str) -> Result<Vec<Scope>> {
-    serde_json::from_str(json).map_err(|_| {
-        Error::input("cannot read scopes: expected an array of { type, id }, both strings, found something else")
-    })
 }
 
 fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {

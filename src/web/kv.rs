@@ -59,7 +59,7 @@ struct Inner {
     binding: Binding,
     namespace: Namespace,
     files: RefCell<Option<Files>>,
-    /// Whether `meta` was read.
+    /// Whether it was read which schemas are here.
     opened: Cell<bool>,
     /// What this instance wrote or deleted a short time ago: a list may not show it yet.
     written: RefCell<Map<String, Instant>>,
@@ -212,21 +212,35 @@ impl Inner {
         RefMut::filter_map(files, Option::as_mut).map_err(|_| Error::internal("cannot read KV: the view is gone"))
     }
 
-    /// Reads `meta`, once.
+    /// Reads which schemas were written here, once: ours, and whatever a later release has put beside it.
     async fn open(&self) -> Result<()> {
         if self.opened.get() {
             return Ok(());
         }
-        let key = self.files(|files| Ok(files.meta_key()))?;
-        let text = text_of(&wait("read from KV", self.binding.get(&key)).await?);
+        let mut keys = self.list(&self.namespace.meta_prefix()).await?;
+        // Also where the list does not show it yet: writing it again within a second would fail.
+        keys.insert(self.files(|files| Ok(files.meta_key()))?);
+        let keys: Vec<String> = keys.into_iter().collect();
+        let texts = self.read(&keys).await?;
         // Another call may have read or written it meanwhile; what is known now is not older.
         if !self.opened.replace(true) {
             self.files(|files| {
-                files.load(&key, text);
+                for (key, text) in keys.iter().zip(texts) {
+                    files.load(key, text);
+                }
                 Ok(())
             })?;
         }
         Ok(())
+    }
+
+    async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>> {
+        let reads = Array::new();
+        for key in keys {
+            reads.push(&self.binding.get(key).map_err(|thrown| failed("read from KV", &thrown))?.into());
+        }
+        let texts: Array = wait("read from KV", Ok(Promise::all(&reads))).await?.unchecked_into();
+        Ok(texts.iter().map(|text| text_of(&text)).collect())
     }
 
     /// Brings the view up to date: all of it, or the days of a range.
@@ -256,14 +270,10 @@ impl Inner {
                 .collect())
         })?;
         for keys in unread.chunks(BATCH) {
-            let reads = Array::new();
-            for key in keys {
-                reads.push(&self.binding.get(key).map_err(|thrown| failed("read from KV", &thrown))?.into());
-            }
-            let texts: Array = wait("read from KV", Ok(Promise::all(&reads))).await?.unchecked_into();
+            let texts = self.read(keys).await?;
             self.files(|files| {
-                for (key, text) in keys.iter().zip(texts.iter()) {
-                    files.load(key, text_of(&text));
+                for (key, text) in keys.iter().zip(texts) {
+                    files.load(key, text);
                 }
                 Ok(())
             })?;

@@ -90,18 +90,17 @@ pub fn summarize_records(json: &str) -> Result<String> {
     Ok(summarize(&records).to_json())
 }
 
-/// What a ledger has to know of a record, as JSON: `{ id, usd, scopes, at, reservationId? }`.
+/// What a ledger has to know of a record, as JSON: `{ id, usd, scopes, at, reservationId, revision }`.
 #[wasm_bindgen(js_name = chargeOfRecord)]
 pub fn charge_of_record(json: &str) -> Result<String> {
     let record = Record::parse(json)?;
-    let mut charge = serde_json::json!({
+    Ok(serde_json::json!({
         "id": record.id,
         "usd": record.usd,
         "scopes": record.all_scopes(),
         "at": record.timestamp.to_string(),
-    });
-    if let (Some(map), Some(id)) = (charge.as_object_mut(), record.reservation_id) {
-        map.insert("reservationId".to_owned(), id.into());
-    }
-    Ok(charge.to_string())
+        "reservationId": record.reservation(),
+        "revision": record.revision(),
+    })
+    .to_string())
 }

@@ -156,10 +156,7 @@ fn refresh(files: &mut Files, storage: &Storage) -> Result<()> {
         }
     }
     files.retain(&keys, |_| false);
-    let meta = files.meta_key();
-    if !keys.contains(&meta) {
-        files.load(&meta, None);
-    }
+    files.retain_metas(&keys);
     for key in keys {
         files.load(&key, storage.get_item(&key).map_err(failed)?);
     }

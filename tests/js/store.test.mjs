@@ -212,13 +212,21 @@ describe("localStorage", () => {
   });
 
   test("a newer storage is not touched", async () => {
-    localStorage.setItem("tollgate:1:default:meta", JSON.parse(fixture("keys.json")).meta.newer);
     const storage = new LocalStorageCostStorage();
-    for (const call of [() => storage.store(record()), () => storage.get("r1"), () => storage.clear()]) {
-      await assert.rejects(call(), { code: "storage_version_newer", context: { schema: 2, supported: 1 } });
+    await storage.store(record());
+    for (const { key, text } of JSON.parse(fixture("keys.json")).meta.newer) {
+      const ours = localStorage.getItem(key);
+      localStorage.setItem(key, text);
+      const before = JSON.stringify([...localStorage.map]);
+      for (const call of [() => storage.store(record()), () => storage.get("r1"), () => storage.clear()]) {
+        await assert.rejects(call(), { code: "storage_version_newer" });
+      }
+      assert.equal(JSON.stringify([...localStorage.map]), before);
+      assert.equal((await storage.report()).newer, 1);
+      if (ours === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, ours);
     }
-    assert.equal(localStorage.length, 1);
-    assert.equal((await storage.report()).newer, 1);
+    assert.equal((await storage.get("r1")).id, "r1");
   });
 
   test("none, denied and full are told apart", async () => {
@@ -284,6 +292,18 @@ describe("kv", () => {
     assert.equal(kv.calls.get, 10);
   });
 
+  test("a newer storage is not touched", async () => {
+    for (const { key, text } of JSON.parse(fixture("keys.json")).meta.newer) {
+      const kv = new FakeKV();
+      kv.map.set(key, text);
+      const storage = new KVCostStorage(kv);
+      for (const call of [() => storage.store(record()), () => storage.getByDateRange(0, 1), () => storage.clear()]) {
+        await assert.rejects(call(), { code: "storage_version_newer" });
+      }
+      assert.deepEqual([...kv.map], [[key, text]]);
+    }
+  });
+
   test("a host that fails is a typed error", async () => {
     const kv = new FakeKV();
     kv.put = async () => {
@@ -313,7 +333,7 @@ describe("kv", () => {
 
 test("the golden segment is read by every storage as the golden public form", async () => {
   const golden = fixture("public.jsonl").trim().split("\n").map((line) => JSON.parse(line));
-  const [, header] = JSON.parse(fixture("keys.json")).keys;
+  const header = JSON.parse(fixture("keys.json")).keys.find(({ kind }) => kind === "segment");
   // The fixture's records are of several days; a storage puts each into the segment of its own day.
   localStorage.setItem(header.key, fixture("segment.jsonl"));
   const storage = new LocalStorageCostStorage();
@@ -329,7 +349,7 @@ test("the golden segment is read by every storage as the golden public form", as
 test("the golden keys are those that are written", async () => {
   const { meta } = JSON.parse(fixture("keys.json"));
   await new LocalStorageCostStorage().store(record());
-  assert.equal(localStorage.getItem("tollgate:1:default:meta"), meta.text);
+  assert.equal(localStorage.getItem(meta.key), meta.text);
   const segment = [...localStorage.map.keys()].find((key) => key.includes(":seg:"));
   assert.match(segment, /^tollgate:1:default:seg:20261121:[0-9a-f-]{36}:\d{18}$/);
   assert.equal(localStorage.getItem(segment).split("\n")[0], fixture("segment.jsonl").split("\n")[0]);
