@@ -88,8 +88,8 @@ impl Usd {
         // Above, far more binary digits of the quotient than a double has, the last of them set when more follow: they
         // round as the whole quotient would. (Not the parser of decimals: its tables would be a tenth of the module.)
         let shift = self.0.leading_zeros() - 1;
-        let (shifted, whole) = (self.0 << shift, i128::from(PICO));
-        let digits = shifted / whole | i128::from(shifted % whole != 0);
+        let (shifted, whole) = (self.0 << shift, PICO);
+        let digits = (shifted / whole) | i128::from(shifted % whole != 0);
         digits as f64 / (1_u128 << shift) as f64
     }
 

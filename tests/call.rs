@@ -8,6 +8,7 @@ use tollgate::{
     call::{Call, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
     catalog::Book,
     error::{Code, Error},
+    guard::{Action, Config, Scanner},
     money::Usd,
     price::{Custom, Tracker},
     provider::http::Head,
@@ -73,6 +74,8 @@ struct Host {
     sent: Vec<String>,
     out: Vec<Out>,
     records: Vec<serde_json::Value>,
+    /// What scans a stream.
+    scanner: Option<Scanner>,
 }
 
 impl Host {
@@ -118,6 +121,9 @@ impl Host {
                                 _ => (200, "text/event-stream"),
                             };
                             response = Some(fetch);
+                            if let Some(scanner) = &self.scanner {
+                                call.scan_with(scanner.clone());
+                            }
                             call.responded(Head { status, content_type: kind.into(), ..Head::default() }, false);
                         }
                     }
@@ -428,6 +434,77 @@ fn a_stream_that_breaks_off_says_so_and_is_charged_for_what_came() {
         let usd = Usd::parse(host.records[0]["usd"].as_str().unwrap()).unwrap();
         assert!(usd.pico() >= host.sent[0].len() as i128 / 3 * 1_000_000);
     }
+}
+
+fn redacting() -> Option<Scanner> {
+    Some(Scanner::new(vec![Config::pii().with_action(Action::Redact)]))
+}
+
+#[test]
+fn log_probabilities_do_not_repeat_what_was_redacted() {
+    let events = [
+        r#"{"choices":[{"index":0,"delta":{"content":"to ann@exa"},"logprobs":{"content":[{"token":"ann@exa"}]},"finish_reason":null}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"mple.com "},"logprobs":{"content":[{"token":"mple.com"}]},"finish_reason":null}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"now"},"logprobs":{"content":[{"token":"now"}]},"finish_reason":"stop"}]}"#,
+        "[DONE]",
+    ];
+    let bytes = events.map(|data| format!("data: {data}\n\n")).concat().into_bytes();
+    let mut host = Host { scanner: redacting(), ..host([Fetch::Stream(vec![bytes], None)]) };
+    host.run(&mut call(STREAM_BODY)).unwrap();
+    assert_eq!(host.texts(), "to [REDACTED_EMAIL] now");
+    let raw = String::from_utf8(host.out.iter().flat_map(|out| out.raw.clone()).collect()).unwrap();
+    assert!(!raw.contains("ann") && !raw.contains("mple") && raw.contains(r#""token":"now""#), "{raw}");
+}
+
+#[test]
+fn streamed_arguments_stay_json_whatever_their_escapes() {
+    let arguments = r#"{"b":"Hi\nann@example.com","c":"bob\u0040example.org","n":4111111111111111}"#;
+    for size in [1, 5, 1000] {
+        let mut stream = String::new();
+        let characters: Vec<char> = arguments.chars().collect();
+        for piece in characters.chunks(size) {
+            let piece: String = piece.iter().collect();
+            let delta = serde_json::json!({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":piece}}]},"finish_reason":null}]});
+            stream += &format!("data: {delta}\n\n");
+        }
+        stream +=
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+        let mut host = Host { scanner: redacting(), ..host([Fetch::Stream(vec![stream.into_bytes()], None)]) };
+        host.run(&mut call(STREAM_BODY)).unwrap();
+        let mut got = String::new();
+        for data in host.out.iter().filter_map(|out| out.data.as_ref()) {
+            let chunk: serde_json::Value = serde_json::from_str(data).unwrap();
+            got += chunk["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"].as_str().unwrap_or_default();
+        }
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&got).unwrap(),
+            serde_json::json!({"b": "Hi\n[REDACTED_EMAIL]", "c": "[REDACTED_EMAIL]", "n": "[REDACTED_CREDIT_CARD]"})
+        );
+    }
+}
+
+#[test]
+fn a_stream_ends_with_its_done_whatever_the_connection_does() {
+    let (mut call, mut host) =
+        (call(STREAM_BODY), host([Fetch::Stream(vec![stream_bytes(true)], Some(network("ECONNRESET")))]));
+    host.run(&mut call).unwrap();
+    assert_eq!(host.log.last().unwrap(), "store 0.00002 ok -");
+}
+
+#[test]
+fn what_nobody_can_price_is_charged_at_what_was_held() {
+    let (mut call, mut host) =
+        (call(BODY), host([Fetch::Answer(200, ANSWER.replace("\"model\"", "\"service_tier\":\"odd\",\"model\""))]));
+    host.run(&mut call).unwrap();
+    let bound = host.log[1].strip_prefix("reserve r#1 ").unwrap().to_owned();
+    assert_eq!(host.records[0]["usd"], bound.as_str());
+    assert_eq!(host.records[0]["priced"], false);
+}
+
+#[test]
+fn a_time_out_is_not_tried_again() {
+    let (mut call, mut host) = (call(BODY), host([Fetch::Rejects(Outcome::Timeout)]));
+    assert_eq!(host.run(&mut call).unwrap_err().code(), Code::Timeout);
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

@@ -403,6 +403,9 @@ impl Call {
 
     /// The budgets can't be asked. Budgets that can refuse are closed then; others let the call go on.
     pub fn reserve_failed(&mut self, why: &str) {
+        // It may have been held all the same, and only the answer was lost.
+        self.held = true;
+        self.release();
         if self.strict_budget {
             self.fail(Error::new(
                 Code::BudgetUnavailable,
@@ -487,7 +490,7 @@ impl Call {
             Ok(response) => {
                 let (usage, mark) = match response.usage {
                     Some(usage) => (usage, None),
-                    None => (self.counted(response.segments.list().iter().map(|s| s.text.len()).sum()), Some(NO_USAGE)),
+                    None => (self.cut_off(response.segments.list().iter().map(|s| s.text.len()).sum()), Some(NO_USAGE)),
                 };
                 self.bill = Some(Bill {
                     usage,
@@ -538,7 +541,7 @@ impl Call {
         .with("provider", self.options.provider.as_str());
         let never_sent = !self.sent
             || (self.phase == Phase::Fetch && matches!(why, Outcome::Network { code, .. } if never_connected(code)));
-        let may_retry = self.phase == Phase::Fetch && !matches!(why, Outcome::Aborted);
+        let may_retry = self.phase == Phase::Fetch && matches!(why, Outcome::Network { .. });
         if never_sent {
             self.release();
         } else if self.phase == Phase::Fetch || self.head.is_success() {
@@ -547,9 +550,17 @@ impl Call {
             let how = if *why == Outcome::Aborted { outcome::ABORTED } else { outcome::ERROR };
             self.unknown(now, UNKNOWN_OUTCOME, how);
         } else {
-            // The body of an error answer was cut: it is that error all the same.
-            self.release();
-            self.end_with(error_from_response(&self.options.provider, &self.head, ""));
+            // The body of an error answer was cut: it is that error all the same, unless the caller gave up.
+            if self.head.may_have_run() {
+                self.unknown(now, UNKNOWN_OUTCOME, outcome::ERROR);
+            } else {
+                self.release();
+            }
+            let error = match why {
+                Outcome::Network { .. } => error_from_response(&self.options.provider, &self.head, ""),
+                Outcome::Timeout | Outcome::Aborted => error,
+            };
+            self.end_with(error);
             return;
         }
         if may_retry { self.retry(error, random) } else { self.end_with(error) }
@@ -602,7 +613,7 @@ impl Call {
             End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
         };
         self.warnings.extend(meter.warnings);
-        let delivered = if complete { self.counted(meter.text_bytes) } else { self.cut_off(meter.text_bytes) };
+        let delivered = self.cut_off(meter.text_bytes);
         let (usage, mark) = match (meter.usage, complete) {
             (Some(usage), true) => (usage, None),
             (Some(usage), false) => {
@@ -702,22 +713,19 @@ impl Call {
         let asked_for_usage = self.request.include_usage;
         let mut edits = crate::provider::edit::Edits::new();
         self.request.include_usage(&self.body, &mut edits)?;
-        let mut changed = edits.apply(&self.body)?;
         let inject =
             self.request.max_output.is_none() && self.strict_budget && self.options.output_bound == OutputBound::Inject;
         if inject {
             let tokens = self.options.default_max_output;
-            let (range, text) = self.request.bound_output(&changed, tokens)?;
-            let mut edits = crate::provider::edit::Edits::new();
+            let (range, text) = self.request.bound_output(&self.body, tokens)?;
             edits.replace(range, text);
-            changed = edits.apply(&changed)?;
             self.request.max_output = Some(tokens);
             self.warn(
                 WarningCode::OutputBoundInjected,
                 format!("the request named no output maximum and a budget applies that can refuse: max_completion_tokens {tokens} was written into it"),
             );
         }
-        self.body = changed;
+        self.body = edits.apply(&self.body)?;
         self.request.include_usage = asked_for_usage;
 
         let expected_output =
@@ -778,7 +786,7 @@ impl Call {
         Usage::tokens(estimate_tokens(self.body.len()), estimate_tokens(output_bytes))
     }
 
-    /// As [`Self::counted`], for a stream that ended early. Where a budget can refuse, a token is taken for each byte: an
+    /// As [`Self::counted`], for an answer whose usage never came. Where a budget can refuse, a token is taken for each byte: an
     /// estimate below the bill would let the next call spend what this one has spent already.
     fn cut_off(&self, output_bytes: usize) -> Usage {
         if !self.strict_budget {
@@ -932,7 +940,9 @@ impl Call {
                     warnings = cost.warnings;
                 }
                 Answer::Unpriced(unpriced) => {
-                    record.usd = Usd::ZERO;
+                    // It was paid for, and nobody can say how much: what was held for it counts, if anything was.
+                    record.usd = if self.held { self.bound } else { Usd::ZERO };
+                    record.breakdown.other = self.held.then_some(self.bound);
                     record.priced = false;
                     warnings.push(unpriced.warning());
                 }

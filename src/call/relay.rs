@@ -13,7 +13,11 @@ use crate::{
     guard,
     provider::{
         edit::{Edits, json_string},
-        openai::chunk::{Chunk, Lane},
+        http::scrub,
+        openai::{
+            chunk::{Chunk, Lane},
+            text::leaves,
+        },
         sse::{Event, Parser},
     },
     usage::Usage,
@@ -85,21 +89,15 @@ struct LaneState {
     edits: Vec<guard::Edit>,
     /// The whole text, where it is scanned or judged.
     text: String,
-    /// Scans that have ended, with where they began.
-    scanned: Vec<(usize, guard::Scan)>,
-    json: JsonState,
-}
-
-/// Whether a place in a JSON text lies inside a string.
-#[derive(Default, Clone, Copy)]
-struct JsonState {
-    in_string: bool,
-    escaped: bool,
+    /// Scans that have ended, with their texts.
+    scanned: Vec<(String, guard::Scan)>,
 }
 
 struct Held {
     event: Event,
     pieces: Vec<HeldPiece>,
+    /// Log probabilities, by choice: they repeat its text.
+    logprobs: Vec<(u64, std::ops::Range<usize>)>,
 }
 
 struct HeldPiece {
@@ -154,6 +152,8 @@ impl Relay {
             }
         }
         match failed {
+            // After it a connection may stay open, or be reset: that is nobody's business any more.
+            _ if self.done => self.finish_with(End::Complete),
             Some(error) => self.finish_with(End::Broken(error)),
             None => self.release(),
         }
@@ -193,9 +193,9 @@ impl Relay {
         let mut reports = self.scanner.as_ref()?.no_reports();
         for (segment, (lane, state)) in self.lanes.iter().enumerate() {
             // One that blocks leaves its scan where it stopped.
-            let open = state.scan.as_ref().map(|scan| (state.base, scan.result()));
-            for (base, scan) in state.scanned.iter().chain(&open) {
-                reports.add(segment, stage(*lane), state.text.get(*base..).unwrap_or_default(), scan);
+            let open = state.scan.as_ref().map(|scan| (state.text_from_base(), scan.result()));
+            for (text, scan) in state.scanned.iter().chain(&open) {
+                reports.add(segment, stage(*lane), text, scan);
             }
         }
         Some(reports)
@@ -230,20 +230,18 @@ impl Relay {
     /// Reads one event into the queue.
     fn take(&mut self, event: Event) -> Result<(), End> {
         let Some(data) = event.data.as_deref() else {
-            self.queue.push_back(Held { event, pieces: Vec::new() });
+            self.queue.push_back(Held { event, pieces: Vec::new(), logprobs: Vec::new() });
             return Ok(());
         };
         if data.trim() == "[DONE]" {
             self.end_lanes(|_| true)?;
             self.done = true;
-            self.queue.push_back(Held { event, pieces: Vec::new() });
+            self.queue.push_back(Held { event, pieces: Vec::new(), logprobs: Vec::new() });
             return Ok(());
         }
         let chunk = Chunk::parse(data, &mut self.meter.warnings).map_err(End::Broken)?;
         if let Some(error) = chunk.error {
-            return Err(End::Broken(
-                Error::new(Code::ApiError, "the provider reported an error inside the stream").with("body", error),
-            ));
+            return Err(End::Broken(error_in_stream(&error)));
         }
         self.meter.model = chunk.model.or(self.meter.model.take());
         self.meter.service_tier = chunk.service_tier.or(self.meter.service_tier.take());
@@ -265,7 +263,7 @@ impl Relay {
             }
             pieces.push(HeldPiece { lane: piece.lane, start, text: piece.text, range: piece.range });
         }
-        self.queue.push_back(Held { event, pieces });
+        self.queue.push_back(Held { event, pieces, logprobs: chunk.logprobs });
         blocked.map_err(|finding| self.blocked_by(&finding))?;
         for choice in chunk.finished {
             self.started.insert(choice, true);
@@ -286,8 +284,11 @@ impl Relay {
     }
 
     fn end_lanes(&mut self, which: impl Fn(Lane) -> bool) -> Result<(), End> {
-        let ended =
-            self.lanes.iter_mut().filter(|(lane, _)| which(**lane)).try_for_each(|(_, state)| state.end(self.judge));
+        let ended = self
+            .lanes
+            .iter_mut()
+            .filter(|(lane, _)| which(**lane))
+            .try_for_each(|(lane, state)| state.end(*lane, self.scanner.as_ref(), self.judge));
         ended.map_err(|finding| self.blocked_by(&finding))
     }
 
@@ -348,13 +349,18 @@ impl Relay {
     /// An event as it leaves: its own bytes where nothing changed.
     fn write(&mut self, held: Held) -> Option<Out> {
         let mut edits = Edits::new();
+        let mut changed = Vec::new();
         for piece in &held.pieces {
             if let Some(lane) = self.lanes.get_mut(&piece.lane) {
                 let text = lane.edited(piece);
                 if text != piece.text {
                     edits.replace_with_string(piece.range.clone(), &text);
+                    changed.push(piece.lane.choice());
                 }
             }
+        }
+        for (_, range) in held.logprobs.iter().filter(|(choice, _)| changed.contains(choice)) {
+            edits.replace(range.clone(), "null".to_owned());
         }
         let Event { raw, data } = &held.event;
         let data = data.as_ref().filter(|data| data.trim() != "[DONE]");
@@ -383,19 +389,63 @@ impl LaneState {
             self.settled = if judge { 0 } else { self.length };
             return Ok(());
         };
+        // Arguments are JSON: they are looked at as such once they are whole, and are of no use before.
+        if matches!(lane, Lane::Arguments(..)) {
+            return Ok(());
+        }
         let base = self.base;
         let scan = self.scan.get_or_insert_with(|| guard::Stream::new(scanner, stage(lane)));
         let step = scan.push(text);
         self.advance(base, step, judge)
     }
 
-    fn end(&mut self, judge: bool) -> Result<(), guard::Finding> {
+    fn end(&mut self, lane: Lane, scanner: Option<&guard::Scanner>, judge: bool) -> Result<(), guard::Finding> {
+        if let (Lane::Arguments(..), Some(scanner)) = (lane, scanner) {
+            return self.end_arguments(scanner, judge);
+        }
         let base = self.base;
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         let step = scan.end();
-        self.scanned.push((base, scan.result()));
+        self.scanned.push((self.text_from_base(), scan.result()));
         self.base = self.length;
         self.advance(base, step, judge)
+    }
+
+    /// Scans the strings and numbers of whole arguments, so that they stay JSON; what is no JSON is one text.
+    fn end_arguments(&mut self, scanner: &guard::Scanner, judge: bool) -> Result<(), guard::Finding> {
+        if self.base == self.length {
+            return Ok(());
+        }
+        self.base = self.length;
+        let leaves = leaves(&self.text);
+        let is_json = leaves.is_some();
+        let mut edits = Edits::new();
+        for (range, leaf) in leaves.unwrap_or_else(|| vec![(0..self.text.len(), self.text.clone())]) {
+            let scan = scanner.scan(&leaf, guard::Stage::ToolCall);
+            if !scan.passed {
+                let finding = scan.findings.first().cloned();
+                self.scanned.push((leaf, scan));
+                return finding.map_or(Ok(()), Err);
+            }
+            if scan.text != leaf {
+                let text = if is_json { json_string(&scan.text) } else { scan.text.clone() };
+                edits.replace(range, text);
+            }
+            self.scanned.push((leaf, scan));
+        }
+        // The ranges come from this very text, so the edit does not fail; should it, nothing of the text leaves.
+        let changed = edits.apply(&self.text).unwrap_or_default();
+        if changed != self.text {
+            self.edits = vec![guard::Edit { start: 0, end: self.length, replacement: changed }];
+        }
+        if !judge {
+            self.settled = self.length;
+        }
+        Ok(())
+    }
+
+    fn text_from_base(&self) -> String {
+        self.text.get(self.base..).unwrap_or_default().to_owned()
     }
 
     fn advance(&mut self, base: usize, step: guard::Step, judge: bool) -> Result<(), guard::Finding> {
@@ -416,28 +466,18 @@ impl LaneState {
     /// The text of a piece after the edits, up to where the lane is settled.
     fn edited(&mut self, piece: &HeldPiece) -> String {
         let end = (piece.start + piece.text.len()).min(self.settled);
-        let is_json = matches!(piece.lane, Lane::Arguments(..));
         let mut changed = String::with_capacity(piece.text.len());
         let mut position = piece.start;
         for edit in self.edits.iter().filter(|edit| edit.end > piece.start && edit.start < end) {
             let kept =
                 piece.text.get(position - piece.start..edit.start.max(position) - piece.start).unwrap_or_default();
-            self.json.read(kept);
             changed.push_str(kept);
             if edit.start >= piece.start {
-                let quoted = json_string(&edit.replacement);
-                match (is_json, self.json.in_string) {
-                    // A long finding that goes on: what replaces it stands before.
-                    _ if edit.replacement.is_empty() => {}
-                    (false, _) => changed.push_str(&edit.replacement),
-                    (true, true) => changed.push_str(quoted.trim_start_matches('"').trim_end_matches('"')),
-                    (true, false) => changed.push_str(&quoted),
-                }
+                changed.push_str(&edit.replacement);
             }
             position = edit.end.min(end).max(position);
         }
         let rest = piece.text.get(position - piece.start..end.max(position) - piece.start).unwrap_or_default();
-        self.json.read(rest);
         changed.push_str(rest);
         self.edits.retain(|edit| edit.end > end);
         changed
@@ -457,20 +497,16 @@ impl LaneState {
     }
 }
 
+/// The error that a provider reports inside a stream. What it says may repeat anything: it is scrubbed.
+fn error_in_stream(body: &str) -> Error {
+    let message = serde_json::from_str::<serde_json::Value>(body)
+        .ok()
+        .and_then(|error| error.get("message").and_then(serde_json::Value::as_str).map(scrub));
+    let said = message.unwrap_or_else(|| "an error without a message".to_owned());
+    Error::new(Code::ApiError, format!("the provider reported an error inside the stream: {said}"))
+}
+
 /// The stage of a stream's text.
 fn stage(lane: Lane) -> guard::Stage {
     if matches!(lane, Lane::Arguments(..)) { guard::Stage::ToolCall } else { guard::Stage::Output }
-}
-
-impl JsonState {
-    fn read(&mut self, text: &str) {
-        for byte in text.bytes() {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' if self.in_string => self.escaped = true,
-                b'"' => self.in_string = !self.in_string,
-                _ => {}
-            }
-        }
-    }
 }

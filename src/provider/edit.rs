@@ -60,6 +60,15 @@ pub fn json_string(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
+/// Reads a structure from a JSON object. serde would read one from an array as well.
+pub fn object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        Err(serde::de::Error::custom("expected an object"))
+    }
+}
+
 /// The text of a JSON string; `None` for what is no string.
 ///
 /// JavaScript's strings can hold half a surrogate pair, and `JSON.stringify` writes it as an escape that no Rust string

@@ -56,16 +56,8 @@ impl Head {
 /// Names under which hosts report that no connection was made, so that nothing can have been billed. Node's error codes
 /// (`cause.code`), and undici's for a connect timeout.
 pub fn never_connected(code: &str) -> bool {
-    matches!(
-        code,
-        "ECONNREFUSED"
-            | "ConnectionRefused"
-            | "ENOTFOUND"
-            | "EAI_AGAIN"
-            | "UND_ERR_CONNECT_TIMEOUT"
-            | "EHOSTUNREACH"
-            | "ENETUNREACH"
-    ) || code.starts_with("ERR_TLS_")
+    matches!(code, "ECONNREFUSED" | "ConnectionRefused" | "ENOTFOUND" | "EAI_AGAIN" | "UND_ERR_CONNECT_TIMEOUT")
+        || code.starts_with("ERR_TLS_")
         || code.starts_with("CERT_")
         || matches!(
             code,
@@ -122,7 +114,7 @@ pub fn error_from_response(provider: &str, head: &Head, body: &str) -> Error {
     }
     for (from, to) in [("type", "providerType"), ("code", "providerCode"), ("param", "param")] {
         if let Some(text) = field(from) {
-            error = error.with(to, text);
+            error = error.with(to, scrub(text));
         }
     }
     if code == Code::ModelNotFound {
@@ -132,12 +124,18 @@ pub fn error_from_response(provider: &str, head: &Head, body: &str) -> Error {
 }
 
 /// A provider's message without what looks like a key: some repeat it.
-fn scrub(message: &str) -> String {
+pub fn scrub(message: &str) -> String {
+    let mut after_bearer = false;
     message
         .split(' ')
-        .map(|word| match word.find("sk-") {
-            Some(at) if word.len() - at >= 8 => format!("{}sk-...", word.get(..at).unwrap_or_default()),
-            _ => word.to_owned(),
+        .map(|word| {
+            let secret = std::mem::replace(&mut after_bearer, word.eq_ignore_ascii_case("bearer"));
+            match word.find("sk-") {
+                Some(at) if word.len() - at >= 8 => format!("{}sk-...", word.get(..at).unwrap_or_default()),
+                // A long run without a word's shape: a key of another provider, a token, a signature.
+                _ if secret || (word.len() >= 32 && word.bytes().any(|b| b.is_ascii_digit())) => "...".to_owned(),
+                _ => word.to_owned(),
+            }
         })
         .collect::<Vec<_>>()
         .join(" ")

@@ -8,8 +8,11 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Code, Error, Result, Warning},
     provider::{
-        edit::{range_of, text_of},
-        openai::{response::Message, usage::WireUsage},
+        edit::{object, range_of, text_of},
+        openai::{
+            response::{Message, lenient_text},
+            usage::read_usage,
+        },
     },
     usage::Usage,
 };
@@ -21,6 +24,8 @@ pub enum Lane {
     Content(u64),
     /// A choice's refusal.
     Refusal(u64),
+    /// What a choice's model thought aloud.
+    Reasoning(u64),
     /// The arguments of a choice's tool call.
     Arguments(u64, u64),
 }
@@ -29,7 +34,9 @@ impl Lane {
     /// The choice it belongs to.
     pub const fn choice(self) -> u64 {
         match self {
-            Lane::Content(choice) | Lane::Refusal(choice) | Lane::Arguments(choice, _) => choice,
+            Lane::Content(choice) | Lane::Refusal(choice) | Lane::Reasoning(choice) | Lane::Arguments(choice, _) => {
+                choice
+            }
         }
     }
 }
@@ -56,6 +63,8 @@ pub struct Chunk {
     pub usage: Option<Usage>,
     /// The pieces of text.
     pub pieces: Vec<Piece>,
+    /// Log probabilities, by choice: they repeat its content.
+    pub logprobs: Vec<(u64, Range<usize>)>,
     /// Choices that end with this chunk.
     pub finished: Vec<u64>,
     /// Whether it has no choice at all: the usage chunk.
@@ -67,8 +76,10 @@ pub struct Chunk {
 #[derive(Deserialize)]
 struct Wire<'a> {
     model: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
     service_tier: Option<String>,
-    usage: Option<WireUsage>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     #[serde(borrow)]
     choices: Option<Vec<Choice<'a>>>,
     error: Option<serde_json::Value>,
@@ -80,13 +91,17 @@ struct Choice<'a> {
     index: u64,
     #[serde(borrow)]
     delta: Option<Message<'a>>,
+    #[serde(borrow)]
+    message: Option<Message<'a>>,
+    #[serde(borrow)]
+    logprobs: Option<&'a RawValue>,
     finish_reason: Option<String>,
 }
 
 impl Chunk {
     /// Reads an event's data; [`Code::InvalidResponse`] for what is no chunk.
     pub fn parse(data: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let wire: Wire<'_> = serde_json::from_str(data).map_err(|error| {
+        let wire: Wire<'_> = object(data).map_err(|error| {
             Error::new(
                 Code::InvalidResponse,
                 format!(
@@ -100,14 +115,14 @@ impl Chunk {
         let mut chunk = Self {
             model: wire.model,
             service_tier: wire.service_tier,
-            usage: wire.usage.and_then(|usage| usage.disjoint(warnings)),
+            usage: wire.usage.and_then(|usage| read_usage(usage, warnings)),
             without_choices: wire.choices.as_ref().is_none_or(Vec::is_empty),
             error: wire.error.map(|error| error.to_string()),
             ..Self::default()
         };
         for choice in wire.choices.into_iter().flatten() {
             let index = choice.index;
-            if let Some(delta) = choice.delta {
+            for delta in [choice.delta, choice.message].into_iter().flatten() {
                 let mut add = |lane, value: Option<&RawValue>| {
                     if let Some(value) = value
                         && let Some(text) = text_of(value.get())
@@ -116,15 +131,22 @@ impl Chunk {
                         chunk.pieces.push(Piece { lane, text, range: range_of(data, value) });
                     }
                 };
-                add(Lane::Content(index), delta.content);
+                delta.said().into_iter().for_each(|text| add(Lane::Content(index), Some(text)));
                 add(Lane::Refusal(index), delta.refusal);
+                delta.thoughts().for_each(|text| add(Lane::Reasoning(index), Some(text)));
                 for call in delta.tool_calls.into_iter().flatten() {
-                    add(Lane::Arguments(index, call.index), call.function.and_then(|function| function.arguments));
+                    let input = call.custom.and_then(|custom| custom.input);
+                    let arguments = call.function.and_then(|function| function.arguments);
+                    add(Lane::Arguments(index, call.index), arguments.or(input));
                 }
                 // The one call of the old form: a place no tool call has.
                 add(Lane::Arguments(index, u64::MAX), delta.function_call.and_then(|function| function.arguments));
             }
-            if choice.finish_reason.is_some() {
+            if let Some(logprobs) = choice.logprobs.filter(|value| value.get() != "null") {
+                chunk.logprobs.push((index, range_of(data, logprobs)));
+            }
+            // Some compatible servers send an empty reason with every chunk.
+            if choice.finish_reason.is_some_and(|reason| !reason.is_empty()) {
                 chunk.finished.push(index);
             }
         }
@@ -144,6 +166,13 @@ mod tests {
             chunk.pieces.iter().map(|piece| (piece.lane, piece.text.as_str(), &data[piece.range.clone()])).collect();
         assert_eq!(pieces, [(Lane::Content(1), "hé", r#""h\u00e9""#), (Lane::Arguments(1, 2), "{\"a", r#""{\"a""#)]);
         assert!(chunk.finished.is_empty() && !chunk.without_choices && chunk.usage.is_none());
+    }
+
+    #[test]
+    fn an_empty_reason_finishes_nothing() {
+        let chunk =
+            Chunk::parse(r#"{"choices":[{"delta":{"content":"a"},"finish_reason":""}]}"#, &mut Vec::new()).unwrap();
+        assert!(chunk.finished.is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Error, Result},
     provider::{
-        edit::{Edits, add_member, range_of},
+        edit::{Edits, add_member, object, range_of},
         openai::text::{Role, Segments},
     },
 };
@@ -35,6 +35,8 @@ pub struct ChatRequest {
     /// The texts of all messages.
     pub segments: Segments,
     stream_options: Option<std::ops::Range<usize>>,
+    /// Where `max_completion_tokens` stands, should it be null.
+    null_maximum: Option<std::ops::Range<usize>>,
 }
 
 #[derive(Deserialize)]
@@ -44,13 +46,22 @@ struct Wire<'a> {
     messages: Option<Vec<&'a RawValue>>,
     stream: Option<bool>,
     max_tokens: Option<u64>,
-    max_completion_tokens: Option<u64>,
+    // Present and null is not absent here: a second key of that name must not be added.
+    #[serde(borrow, default, deserialize_with = "present")]
+    max_completion_tokens: Option<&'a RawValue>,
     n: Option<u64>,
     service_tier: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     stream_options: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prediction: Option<&'a RawValue>,
     web_search_options: Option<serde::de::IgnoredAny>,
     modalities: Option<Vec<String>>,
+}
+
+/// A value that is there, null included.
+fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -60,6 +71,8 @@ struct Message<'a> {
     content: Option<&'a RawValue>,
     #[serde(borrow)]
     refusal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning_content: Option<&'a RawValue>,
     #[serde(borrow)]
     tool_calls: Option<Vec<ToolCall<'a>>>,
     #[serde(borrow)]
@@ -99,7 +112,7 @@ struct Part<'a> {
 impl ChatRequest {
     /// Reads a body. What is not JSON, or has no model or messages, is [`crate::error::Code::InvalidInput`].
     pub fn parse(body: &str) -> Result<Self> {
-        let wire: Wire<'_> = serde_json::from_str(body).map_err(|error| {
+        let wire: Wire<'_> = object(body).map_err(|error| {
             Error::input(format!(
                 "cannot read request: expected a chat completion as JSON, found an error at line {} column {}",
                 error.line(),
@@ -110,13 +123,22 @@ impl ChatRequest {
             Error::input("cannot read request: expected model to be a non-empty string, found none")
                 .with("field", "model")
         })?;
+        let max_completion_tokens = match wire.max_completion_tokens.map(RawValue::get) {
+            None | Some("null") => None,
+            Some(number) => Some(number.parse::<u64>().map_err(|_| {
+                Error::input(
+                    "cannot read request: expected max_completion_tokens to be a whole number, found another value",
+                )
+                .with("field", "max_completion_tokens")
+            })?),
+        };
         let messages = wire.messages.ok_or_else(|| {
             Error::input("cannot read request: expected messages to be an array, found none").with("field", "messages")
         })?;
         let mut request = Self {
             model,
             stream: wire.stream.unwrap_or(false),
-            max_output: wire.max_tokens.max(wire.max_completion_tokens),
+            max_output: wire.max_tokens.max(max_completion_tokens),
             choices: wire.n.unwrap_or(1).max(1),
             service_tier: wire.service_tier,
             include_usage: None,
@@ -125,15 +147,19 @@ impl ChatRequest {
             has_audio_output: wire.modalities.is_some_and(|kinds| kinds.iter().any(|kind| kind != "text")),
             segments: Segments::default(),
             stream_options: None,
+            null_maximum: wire.max_completion_tokens.map(|value| range_of(body, value)),
         };
-        if let Some(options) = wire.stream_options.filter(|options| options.get().starts_with('{')) {
+        if let Some(options) = wire.stream_options {
             #[derive(Deserialize)]
             struct Options {
                 include_usage: Option<bool>,
             }
-            request.include_usage =
-                serde_json::from_str::<Options>(options.get()).ok().and_then(|options| options.include_usage);
+            request.include_usage = object::<Options>(options.get()).ok().and_then(|options| options.include_usage);
             request.stream_options = Some(range_of(body, options));
+        }
+        if let Some(prediction) = wire.prediction.filter(|value| value.get().starts_with('{')) {
+            // What the answer is expected to say: content like a message's.
+            let _ = request.add_message(body, prediction);
         }
         for (index, message) in messages.into_iter().enumerate() {
             request.add_message(body, message).map_err(|_| {
@@ -147,10 +173,10 @@ impl ChatRequest {
     }
 
     fn add_message(&mut self, body: &str, message: &RawValue) -> serde_json::Result<()> {
-        let message: Message<'_> = serde_json::from_str(message.get())?;
+        let message: Message<'_> = object(message.get())?;
         let role = Role::parse(message.role.as_deref().unwrap_or("user"));
         self.has_media |= message.audio.is_some();
-        for value in [message.content, message.refusal].into_iter().flatten() {
+        for value in [message.content, message.refusal, message.reasoning_content].into_iter().flatten() {
             if value.get().starts_with('[') {
                 for part in serde_json::from_str::<Vec<&RawValue>>(value.get())? {
                     // A part may also be a bare string.
@@ -164,6 +190,10 @@ impl ChatRequest {
                         self.segments.add(body, text, role);
                     }
                 }
+            } else if value.get().starts_with('{') {
+                let part: Part<'_> = serde_json::from_str(value.get())?;
+                self.has_media |= part.text.is_none();
+                part.text.into_iter().for_each(|text| self.segments.add(body, text, role));
             } else {
                 self.segments.add(body, value, role);
             }
@@ -193,9 +223,9 @@ impl ChatRequest {
             Some(range) => {
                 let options = body.get(range.clone()).unwrap_or_default();
                 match self.include_usage {
-                    None => add_member(options, range.start, "include_usage", "true")?,
+                    None if options.starts_with('{') => add_member(options, range.start, "include_usage", "true")?,
                     // The caller said `false`, or null: replace the whole small object, its other members kept.
-                    Some(_) => {
+                    _ => {
                         let mut map: serde_json::Map<String, serde_json::Value> =
                             serde_json::from_str(options).unwrap_or_default();
                         map.insert("include_usage".to_owned(), true.into());
@@ -210,7 +240,10 @@ impl ChatRequest {
 
     /// The change that writes an output maximum into a request that has none.
     pub fn bound_output(&self, body: &str, tokens: u64) -> Result<(std::ops::Range<usize>, String)> {
-        add_member(body, 0, "max_completion_tokens", &tokens.to_string())
+        match &self.null_maximum {
+            Some(range) => Ok((range.clone(), tokens.to_string())),
+            None => add_member(body, 0, "max_completion_tokens", &tokens.to_string()),
+        }
     }
 }
 
@@ -272,6 +305,10 @@ mod tests {
                 r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}"#,
                 r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
             ),
+            (
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":null}"#,
+                r#"{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
             (r#"{"model":"m","messages":[]}"#, r#"{"model":"m","messages":[]}"#),
         ] {
             let request = ChatRequest::parse(body).unwrap();
@@ -279,6 +316,15 @@ mod tests {
             request.include_usage(body, &mut edits).unwrap();
             assert_eq!(edits.apply(body).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn a_null_maximum_is_replaced_and_not_repeated() {
+        let body = r#"{"model":"m","max_completion_tokens":null,"messages":[]}"#;
+        let (range, text) = ChatRequest::parse(body).unwrap().bound_output(body, 7).unwrap();
+        let mut edits = Edits::new();
+        edits.replace(range, text);
+        assert_eq!(edits.apply(body).unwrap(), body.replace("null", "7"));
     }
 
     #[test]

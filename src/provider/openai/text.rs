@@ -69,6 +69,8 @@ enum Place {
 #[derive(Debug, Clone, Default)]
 pub struct Segments {
     list: Vec<Segment>,
+    /// Parts of the body that repeat the segments from an index on, up to the next of these.
+    repeats: Vec<(usize, usize, Range<usize>)>,
     /// The unescaped arguments, by the range of their string in the body.
     arguments: Vec<(Range<usize>, String)>,
 }
@@ -88,17 +90,19 @@ impl Segments {
         }
     }
 
+    /// Makes null of a value that repeats what the segments from `first` on say, should one of them be changed.
+    pub fn drop_with(&mut self, first: usize, body: &str, value: &RawValue) {
+        if value.get() != "null" {
+            self.repeats.push((first, self.list.len(), range_of(body, value)));
+        }
+    }
+
     /// Adds a tool call's arguments: a string that holds JSON. Its strings and numbers are texts of their own, so that a
     /// change inside leaves it JSON; what does not parse is one text.
     pub fn add_arguments(&mut self, body: &str, value: &RawValue, role: Role) {
         let Some(text) = text_of(value.get()) else { return };
         let outer = range_of(body, value);
-        let mut leaves = Vec::new();
-        let parsed = serde_json::from_str::<&RawValue>(&text).is_ok_and(|root| {
-            collect_leaves(&text, root, 0, &mut leaves);
-            true
-        });
-        if parsed {
+        if let Some(leaves) = leaves(&text) {
             for (inner, leaf) in leaves {
                 let place = Place::Nested { outer: outer.clone(), inner };
                 self.list.push(Segment { text: leaf, role, in_arguments: true, place });
@@ -113,8 +117,14 @@ impl Segments {
     pub fn edits(&self, texts: &[Option<String>]) -> Result<Edits> {
         let mut edits = Edits::new();
         let mut nested: Vec<(&Range<usize>, Edits)> = Vec::new();
-        for (segment, text) in self.list.iter().zip(texts) {
+        let mut dropped = vec![false; self.repeats.len()];
+        for (index, (segment, text)) in self.list.iter().zip(texts).enumerate() {
             let Some(text) = text.as_ref().filter(|text| **text != segment.text) else { continue };
+            for ((first, end, range), dropped) in self.repeats.iter().zip(&mut dropped) {
+                if (*first..*end).contains(&index) && !std::mem::replace(dropped, true) {
+                    edits.replace(range.clone(), "null".to_owned());
+                }
+            }
             match &segment.place {
                 Place::Body(range) => edits.replace_with_string(range.clone(), text),
                 Place::Nested { outer, inner } => match nested.iter_mut().find(|(range, _)| *range == outer) {
@@ -138,6 +148,13 @@ impl Segments {
 
 /// How deep tool arguments are looked into. serde_json itself stops at 128.
 const MAX_DEPTH: usize = 100;
+
+/// The strings and numbers of a JSON text, with their ranges; `None` for what is no JSON.
+pub fn leaves(json: &str) -> Option<Vec<(Range<usize>, String)>> {
+    let mut leaves = Vec::new();
+    collect_leaves(json, serde_json::from_str(json).ok()?, 0, &mut leaves);
+    Some(leaves)
+}
 
 /// The strings and numbers of a JSON text, with their ranges. Keys are names that the application chose, not texts.
 fn collect_leaves(whole: &str, value: &RawValue, depth: usize, leaves: &mut Vec<(Range<usize>, String)>) {

@@ -18,7 +18,9 @@ pub struct WireUsage {
     prompt_tokens: Option<u64>,
     #[serde(deserialize_with = "lenient")]
     completion_tokens: Option<u64>,
+    #[serde(deserialize_with = "lenient_details")]
     prompt_tokens_details: Option<PromptDetails>,
+    #[serde(deserialize_with = "lenient_details")]
     completion_tokens_details: Option<CompletionDetails>,
 }
 
@@ -42,6 +44,14 @@ struct CompletionDetails {
     audio_tokens: Option<u64>,
 }
 
+/// Details, or nothing for what is no object.
+fn lenient_details<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let value = <&serde_json::value::RawValue>::deserialize(from)?;
+    Ok(crate::provider::edit::object(value.get()).ok())
+}
+
 /// A count, or nothing for null, a text, a negative or a fraction: a request path never fails over a usage.
 fn lenient<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     let value = serde_json::Value::deserialize(from)?;
@@ -50,11 +60,16 @@ fn lenient<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::
     }))
 }
 
+/// The disjoint counts of a usage object; `None` for what is none, also in part: half a usage is no bill.
+pub fn read_usage(usage: &serde_json::value::RawValue, warnings: &mut Vec<Warning>) -> Option<Usage> {
+    crate::provider::edit::object::<WireUsage>(usage.get()).ok()?.disjoint(warnings)
+}
+
 impl WireUsage {
-    /// The disjoint counts; `None` where neither count of tokens is there. What contradicts itself (more cached tokens
+    /// The disjoint counts; `None` where a count of tokens is missing. What contradicts itself (more cached tokens
     /// than tokens) is clamped, with a warning.
     pub fn disjoint(&self, warnings: &mut Vec<Warning>) -> Option<Usage> {
-        if self.prompt_tokens.is_none() && self.completion_tokens.is_none() {
+        if self.prompt_tokens.is_none() || self.completion_tokens.is_none() {
             return None;
         }
         let mut clamped = false;
@@ -139,15 +154,20 @@ mod tests {
                 1,
             ),
             (
-                r#"{"prompt_tokens":10,"completion_tokens":null,"prompt_tokens_details":null}"#,
+                r#"{"prompt_tokens":10,"completion_tokens":0,"prompt_tokens_details":null}"#,
                 r#"{"input":10,"output":0}"#,
                 0,
             ),
-            (r#"{"prompt_tokens":10.0,"completion_tokens":"7"}"#, r#"{"input":10,"output":0}"#, 0),
+            (
+                r#"{"prompt_tokens":10.0,"completion_tokens":7,"prompt_tokens_details":"x"}"#,
+                r#"{"input":10,"output":7}"#,
+                0,
+            ),
         ] {
             assert_eq!(read(json), (Some(expected.to_owned()), warnings), "{json}");
         }
         assert_eq!(read("{}"), (None, 0));
+        assert_eq!(read(r#"{"prompt_tokens":10,"completion_tokens":null}"#), (None, 0), "half a usage is no bill");
         assert_eq!(read(r#"{"prompt_tokens":-1}"#), (None, 0));
     }
 }
