@@ -263,14 +263,14 @@ function settingsOf(config: GuardedOpenAIConfig, options: RequestOptions = {}) {
 async function headersOf(config: GuardedOpenAIConfig, options: RequestOptions): Promise<Headers> {
   const key = typeof config.apiKey === "function" ? await config.apiKey() : config.apiKey;
   if (typeof key !== "string" || key === "") throw noKey();
-  const headers = new Headers(config.defaultHeaders);
+  const headers = new Headers(config.defaultHeaders ?? undefined);
   headers.set("content-type", "application/json");
   headers.set("accept", "application/json, text/event-stream");
   headers.set("authorization", `Bearer ${key}`);
   if (config.organization !== undefined) headers.set("openai-organization", config.organization);
   if (config.project !== undefined) headers.set("openai-project", config.project);
   if (options.idempotencyKey !== undefined) headers.set("idempotency-key", options.idempotencyKey);
-  new Headers(options.headers).forEach((value, name) => headers.set(name, value));
+  new Headers(options.headers ?? undefined).forEach((value, name) => headers.set(name, value));
   return headers;
 }
 

@@ -124,6 +124,8 @@ class Queue<T> {
 /**
  * Reads the provider's answer, whether anybody listens or not, so that the call is settled in any case. What the caller
  * has not read yet waits in memory: an answer's worth at most.
+ *
+ * @internal
  */
 export function readStream<T>(call: RunningCall, waitUntil?: (promise: Promise<unknown>) => void): GuardedStreamOf<T> {
   const queue = new Queue<T>();

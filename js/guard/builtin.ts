@@ -5,7 +5,11 @@ import { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guardr
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
 
-/** The scanner of the core. */
+/**
+ * The scanner of the core.
+ *
+ * @internal
+ */
 export type CoreScanner = InstanceType<Core["Scanner"]>;
 
 /** A finding in one of several texts. */

@@ -103,6 +103,8 @@ const KEYED = {
     });
   },
   async "agents in a summary"(key) {
+    // A record without a name for its agent or request is none.
+    if (key === "") return (await codeOf(() => new tollgate.CostTracker().calculateActualCost(key, key, MODEL, tokens))) === "invalid_input";
     const storage = new tollgate.InMemoryCostStorage();
     const record = new tollgate.CostTracker().calculateActualCost(key, key, MODEL, tokens);
     await storage.store(record);
@@ -114,6 +116,7 @@ const KEYED = {
   },
   async "names, ids and scopes of budgets"(key) {
     const manager = new tollgate.BudgetManager();
+    if (key === "") return (await codeOf(() => manager.createBudget({ ...budget, name: key }))) === "invalid_config";
     const scope = { type: "tag", id: key };
     const made = manager.createBudget({ ...budget, name: key, scope, action: "block", limit: "0.5" });
     const held = await manager.reserve({ requestId: key, amount: "0.4", scopes: [scope] });

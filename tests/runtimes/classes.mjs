@@ -135,17 +135,21 @@ const isError = (value) => value === tollgate.TollgateError || tollgate.Tollgate
 /** The names of the classes that the package exports, in order. */
 export const classNames = () => Object.keys(tollgate).filter((name) => isClass(tollgate[name]) && !NOT_CONSTRUCTED.has(name)).sort();
 
-/** One object of each class. */
-export function build() {
-  return Object.fromEntries(
-    classNames().map((name) => {
-      const constructor = tollgate[name];
-      if (isError(constructor)) return [name, new constructor({ code: "internal", message: "made by hand", context: { status: 500 } })];
+/** One object of each class; `made` is told after each. */
+export function build(made = () => {}) {
+  const objects = {};
+  for (const name of classNames()) {
+    const constructor = tollgate[name];
+    if (isError(constructor)) {
+      objects[name] = new constructor({ code: "internal", message: "made by hand", context: { status: 500 } });
+    } else {
       const recipe = RECIPES[name];
       if (recipe === undefined) throw new Error(`expected a recipe for the class ${name}, found none`);
-      return [name, recipe[0]()];
-    }),
-  );
+      objects[name] = recipe[0]();
+    }
+    made(name);
+  }
+  return objects;
 }
 
 /** What each object answers when it is used: `{ [class]: answer }`, or the code of the error it throws. */

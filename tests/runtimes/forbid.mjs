@@ -4,6 +4,10 @@
 /** The names of what was used while it was forbidden. */
 export const reached = [];
 
+// A reference that was kept while it was forbidden is used rightly afterwards.
+let forbidden = true;
+const reach = (label) => forbidden && reached.push(label);
+
 const undo = [];
 
 function forbid(object, name, label) {
@@ -11,12 +15,12 @@ function forbid(object, name, label) {
   if (typeof original !== "function") return;
   const replacement = new Proxy(original, {
     apply(target, self, args) {
-      reached.push(label);
+      reach(label);
       return Reflect.apply(target, self, args);
     },
     construct(target, args, made) {
       // `new Date(0)` reads no clock.
-      if (label !== "Date" || args.length === 0) reached.push(label);
+      if (label !== "Date" || args.length === 0) reach(label);
       return Reflect.construct(target, args, made);
     },
   });
@@ -45,6 +49,7 @@ for (const [type, names] of [
 
 /** Gives the host back. */
 export function allow() {
+  forbidden = false;
   for (const step of undo.reverse()) step();
   undo.length = 0;
 }

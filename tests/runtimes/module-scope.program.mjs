@@ -2,7 +2,8 @@
 import { allow, reached } from "./forbid.mjs";
 import { build, classNames, use } from "./classes.mjs";
 
-const objects = build();
+const reachedBy = [...reached.splice(0)];
+const objects = build((name) => reachedBy.push(...reached.splice(0).map((label) => `${name}: ${label}`)));
 allow();
 
-export default async () => ({ reached, classes: classNames(), answers: await use(objects) });
+export default async () => ({ reached: reachedBy, classes: classNames(), answers: await use(objects) });
