@@ -122,12 +122,12 @@ async function optimise({ dev }) {
 
 async function face({ dev }) {
   const sources = files(["js"]);
-  const key = hash([...sources, "tsconfig.json", "package-lock.json"], dev);
+  const key = hash([...sources, "package-lock.json"], dev);
   await once("face", key, ["dist/index.js", "dist/index.d.ts", "dist/wasm/core.wasm"], () =>
     step("tsc: the face", async () => {
       const dist = join(ROOT, "dist");
       rmSync(dist, { recursive: true, force: true });
-      const compiled = run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], { quiet: true });
+      const compiled = run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--project", "js/tsconfig.json"], { quiet: true });
       // tsc writes its output all the same; half a change can be tried before its types agree.
       await (dev ? compiled.catch((error) => console.error(error.message)) : compiled);
       // What tsc only reads: the glue, the module, generated data.

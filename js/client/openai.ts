@@ -202,10 +202,10 @@ export class GuardedChatCompletions {
     config: GuardedOpenAIConfig,
     tracker: CostTracker,
   ): RunningCall {
-    const requestId = context.requestId ?? generateId();
+    const requestId = context.requestId || generateId();
     // A caller may give one id to several calls: their reservations must not be one.
     const reservationId = context.requestId === undefined ? requestId : `${requestId}#${generateId()}`;
-    const agentId = context.agentId ?? config.agentId ?? "default";
+    const agentId = context.agentId || config.agentId || "default";
     const own = settingsOf(config, options);
     const settings = tracker.getConfig();
     const engine = config.enableGuardrails === false ? undefined : config.guardrailEngine;

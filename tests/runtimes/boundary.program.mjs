@@ -103,10 +103,10 @@ const KEYED = {
     });
   },
   async "agents in a summary"(key) {
-    // A record without a name for its agent or request is none.
-    if (key === "") return (await codeOf(() => new tollgate.CostTracker().calculateActualCost(key, key, MODEL, tokens))) === "invalid_input";
     const storage = new tollgate.InMemoryCostStorage();
     const record = new tollgate.CostTracker().calculateActualCost(key, key, MODEL, tokens);
+    // A record that names no request is none.
+    if (key === "") return (await codeOf(() => storage.store(record))) === "invalid_input";
     await storage.store(record);
     const summary = await storage.getSummary(0, new Date());
     const [byAgent] = await storage.getByAgentId(key);
@@ -135,7 +135,7 @@ const KEYED = {
     const answer = await client.chat.completions.create({ model: MODEL, metadata, messages: [{ role: "user", name: "n", content: key === "" ? "x" : key }] });
     const [request] = provider.requests;
     const record = await storage.get(answer.security.costRecord.id);
-    return request.body.metadata[key] === "sent" && has(request.body.metadata, key) && answer.choices[0].message.content === key && has(record.metadata, key) && record.agentId === key;
+    return request.body.metadata[key] === "sent" && has(request.body.metadata, key) && answer.choices[0].message.content === key && has(record.metadata, key) && record.agentId === (key || "default");
   },
   async "a text under a guard"(key) {
     const engine = new tollgate.GuardrailEngine();
