@@ -4,7 +4,7 @@
  */
 import type { BudgetManager } from "../budget.js";
 import { Held, runAsync, tied, type Core } from "../core.js";
-import { TollgateError, fromFault, isFault, makeError, type ErrorExtras } from "../errors.js";
+import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
 import type { GuardReport } from "../guard/builtin.js";
 import { JUDGES, REPORT, RUN, SCANNER, type GuardrailEngine, type GuardrailEngineResult } from "../guard/engine.js";
 import { generateId } from "../id.js";
@@ -180,13 +180,15 @@ export class RunningCall {
 
   async #budgets(scopes: BudgetScope[]): Promise<void> {
     const budgets = this.host.budgets!;
+    let strict = false;
     try {
       await budgets.flush();
     } catch (error) {
-      // The reservation will find the same; what is known of the budgets decides whether it must be made.
+      // Nobody knows which budgets there are: as if one could refuse.
+      strict = true;
       this.#report(error);
     }
-    const strict = budgets.budgetsFor(scopes).some(({ action }) => action !== "alert");
+    strict ||= budgets.budgetsFor(scopes).some(({ action }) => action !== "alert");
     this.core.use((call) => call.budgeted(strict, Date.now()));
   }
 
@@ -208,28 +210,27 @@ export class RunningCall {
   }
 
   async #fetch(): Promise<void> {
-    const { deadline } = this.host;
+    const { deadline, fetch } = this.host;
     try {
       deadline.check();
-      const headers = await this.host.headers();
+      if (fetch === undefined && typeof globalThis.fetch !== "function") {
+        throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected a host with fetch, found none; hand one in as the option fetch" });
+      }
+      const headers = await deadline.race(this.host.headers());
       const recordId = generateId();
       const body = this.core.use((call) => {
         call.sent(Date.now(), recordId);
         return call.body();
       });
-      this.response = await deadline.race(
-        runAsync((core) => core.postText(tied, this.host.fetch, this.host.url, headers, body, deadline.signal)),
-      );
+      this.response = await deadline.race(runAsync((core) => core.postText(tied, fetch, this.host.url, headers, body, deadline.signal)));
+      const { status, headers: answered } = this.response;
+      this.core.use((call) => {
+        this.host.engine?.[SCANNER]((scanner) => call.scanWith(scanner));
+        call.responded(status, answered, this.host.engine?.[JUDGES]() ?? false, Date.now());
+      });
     } catch (error) {
       this.#failed(error);
-      return;
     }
-    const { status, headers } = this.response;
-    const engine = this.host.engine;
-    this.core.use((call) => {
-      engine?.[SCANNER]((scanner) => call.scanWith(scanner));
-      call.responded(status, headers, engine?.[JUDGES]() ?? false, Date.now());
-    });
   }
 
   async #body(): Promise<void> {
@@ -243,9 +244,11 @@ export class RunningCall {
   }
 
   #failed(error: unknown): void {
-    const why = this.host.deadline.why(error);
+    const why = this.host.deadline.why();
     this.host.deadline.cause = error;
-    this.core.use((call) => call.failed(why, codeOf(error), nameOf(error), Date.now()));
+    // Ours, and not the network's: a key or a fetch that is not there. It comes through as it is, and is not tried again.
+    if (TollgateError.isInstance(error)) this.#thrown = { error };
+    this.core.use((call) => call.failed(TollgateError.isInstance(error) ? "aborted" : why, codeOf(error), nameOf(error), Date.now()));
   }
 
   async #store(record: CostRecord, charge: boolean): Promise<void> {
@@ -286,7 +289,8 @@ export class Deadline {
   /** What the host threw, for the error's cause. */
   cause: unknown;
 
-  constructor(timeoutMs: number, caller: AbortSignal | undefined, controller = new AbortController()) {
+  constructor(timeoutMs: number, caller: AbortSignal | undefined) {
+    const controller = new AbortController();
     this.#controller = controller;
     this.#caller = caller;
     const abort = (): void => controller.abort(caller?.reason);
@@ -309,7 +313,7 @@ export class Deadline {
   }
 
   /** Why something failed: by the clock, by the caller, or by itself. */
-  why(_error: unknown): "timeout" | "aborted" | "network" {
+  why(): "timeout" | "aborted" | "network" {
     if (this.#timedOut) return "timeout";
     return this.signal.aborted ? "aborted" : "network";
   }
@@ -328,7 +332,11 @@ export class Deadline {
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const abort = (): void => reject(this.signal.reason);
-      if (this.signal.aborted) abort();
+      if (this.signal.aborted) {
+        promise.catch(() => undefined);
+        abort();
+        return;
+      }
       this.signal.addEventListener("abort", abort, { once: true });
       promise.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", abort));
     });

@@ -1,7 +1,7 @@
 /** OpenAI's chat completions, guarded. */
 import { BudgetManager } from "../budget.js";
 import { Held, run } from "../core.js";
-import { ConfigurationError, MissingApiKeyError } from "../errors.js";
+import { ConfigurationError, MissingApiKeyError, ValidationError } from "../errors.js";
 import type { GuardrailEngine } from "../guard/engine.js";
 import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
@@ -127,7 +127,9 @@ export class GuardedOpenAI {
 
   /** What a logger may see: never the key. */
   toJSON(): { client: string; baseURL: string } {
-    return { client: "GuardedOpenAI", baseURL: baseURL(this.#view.shared.config) };
+    const url = new URL(baseURL(this.#view.shared.config));
+    url.username = url.password = "";
+    return { client: "GuardedOpenAI", baseURL: url.href };
   }
 }
 
@@ -160,25 +162,39 @@ export class GuardedChatCompletions {
     body: ChatCompletionRequest,
     options?: RequestOptions,
   ): Promise<(ChatCompletionResponse & { security: SecurityMetadata }) | GuardedStreamOf<ChatCompletionChunk>>;
-  async create(
+  create(
     body: ChatCompletionRequest,
-    options: RequestOptions = {},
+    options?: RequestOptions,
+  ): Promise<(ChatCompletionResponse & { security: SecurityMetadata }) | GuardedStreamOf<ChatCompletionChunk>> {
+    return this.#create(body, options ?? {});
+  }
+
+  async #create(
+    body: ChatCompletionRequest,
+    options: RequestOptions,
   ): Promise<(ChatCompletionResponse & { security: SecurityMetadata }) | GuardedStreamOf<ChatCompletionChunk>> {
     checkKeys("the options of a request", options, REQUEST_KEYS);
+    checkSignal(options.signal);
     const { config, tracker } = this.#view.shared;
     const url = `${baseURL(config)}/chat/completions`;
     const context = this.#context(url, body, options.tollgate);
     const call = this.#start(body, options, context, url, config, tracker);
+    // A host that ends with the request is told at once that something is owed: the caller may go before the answer comes.
+    let over = (): void => undefined;
+    context.waitUntil?.(new Promise<void>((resolve) => (over = resolve)));
     let streaming = false;
     try {
       if ((await call.proceed()) === "stream") {
+        const stream = readStream<ChatCompletionChunk>(call);
         streaming = true;
-        return readStream<ChatCompletionChunk>(call, context.waitUntil);
+        void stream.security.then(over);
+        return stream;
       }
       const answer = JSON.parse(call.core.use((core) => core.answer())) as ChatCompletionResponse;
       return Object.assign(answer, { security: call.security() });
     } finally {
       if (!streaming) {
+        over();
         call.host.deadline.end();
         call.core.free();
       }
@@ -204,7 +220,7 @@ export class GuardedChatCompletions {
   ): RunningCall {
     const requestId = context.requestId || generateId();
     // A caller may give one id to several calls: their reservations must not be one.
-    const reservationId = context.requestId === undefined ? requestId : `${requestId}#${generateId()}`;
+    const reservationId = !context.requestId ? requestId : `${requestId}#${generateId()}`;
     const agentId = context.agentId || config.agentId || "default";
     const own = settingsOf(config, options);
     const settings = tracker.getConfig();
@@ -263,6 +279,10 @@ function settingsOf(config: GuardedOpenAIConfig, options: RequestOptions = {}) {
 async function headersOf(config: GuardedOpenAIConfig, options: RequestOptions): Promise<Headers> {
   const key = typeof config.apiKey === "function" ? await config.apiKey() : config.apiKey;
   if (typeof key !== "string" || key === "") throw noKey();
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    // The host's own error would repeat the key.
+    throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected apiKey to be visible ASCII, found other characters" });
+  }
   const headers = new Headers(config.defaultHeaders ?? undefined);
   headers.set("content-type", "application/json");
   headers.set("accept", "application/json, text/event-stream");
@@ -280,6 +300,13 @@ function baseURL(config: GuardedOpenAIConfig): string {
 
 function noKey(): MissingApiKeyError {
   return new MissingApiKeyError({ message: "cannot make the client: expected apiKey to be a non-empty string or a function, found none" });
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal === null) return;
+  if (typeof (signal as AbortSignal).aborted !== "boolean" || typeof (signal as AbortSignal).addEventListener !== "function") {
+    throw new ValidationError({ message: "cannot send: expected signal to be an AbortSignal, found another value" });
+  }
 }
 
 /** Refuses a configuration that can't work, when it is given and not at the first call. */

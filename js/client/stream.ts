@@ -30,6 +30,7 @@ export class GuardedStreamOf<T> implements AsyncIterable<T> {
   /** Two streams of the same chunks, each read at its own pace. */
   tee(): [GuardedStreamOf<T>, GuardedStreamOf<T>] {
     const source = this[Symbol.asyncIterator]();
+    let readers = 2;
     const waiting: [Promise<IteratorResult<T>>[], Promise<IteratorResult<T>>[]] = [[], []];
     const branch = (mine: 0 | 1): GuardedStreamOf<T> =>
       new GuardedStreamOf<T>(
@@ -40,6 +41,12 @@ export class GuardedStreamOf<T> implements AsyncIterable<T> {
             const result = source.next();
             waiting[mine === 0 ? 1 : 0].push(result);
             return result;
+          },
+          return: async () => {
+            // The last to leave ends the request.
+            readers -= 1;
+            if (readers === 0) await source.return?.();
+            return { value: undefined, done: true };
           },
         }),
         this.controller,
@@ -127,44 +134,44 @@ class Queue<T> {
  *
  * @internal
  */
-export function readStream<T>(call: RunningCall, waitUntil?: (promise: Promise<unknown>) => void): GuardedStreamOf<T> {
+export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
   const queue = new Queue<T>();
   const { deadline } = call.host;
   const controller = new AbortController();
   controller.signal.addEventListener("abort", () => deadline.abort(controller.signal.reason), { once: true });
-  /** The reader left: what was asked for is not a failure. */
-  let left = false;
 
   const push = (data: string[]): void => {
     for (const text of data) queue.push(JSON.parse(text) as T);
   };
 
   const work = async (): Promise<SecurityMetadata> => {
-    const reader = call.response?.body?.getReader();
     let why: "network" | "timeout" | "aborted" | undefined;
-    let message = "";
-    try {
-      for (;;) {
-        const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
-        if (done) break;
-        push(call.core.use((core) => core.chunk(value!, Date.now())));
-        if (call.core.use((core) => core.streamEnded())) break;
-      }
-    } catch (error) {
-      why = deadline.why(error);
-      message = error instanceof Error ? error.name : "an exception";
-      deadline.cause = error;
-    }
     let failure: { error: unknown } | undefined;
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
+      let message = "";
+      try {
+        reader = call.response?.body?.getReader();
+        for (;;) {
+          const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
+          if (done) break;
+          push(call.core.use((core) => core.chunk(value!, Date.now())));
+          if (call.core.use((core) => core.streamEnded())) break;
+        }
+      } catch (error) {
+        why = deadline.why();
+        message = error instanceof Error ? error.name : "an exception";
+        deadline.cause = error;
+      }
       push(call.core.use((core) => core.finish(why, message, Date.now())));
-      // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
-      reader?.cancel().catch(() => undefined);
       await call.proceed();
       push(call.released);
     } catch (error) {
       failure = { error };
     } finally {
+      // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
+      reader?.cancel().catch(() => undefined);
+      if (why !== undefined || failure !== undefined) deadline.abort();
       deadline.end();
     }
     let security: SecurityMetadata;
@@ -175,19 +182,18 @@ export function readStream<T>(call: RunningCall, waitUntil?: (promise: Promise<u
       security = { requestId: call.host.requestId, warnings: [] };
     }
     if (failure !== undefined && failure.error instanceof Error) security.error = failure.error;
-    const quiet = left || (controller.signal.aborted && !deadline.byCaller);
+    // Given up by who reads, without a reason of the caller's own: an end like another.
+    const quiet = why === "aborted" && !deadline.byCaller;
     queue.end(failure !== undefined && !quiet, failure?.error);
     call.core.free();
     return security;
   };
 
   const security = work();
-  waitUntil?.(security);
   return new GuardedStreamOf<T>(
     () => ({
       next: () => queue.next(),
       return: () => {
-        left = true;
         queue.drop();
         if (!controller.signal.aborted) controller.abort();
         return Promise.resolve({ value: undefined, done: true });

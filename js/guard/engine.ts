@@ -183,7 +183,8 @@ export class GuardrailEngine {
       this.#builtins().length === 0 ? { guards: [], texts: [] } : (this.#scannerOf().use((scanner) => scanner.scanAll(texts)) as Reports);
     const scanned = performance.now() - started;
     const changed = texts.map((_, index) => reports.texts[index]);
-    const results: GuardrailExecution[] = reports.guards.map((report) => ({
+    // Without the text after one guard alone: what another takes out would still be in it.
+    const results: GuardrailExecution[] = reports.guards.map(({ edited: _, ...report }) => ({
       guardrailName: report.name,
       result: resultOf(report),
       executionTime: scanned,
@@ -194,6 +195,7 @@ export class GuardrailEngine {
       // They see what the built-in ones left: what was redacted is nobody else's to see.
       const left = (): string[] => texts.map(({ text }, index) => changed[index] ?? text);
       const asked = await this.#ask(own, left().join("\n"), context);
+      const known = redactions.length;
       results.push(...asked);
       for (const [index, execution] of asked.entries()) {
         const guardrail = own[index]!;
@@ -201,8 +203,15 @@ export class GuardrailEngine {
         if (result === undefined || !result.passed || editedText(result) === undefined) continue;
         // It changes texts, and was shown all of them as one: it is asked again, for each.
         for (const [place, text] of left().entries()) {
-          const [again] = texts.length === 1 ? [execution] : await this.#ask([guardrail], text, context);
-          const edited = again?.result && editedText(again.result);
+          // What it said of the whole still holds where there is one text, and nobody has changed it since.
+          const same = texts.length === 1 && redactions.length === known;
+          const [again] = same ? [execution] : await this.#ask([guardrail], text, context);
+          if (again?.result === undefined || !again.result.passed) {
+            // It would have taken something out, and can't say what: nothing may pass.
+            results.push({ ...again!, guardrailName: guardrail.name });
+            continue;
+          }
+          const edited = editedText(again.result);
           if (edited === undefined || edited === text) continue;
           changed[place] = edited;
           redactions.push({ guardrail: guardrail.name, stage: texts[place]!.stage, type: result.action, count: 1 });
@@ -234,11 +243,11 @@ export class GuardrailEngine {
   }
 
   #builtins(): BuiltinGuardrail[] {
-    return this.#enabled().filter((guardrail): guardrail is BuiltinGuardrail => guardrail instanceof BuiltinGuardrail);
+    return this.#enabled().filter(isBuiltin);
   }
 
   #own(): Guardrail[] {
-    return this.#enabled().filter((guardrail) => !(guardrail instanceof BuiltinGuardrail));
+    return this.#enabled().filter((guardrail) => !isBuiltin(guardrail));
   }
 
   /** The scanner of the enabled built-in guardrails, or of those of them that are named. Kept while they stay the same. */
@@ -280,6 +289,11 @@ export class GuardrailEngine {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether the core may stand in for a guardrail: one that was subclassed with an `evaluate` of its own speaks for itself. */
+function isBuiltin(guardrail: Guardrail): guardrail is BuiltinGuardrail {
+  return guardrail instanceof BuiltinGuardrail && guardrail.evaluate === BuiltinGuardrail.prototype.evaluate;
 }
 
 /** The text that a guardrail of the application's own puts in the place of what it saw. */
