@@ -29,76 +29,27 @@ pub(super) enum Topic {
 }
 
 impl Topic {
-    fn has(self, word: &[u8], previous: &[u8]) -> bool {
+    /// The words, lower case.
+    fn words(self) -> &'static str {
         match self {
             Topic::Phone => {
-                matches!(
-                    word,
-                    b"phone"
-                        | b"phones"
-                        | b"telephone"
-                        | b"tel"
-                        | b"mobile"
-                        | b"mob"
-                        | b"cell"
-                        | b"cellphone"
-                        | b"cellular"
-                        | b"fax"
-                        | b"whatsapp"
-                        | b"sms"
-                        | b"landline"
-                        | b"hotline"
-                        | b"telefon"
-                        | b"telefono"
-                        | b"telefone"
-                        | b"telefonnummer"
-                        | b"handynummer"
-                        | b"rufnummer"
-                        | b"celular"
-                        | b"movil"
-                ) || word == "téléphone".as_bytes()
-                    || word == "teléfono".as_bytes()
-                    || word == "móvil".as_bytes()
+                "phone phones telephone tel mobile mob cell cellphone cellular fax whatsapp sms landline hotline telefon \
+                 telefono telefone telefonnummer handynummer rufnummer celular movil téléphone teléfono móvil"
             }
-            Topic::Calling => matches!(
-                word,
-                b"call"
-                    | b"calls"
-                    | b"called"
-                    | b"calling"
-                    | b"callback"
-                    | b"dial"
-                    | b"dialed"
-                    | b"text"
-                    | b"contact"
-                    | b"reach"
-                    | b"reached"
-                    | b"ring"
-                    | b"number"
-                    | b"numbers"
-                    | b"voicemail"
-            ),
-            Topic::SocialSecurity => matches!(word, b"ssn" | b"ssns") || (word == b"security" && previous == b"social"),
-            Topic::Card => matches!(
-                word,
-                b"card"
-                    | b"cards"
-                    | b"creditcard"
-                    | b"credit"
-                    | b"debit"
-                    | b"visa"
-                    | b"mastercard"
-                    | b"amex"
-                    | b"maestro"
-                    | b"diners"
-                    | b"jcb"
-                    | b"unionpay"
-                    | b"cc"
-                    | b"kreditkarte"
-                    | b"carte"
-                    | b"tarjeta"
-            ),
+            Topic::Calling => {
+                "call calls called calling callback dial dialed text contact reach reached ring number numbers voicemail"
+            }
+            Topic::SocialSecurity => "ssn ssns",
+            Topic::Card => {
+                "card cards creditcard credit debit visa mastercard amex maestro diners jcb unionpay cc kreditkarte carte \
+                 tarjeta"
+            }
         }
+    }
+
+    fn has(self, word: &[u8], previous: &[u8]) -> bool {
+        self.words().split_ascii_whitespace().any(|known| known.as_bytes() == word)
+            || self == Topic::SocialSecurity && word == b"security" && previous == b"social"
     }
 }
 

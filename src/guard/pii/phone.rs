@@ -173,6 +173,8 @@ fn look_north_american(view: &View, at: usize, number: &Number) -> Result<Option
     let [area, exchange, line, ..] = groups else { return Ok(None) };
     if (area.length, exchange.length, line.length) != (3, 3, 4)
         || [area.next, exchange.next].contains(&Some(Separator::Slash))
+        // "747.589 1124" is two measures.
+        || (area.next == Some(Separator::Dot)) != (exchange.next == Some(Separator::Dot))
         || !Number::can_end(line)
     {
         return Ok(None);

@@ -31,11 +31,7 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
 }
 
 fn is_given_out(digits: &[u8]) -> bool {
-    match digits {
-        [9, ..] | [0, 0, 0, ..] | [6, 6, 6, ..] | [_, _, _, 0, 0, ..] => false,
-        [.., 0, 0, 0, 0] => false,
-        _ => true,
-    }
+    !matches!(digits, [9, ..] | [0, 0, 0, ..] | [6, 6, 6, ..] | [_, _, _, 0, 0, ..] | [_, _, _, _, _, 0, 0, 0, 0])
 }
 
 #[cfg(test)]
