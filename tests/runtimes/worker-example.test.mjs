@@ -1,0 +1,12 @@
+// examples/worker does what its README says; it checks itself.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { node } from "../js/node.mjs";
+
+test("the Worker runs in workerd, and its ledger is in KV", async () => {
+  const { code, out, err } = await node(["examples/worker/run.mjs"]);
+  assert.equal(code, 0, err);
+  assert.match(out, /20 calls at once +2 paid, 18 refused/);
+  assert.match(out, /The ledger, in KV[^]*total of 4 calls/);
+  assert.doesNotMatch(out + err, /ada\.lovelace@|sk-local/);
+});
