@@ -6,10 +6,10 @@ import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Problem, ROOT, main } from "./lib/run.mjs";
 
-/** The parts, and the most each may weigh, in bytes of gzip. */
+/** The parts; the most each may weigh, in bytes of gzip, so that it does not grow unseen; and what it is to come down to. */
 const PARTS = [
-  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 150_000 },
-  { title: "inline loader", files: ["dist/loader/inline.js", "dist/wasm/inline.js"], limit: 215_000 },
+  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 305_000, goal: 150_000 },
+  { title: "inline loader", files: ["dist/loader/inline.js", "dist/wasm/inline.js"], limit: 405_000, goal: 215_000 },
   { title: "cdn.js", files: ["dist/cdn.js"] },
 ];
 
@@ -18,7 +18,7 @@ export function sizes() {
   const kept = join(ROOT, ".cache/sizes.json");
   const known = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : {};
   const fresh = {};
-  const measured = PARTS.map(({ title, files, limit }) => {
+  const measured = PARTS.map(({ title, files, limit, goal }) => {
     const missing = files.find((path) => !existsSync(join(ROOT, path)));
     if (missing !== undefined) throw new Problem(`cannot measure: expected ${missing}, found none; \`npm run build\` makes it`);
     const content = Buffer.concat(files.map((path) => readFileSync(join(ROOT, path))));
@@ -27,7 +27,7 @@ export function sizes() {
       gzip: gzipSync(content, { level: 9 }).length,
       brotli: brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }).length,
     });
-    return { title, raw: content.length, gzip, brotli, limit };
+    return { title, raw: content.length, gzip, brotli, limit, goal };
   });
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   writeFileSync(kept, JSON.stringify(fresh));
@@ -37,9 +37,9 @@ export function sizes() {
 /** Prints a table of them, in bytes. */
 export function printSizes() {
   const cell = (text) => String(text).padStart(12);
-  console.log(`  ${"size, bytes".padEnd(16)}${["raw", "gzip", "brotli", "gzip limit"].map(cell).join("")}`);
-  for (const { title, raw, gzip, brotli, limit } of sizes()) {
-    console.log(`  ${title.padEnd(16)}${[raw, gzip, brotli, limit ?? "-"].map(cell).join("")}`);
+  console.log(`  ${"size, bytes".padEnd(16)}${["raw", "gzip", "brotli", "gzip limit", "gzip goal"].map(cell).join("")}`);
+  for (const { title, raw, gzip, brotli, limit, goal } of sizes()) {
+    console.log(`  ${title.padEnd(16)}${[raw, gzip, brotli, limit ?? "-", goal ?? "-"].map(cell).join("")}`);
   }
 }
 
