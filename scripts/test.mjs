@@ -79,7 +79,7 @@ function tests(folder) {
 
 async function node(files) {
   if (files.length === 0) throw new Problem("expected files that end in .test.mjs, found none");
-  await run(process.execPath, ["--test", "--test-reporter=spec", ...files]);
+  await run(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", ...files]);
 }
 
 await main(async () => {

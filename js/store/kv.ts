@@ -1,4 +1,4 @@
-import { Held } from "../core.js";
+import { Held, tied } from "../core.js";
 import { checkKeys } from "../options.js";
 import type { CostRecord, CostStorage, CostSummary, InstantInput, KVBinding, StorageOptions, StorageReport } from "../types.js";
 import { toJson, toRecord, toRecords } from "./json.js";
@@ -20,7 +20,7 @@ export class KVCostStorage implements CostStorage {
   constructor(binding: KVBinding, options: StorageOptions = {}) {
     checkKeys("the options of KVCostStorage", options, ["namespace"]);
     const namespace = options.namespace ?? "default";
-    this.#store = new Held("rebuildable", (core) => new core.KvStore(binding, namespace));
+    this.#store = new Held("rebuildable", (core) => new core.KvStore(binding, namespace, tied));
     // Nothing is touched yet, but a binding that is none is told at once.
     this.#store.use(() => undefined);
   }

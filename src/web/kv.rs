@@ -10,7 +10,7 @@ use crate::collections::{Map, Set};
 use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
@@ -57,6 +57,7 @@ pub struct KvStore {
 
 struct Inner {
     binding: Binding,
+    tied: Function,
     namespace: Namespace,
     files: RefCell<Option<Files>>,
     /// Whether it was read which schemas are here.
@@ -70,7 +71,10 @@ struct Inner {
 impl KvStore {
     /// The records of a namespace behind a binding. Touches no storage yet.
     #[wasm_bindgen(constructor)]
-    pub fn new(binding: JsValue, namespace: &str) -> Result<Self> {
+    ///
+    /// `tied` is the face's function of that name: a promise goes through it before the core waits for it, so that one which
+    /// outlives its instance is not answered into another.
+    pub fn new(binding: JsValue, namespace: &str, tied: Function) -> Result<Self> {
         for method in ["get", "put", "delete", "list"] {
             if !binding.is_object() || !get(&binding, method).is_function() {
                 return Err(Error::config(format!(
@@ -82,6 +86,7 @@ impl KvStore {
         Ok(Self {
             inner: Rc::new(Inner {
                 binding: binding.unchecked_into(),
+                tied,
                 namespace: Namespace::new(namespace)?,
                 files: RefCell::new(None),
                 opened: Cell::new(false),
@@ -212,6 +217,14 @@ impl Inner {
         RefMut::filter_map(files, Option::as_mut).map_err(|_| Error::internal("cannot read KV: the view is gone"))
     }
 
+    async fn wait(&self, doing: &str, promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
+        let failed = |thrown| failed(doing, &thrown);
+        // A stand-in may answer without a promise.
+        let tied =
+            self.tied.call1(&JsValue::UNDEFINED, &Promise::resolve(&promise.map_err(failed)?)).map_err(failed)?;
+        JsFuture::from(tied.unchecked_into::<Promise>()).await.map_err(failed)
+    }
+
     /// Reads which schemas were written here, once: ours, and whatever a later release has put beside it.
     async fn open(&self) -> Result<()> {
         if self.opened.get() {
@@ -239,7 +252,7 @@ impl Inner {
         for key in keys {
             reads.push(&self.binding.get(key).map_err(|thrown| failed("read from KV", &thrown))?.into());
         }
-        let texts: Array = wait("read from KV", Ok(Promise::all(&reads))).await?.unchecked_into();
+        let texts: Array = self.wait("read from KV", Ok(Promise::all(&reads))).await?.unchecked_into();
         Ok(texts.iter().map(|text| text_of(&text)).collect())
     }
 
@@ -291,7 +304,7 @@ impl Inner {
             if !cursor.is_undefined() {
                 let _ = Reflect::set(&options, &"cursor".into(), &cursor);
             }
-            let page = wait("list KV", self.binding.list(&options)).await?;
+            let page = self.wait("list KV", self.binding.list(&options)).await?;
             for entry in Array::from(&get(&page, "keys")).iter() {
                 names.extend(get(&entry, "name").as_string());
             }
@@ -316,7 +329,7 @@ impl Inner {
                         }
                         Ok(meta)
                     })?;
-                    if let Err(error) = wait("write to KV", self.binding.put(key, text)).await {
+                    if let Err(error) = self.wait("write to KV", self.binding.put(key, text)).await {
                         if meta {
                             self.files(|files| {
                                 files.load(key, None);
@@ -328,7 +341,7 @@ impl Inner {
                     self.written.borrow_mut().insert(key.clone(), now());
                 }
                 Write::Delete { key } => {
-                    wait("write to KV", self.binding.delete(key)).await?;
+                    self.wait("write to KV", self.binding.delete(key)).await?;
                     self.deleted.borrow_mut().insert(key.clone(), now());
                 }
             }
@@ -339,12 +352,6 @@ impl Inner {
         }
         Ok(())
     }
-}
-
-async fn wait(doing: &str, promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
-    let promise = promise.map_err(|thrown| failed(doing, &thrown))?;
-    // A stand-in may answer without a promise.
-    JsFuture::from(Promise::resolve(&promise)).await.map_err(|thrown| failed(doing, &thrown))
 }
 
 fn failed(doing: &str, thrown: &JsValue) -> Error {

@@ -52,6 +52,7 @@ describe("a trap in the middle of a stream", () => {
         security: "instance_lost",
         // A call beside it, whose answer came for an instance that was gone.
         waited: "instance_lost",
+        reading: "instance_lost",
         // What held records and money.
         storage: "instance_lost",
         ledger: "instance_lost",

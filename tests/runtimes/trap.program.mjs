@@ -4,6 +4,7 @@ import { createProvider } from "../../examples/local-provider/handler.mjs";
 // The same glue that the package uses: a method of it is made to do what a bug would.
 import * as glue from "../../dist/wasm/core.js";
 import { build, use } from "./classes.mjs";
+import { memoryKV } from "./stand-ins.mjs";
 
 /** What a wild pointer does: the deallocator reads what lies before it, outside of the memory. */
 function trap() {
@@ -46,9 +47,14 @@ export default async function main() {
   const waited = failure(() => waiting);
   while (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
 
+  // And a storage whose host takes its time.
+  let listed;
+  const reading = failure(() => new tollgate.KVCostStorage({ ...memoryKV(), list: () => new Promise((resolve) => (listed = resolve)) }).get("r"));
+  while (listed === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+
   // Objects that hold something, from before the trap.
   const stateful = { storage: new tollgate.InMemoryCostStorage(), ledger: new tollgate.MemoryBudgetLedger() };
-  await stateful.storage.store({ ...tollgate.PriceBook.bundled() && new tollgate.CostTracker().calculateActualCost("r", "a", "gpt-4o-mini", { inputTokens: 1, outputTokens: 1, totalTokens: 2 }) });
+  await stateful.storage.store({ ...new tollgate.CostTracker().calculateActualCost("r", "a", "gpt-4o-mini", { inputTokens: 1, outputTokens: 1, totalTokens: 2 }) });
   await stateful.ledger.list();
   const old = build();
   await use(old);
@@ -63,6 +69,7 @@ export default async function main() {
   });
   // It comes now, for an instance that is gone.
   answer(Response.json({ id: "late" }));
+  listed({ keys: [], list_complete: true });
   await new Promise((resolve) => setTimeout(resolve, 50));
 
   return {
@@ -71,6 +78,7 @@ export default async function main() {
     someChunks: chunks >= 3,
     security: (await stream.security).error?.code ?? "no error",
     waited: await waited,
+    reading: await reading,
     storage: await failure(() => stateful.storage.get("r")),
     ledger: await failure(() => stateful.ledger.reserve({ reservationId: "x", usd: "1", scopes: [], leaseMs: 1000 })),
     old: await use(old),
