@@ -53,7 +53,8 @@ ${program}`,
 }
 
 await main(async () => {
-  for (const { title, gzip, limit } of sizes()) row(`${title}, gzip`, gzip / 1000, limit === undefined ? undefined : limit / 1000, "kB");
+  // Beside what was promised, not beside what the tests let pass until then.
+  for (const { title, gzip, limit, goal = limit } of sizes()) row(`${title}, gzip`, gzip / 1000, goal === undefined ? undefined : goal / 1000, "kB");
   row("import to first answer, inline", firstAnswer(installed()), 25, "ms");
   row("import to first answer, compiled module", firstAnswer(withCompiledModule()), 10, "ms");
   row("book.cost(handle, input, output)", await costCall(), 100, "ns");
