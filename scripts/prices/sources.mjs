@@ -38,7 +38,7 @@ export function fetchLitellm(cache, version) {
   run("python3", ["-c", "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])", file, member, folder]);
   const found = /litellm-([^-]+)-/.exec(file)[1];
   return {
-    source: { id: `litellm@${found}`, name: `litellm ${found}`, url: `https://pypi.org/project/litellm/${found}/`, retrievedAt },
+    source: { id: `litellm@${found}`, name: `litellm ${found}`, url: `https://github.com/BerriAI/litellm`, retrievedAt },
     table: JSON.parse(readFileSync(join(folder, member), "utf8")),
   };
 }
@@ -58,7 +58,7 @@ export async function fetchGenai(cache, version, providers) {
     return provider;
   });
   return {
-    source: { id: `genai-prices@${found}`, name: `genai-prices ${found}`, url: `https://www.npmjs.com/package/@pydantic/genai-prices/v/${found}`, retrievedAt },
+    source: { id: `genai-prices@${found}`, name: `genai-prices ${found}`, url: `https://github.com/pydantic/genai-prices`, retrievedAt },
     providers: all,
   };
 }
