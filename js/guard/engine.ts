@@ -100,6 +100,9 @@ export interface EngineRun {
   redactions: Redaction[];
 }
 
+/** Half of a pair at the end of a text. */
+const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
+
 const OPTIONS = ["parallelExecution", "continueOnError", "timeout"];
 const SCAN_OPTIONS = ["stage", "guardrails"];
 
@@ -167,9 +170,19 @@ export class GuardrailEngine {
     const held = new Held("stateful", (core: Core) => scanner.use((made) => new core.TextScan(made, options.stage ?? "output")));
     // Made now, so that what is wrong with the options is thrown here.
     held.use(() => undefined);
+    // Half of a surrogate pair waits for the other half: alone it would cross as another character.
+    let half = "";
     return {
-      push: (text) => held.use((scan) => scan.push(text)),
-      end: () => held.use((scan) => scan.end()),
+      push: (text) => {
+        const whole = half + text;
+        half = HIGH_SURROGATE.exec(whole)?.[0] ?? "";
+        return held.use((scan) => scan.push(whole.slice(0, whole.length - half.length)));
+      },
+      end: () => {
+        const last = half;
+        half = "";
+        return held.use((scan) => scan.push(last) + scan.end());
+      },
       get result() {
         return held.use((scan) => scan.result()) as ScanResult;
       },
@@ -252,6 +265,14 @@ export class GuardrailEngine {
 
   /** The scanner of the enabled built-in guardrails, or of those of them that are named. Kept while they stay the same. */
   #scannerOf(names?: string[]): Held<CoreScanner> {
+    const unknown = names?.some((name) => !(this.#guardrails.get(name) instanceof BuiltinGuardrail));
+    if (unknown) {
+      const known = [...this.#guardrails.values()].filter((one) => one instanceof BuiltinGuardrail).map(({ name }) => name);
+      throw new ConfigurationError({
+        code: "invalid_config",
+        message: `cannot read guardrails: expected names of registered built-in guardrails (${known.join(", ") || "none"}), found another`,
+      });
+    }
     const configs = this.#builtins()
       .filter(({ name }) => names === undefined || names.includes(name))
       .map((guardrail) => guardrail[CONFIG]());

@@ -68,11 +68,34 @@ impl Phrases<'_> {
 /// How many words a verb reaches.
 const REACH: usize = 9;
 
+/// What every phrase has one of, at the place where it is looked for.
+const HEADS: Tags = OVERRIDE
+    .or(DROP)
+    .or(FOLLOW)
+    .or(VOID)
+    .or(DESPITE)
+    .or(PROMPT)
+    .or(CONTEXT)
+    .or(FOCUS)
+    .or(DISABLE)
+    .or(YOU)
+    .or(NOW)
+    .or(ACT)
+    .or(IMAGINE)
+    .or(ROLE)
+    .or(SYSTEM_PROMPT)
+    .or(ECHO)
+    .or(CREDENTIAL);
+
 /// Every phrase of the grammar.
 pub(super) fn signs(words: &[Word]) -> Vec<Sign> {
     let phrases = Phrases(words);
     let mut signs = Vec::new();
-    for at in 0..words.len() {
+    for (at, word) in words.iter().enumerate() {
+        // Most words begin nothing.
+        if !word.tags.any(HEADS) {
+            continue;
+        }
         signs.extend(set_aside(&phrases, at));
         signs.extend(not_followed(&phrases, at));
         signs.extend(made_void(&phrases, at));

@@ -45,6 +45,22 @@ const HABITS: &[Habit] = &[
     (1, |p, at| word(p, at, MAKER)),
 ];
 
+/// What every name and habit begins with, or has in the place where it is looked for.
+const HEADS: Tags = NEGATION
+    .or(HARM)
+    .or(FREE)
+    .or(MAKER)
+    .or(ILLICIT)
+    .or(STAY)
+    .or(TOKENS)
+    .or(DEDUCT)
+    .or(TWO)
+    .or(JAILBREAK)
+    .or(DAN)
+    .or(DO)
+    .or(NAMED)
+    .or(MODE);
+
 fn word(p: &Phrases, at: usize, tags: Tags) -> Option<(usize, usize)> {
     p.is(at, tags).then_some((at, at))
 }
@@ -56,12 +72,13 @@ fn pair(p: &Phrases, at: usize, first: Tags, within: usize, second: Tags) -> Opt
 /// Jailbreaks by name, and by their habits: each habit counts once, and is shown wherever it stands.
 pub(super) fn signs(words: &[Word], sensitivity: Sensitivity) -> Vec<Sign> {
     let p = Phrases(words);
-    let mut signs: Vec<Sign> = (0..words.len()).filter_map(|at| named(&p, at)).collect();
+    let heads: Vec<usize> = (0..words.len()).filter(|at| p.is(*at, HEADS)).collect();
+    let mut signs: Vec<Sign> = heads.iter().filter_map(|at| named(&p, *at)).collect();
     let mut shown = Vec::new();
     let mut weight = 0;
     for (habit, find) in HABITS {
         let before = shown.len();
-        let found = (0..words.len()).filter_map(|at| find(&p, at));
+        let found = heads.iter().filter_map(|at| find(&p, *at));
         shown.extend(
             found.filter_map(|(first, last)| p.sign(Kind::Jailbreak, first, last, Level::Complete, "jailbreak-habits")),
         );

@@ -219,18 +219,28 @@ lexicon! {
 
 /// What a word does; nothing for one that is not in the lexicon.
 pub(super) fn tags(word: &[u8]) -> Tags {
-    let table = table();
-    table
-        .binary_search_by(|(known, _)| known.as_bytes().cmp(word))
-        .ok()
-        .and_then(|at| table.get(at))
-        .map_or(Tags(0), |(_, tags)| *tags)
+    let Some(shelf) = shelf(word) else { return Tags(0) };
+    let lexicon = lexicon();
+    let (from, to) = (lexicon.shelves.get(shelf), lexicon.shelves.get(shelf + 1));
+    let words = from.zip(to).and_then(|(from, to)| lexicon.words.get(usize::from(*from)..usize::from(*to)));
+    // A handful of words at the most; of most words, none.
+    words.unwrap_or_default().iter().find(|(known, _)| known.as_bytes() == word).map_or(Tags(0), |(_, tags)| *tags)
+}
+
+/// Where words stand by their first two letters; in the order of the words.
+fn shelf(word: &[u8]) -> Option<usize> {
+    let place = |letter: &u8| letter.is_ascii_lowercase().then(|| usize::from(letter - b'a'));
+    let second = match word.get(1) {
+        Some(second) => place(second)? + 1,
+        None => 0,
+    };
+    Some(place(word.first()?)? * 27 + second)
 }
 
 /// The longest word of the lexicon that a text begins with, of three letters or more.
 pub(super) fn longest_prefix(text: &[u8]) -> Option<(usize, Tags)> {
     // The words that begin with what was read so far: fewer with each letter, and soon none.
-    let mut words = table();
+    let mut words = lexicon().words.as_slice();
     let mut longest = None;
     for (place, letter) in text.iter().enumerate().take(LONGEST) {
         let at = |word: &str| word.as_bytes().get(place).copied();
@@ -251,10 +261,16 @@ pub(super) fn longest_prefix(text: &[u8]) -> Option<(usize, Tags)> {
 /// No word of the lexicon is longer.
 pub(super) const LONGEST: usize = 20;
 
-/// The lexicon sorted by word, made at its first use.
-fn table() -> &'static [(&'static str, Tags)] {
-    static WORDS: OnceLock<Vec<(&'static str, Tags)>> = OnceLock::new();
-    WORDS.get_or_init(|| {
+/// The words in order, and where each pair of first letters begins.
+struct Lexicon {
+    words: Vec<(&'static str, Tags)>,
+    shelves: Vec<u16>,
+}
+
+/// The lexicon, made at its first use.
+fn lexicon() -> &'static Lexicon {
+    static LEXICON: OnceLock<Lexicon> = OnceLock::new();
+    LEXICON.get_or_init(|| {
         let mut words: Vec<(&str, Tags)> =
             TABLE.iter().flat_map(|(tags, words)| words.split_ascii_whitespace().map(|word| (word, *tags))).collect();
         sort_by_key(&mut words, |(word, _)| *word);
@@ -265,7 +281,9 @@ fn table() -> &'static [(&'static str, Tags)] {
             }
             same
         });
-        words
+        let before = |limit| words.partition_point(|(word, _)| shelf(word.as_bytes()) < Some(limit)) as u16;
+        let shelves = (0..=26 * 27).map(before).collect();
+        Lexicon { words, shelves }
     })
 }
 
@@ -275,7 +293,7 @@ mod tests {
 
     #[test]
     fn words_are_folded_and_fit() {
-        for (word, _) in table() {
+        for (word, _) in &lexicon().words {
             assert!(word.bytes().all(|byte| byte.is_ascii_lowercase()) && word.len() <= LONGEST, "{word}");
         }
         assert!(tags(b"repeat").any(REVEAL) && tags(b"repeat").any(ECHO));

@@ -207,10 +207,15 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
     for count in (2..=number.groups.len()).rev() {
         let Some(groups) = number.head(count) else { continue };
         let Some(last) = groups.last() else { continue };
-        if !(7..=LONGEST).contains(&last.digits) || !Number::can_end(last) || !is_grouped_like_a_phone(groups) {
+        if !(7..=LONGEST).contains(&last.digits)
+            || !Number::can_end(last)
+            || !is_grouped_like_a_phone(groups, &number.digits)
+        {
             continue;
         }
-        if beside(view, at, last.end, Topic::Phone)? {
+        // A trunk zero and groups make a phone number of what somebody is to call.
+        let trunk = number.digits.first() == Some(&0) && (9..=11).contains(&last.digits);
+        if beside(view, at, last.end, Topic::Phone)? || trunk && beside(view, at, last.end, Topic::Calling)? {
             return Ok(hit(at, last.end, false, "phone-national"));
         }
         return Ok(None);
@@ -219,10 +224,15 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
 }
 
 /// Groups of two digits or more (but for a leading 0 or 1), and no date.
-fn is_grouped_like_a_phone(groups: &[Group]) -> bool {
+fn is_grouped_like_a_phone(groups: &[Group], digits: &[u8]) -> bool {
     let lengths: Vec<_> = groups.iter().map(|group| group.length).collect();
     let decimal = groups.len() == 2 && groups.first().is_some_and(|group| group.next == Some(Separator::Dot));
-    let date = matches!(lengths.as_slice(), [4, 1 | 2, 1 | 2] | [1 | 2, 1 | 2, 4] | [4, 4]);
+    let date = match lengths.as_slice() {
+        [4, 1 | 2, 1 | 2] | [1 | 2, 1 | 2, 4] => true,
+        // From one year to another.
+        [4, 4] => matches!(digits, [1, 9, ..] | [2, 0, ..]),
+        _ => false,
+    };
     !date && !decimal && lengths.iter().skip(1).all(|length| *length >= 2)
 }
 
@@ -290,6 +300,9 @@ mod tests {
             ("Phone: 555-1234", Some("555-1234")),
             ("Tel. 030 901820", Some("030 901820")),
             ("tel 01 42 68 53 00", Some("01 42 68 53 00")),
+            ("Phone: 9469 9966", Some("9469 9966")),
+            ("call me at 0699 868 88 55", Some("0699 868 88 55")),
+            ("phones sold in 2019-2024", None),
             ("the phone came out on 2024-01-15", None),
             ("phones sold: 12.3456789", None),
         ];

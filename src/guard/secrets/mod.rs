@@ -8,6 +8,8 @@ mod jwt;
 mod pem;
 mod rules;
 
+use std::sync::OnceLock;
+
 use super::{
     finding::{Hit, Kind},
     view::{Need, View, is_word},
@@ -110,7 +112,17 @@ pub(super) fn look(view: &View, at: usize) -> Result<Option<(Hit, Option<Swallow
 
 /// Whether a token may begin with that byte.
 pub(super) fn may_start(byte: u8) -> bool {
-    matches!(byte, b'-' | b'e') || rules::RULES.iter().any(|rule| rule.prefix.as_bytes().first() == Some(&byte))
+    static STARTS: OnceLock<[bool; 256]> = OnceLock::new();
+    let starts = STARTS.get_or_init(|| {
+        let mut starts = [false; 256];
+        for first in rules::RULES.iter().filter_map(|rule| rule.prefix.as_bytes().first()).chain(b"-e") {
+            if let Some(start) = starts.get_mut(usize::from(*first)) {
+                *start = true;
+            }
+        }
+        starts
+    });
+    starts.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 #[cfg(test)]
