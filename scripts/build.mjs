@@ -52,6 +52,8 @@ const OPT_FLAGS = [
   // A function with one caller is merged into it only when it is tiny. It costs some raw bytes and saves 8 % of gzip: large
   // functions have many locals, whose numbers then take two bytes and repeat less.
   "--one-caller-inline-max-function-size=20",
+  // Copies of one generic function stand together, and gzip sees what they share: another 1 %.
+  "--reorder-functions-by-name",
   // Names and producers are of no use to a host; they go here, not in cargo, since wasm-bindgen reads them.
   "--strip-debug",
   "--strip-producers",

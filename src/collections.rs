@@ -9,13 +9,7 @@ use std::{
     borrow::Borrow,
     cmp::Ordering,
     fmt,
-    marker::PhantomData,
     ops::{Bound, RangeBounds},
-};
-
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
 };
 
 /// A map in the order of its keys, as `BTreeMap`.
@@ -257,36 +251,6 @@ impl<'a, K, V> IntoIterator for &'a Map<K, V> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.iter().map(pair)
-    }
-}
-
-impl<K: Serialize, V: Serialize> Serialize for Map<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
-    }
-}
-
-impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for Map<K, V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<K, V>(PhantomData<(K, V)>);
-
-        impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
-            type Value = Map<K, V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-                let mut map = Map::new();
-                while let Some((key, value)) = access.next_entry()? {
-                    map.insert(key, value);
-                }
-                Ok(map)
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
@@ -553,9 +517,6 @@ mod tests {
             prop_assert!(map.range(low..=high).eq(known.range(low..=high)));
             prop_assert!(map.range(..high).rev().eq(known.range(..high).rev()));
             prop_assert!(set.range(low..).eq(members.range(low..)));
-            let text = serde_json::to_string(&map).unwrap();
-            prop_assert_eq!(&text, &serde_json::to_string(&known).unwrap());
-            prop_assert_eq!(serde_json::from_str::<Map<u8, u32>>(&text).unwrap(), map.clone());
             prop_assert!(map.into_iter().eq(known));
         }
 

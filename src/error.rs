@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use crate::json::{Json, ToJson, Writer};
 
 /// Declares a table of codes: an enum, its stable names, and the list that the generators print.
 macro_rules! table {
@@ -121,7 +121,31 @@ pub struct Error(Box<Inner>);
 struct Inner {
     code: Code,
     message: String,
-    context: Map<String, Value>,
+    context: Context,
+}
+
+/// The facts of an error, by name. JSON-safe.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Context(Vec<(String, Json)>);
+
+impl Context {
+    /// The fact of that name.
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    fn set(&mut self, key: &str, value: Json) {
+        self.0.retain(|(known, _)| known != key);
+        self.0.push((key.to_owned(), value));
+    }
+}
+
+impl ToJson for Context {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        self.0.iter().for_each(|(key, value)| to.raw_of(key, value.get()));
+        to.close('}');
+    }
 }
 
 /// `Result` with this crate's error.
@@ -130,13 +154,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error with an empty context.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), context: Map::new() }))
+        Self(Box::new(Inner { code, message: message.into(), context: Context::default() }))
     }
 
     /// The same error with one more fact in its context.
     #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.0.context.insert(key.to_owned(), value.into());
+    pub fn with(mut self, key: &str, value: impl Into<Json>) -> Self {
+        self.0.context.set(key, value.into());
         self
     }
 
@@ -166,7 +190,7 @@ impl Error {
     }
 
     /// The facts that become fields of the TypeScript error.
-    pub fn context(&self) -> &Map<String, Value> {
+    pub fn context(&self) -> &Context {
         &self.0.context
     }
 }
@@ -186,17 +210,21 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 /// Something worth telling that stops nothing.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The stable code.
-    #[serde(serialize_with = "serialize_code")]
     pub code: WarningCode,
     /// The message, lower case.
     pub message: String,
 }
 
-fn serialize_code<S: serde::Serializer>(code: &WarningCode, to: S) -> std::result::Result<S::Ok, S::Error> {
-    to.serialize_str(code.as_str())
+impl ToJson for Warning {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("code", self.code.as_str());
+        to.text_of("message", &self.message);
+        to.close('}');
+    }
 }
 
 impl Warning {
@@ -247,6 +275,6 @@ mod tests {
             error.message(),
             "cannot read budget options: expected one of name, limit, found unknown option \"limt\""
         );
-        assert_eq!(error.context()["known"], serde_json::json!(["name", "limit"]));
+        assert_eq!(error.context().get("known").unwrap().get(), r#"["name","limit"]"#);
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`json`] | JSON texts: read where they lie, written value by value |
 //! | [`collections`] | ordered maps and sets that compile small |
 //! | [`error`] | the one error type, the tables of error and warning codes |
 //! | [`money`] | [`money::Usd`], whole pico-dollars; the one place that rounds |
@@ -30,8 +31,10 @@ pub mod collections;
 pub mod error;
 pub mod guard;
 pub mod id;
+pub mod json;
 pub mod ledger;
 pub mod money;
+pub(crate) mod object;
 pub mod price;
 pub mod provider;
 pub mod time;

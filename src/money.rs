@@ -6,9 +6,10 @@
 use std::fmt;
 use std::iter::Sum;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    json::{ToJson, Writer},
+};
 
 /// Pico-dollars in a dollar.
 const PICO: i128 = 1_000_000_000_000;
@@ -332,16 +333,9 @@ impl Sum for Usd {
     }
 }
 
-impl Serialize for Usd {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Usd {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        Usd::parse(&text).map_err(serde::de::Error::custom)
+impl ToJson for Usd {
+    fn write(&self, to: &mut Writer) {
+        to.text(&self.to_string());
     }
 }
 

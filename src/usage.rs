@@ -5,9 +5,10 @@
 
 use crate::collections::Map;
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    json::{ToJson, Writer, number},
+};
 
 /// The largest count: what a double holds exactly.
 pub const MAX_COUNT: u64 = 1 << 53;
@@ -293,31 +294,32 @@ fn count(key: &str, number: f64, scale: u32) -> Result<u64> {
         let kind = if scale == 1 { "a whole number" } else { "a number" };
         Err(Error::new(
             Code::InvalidUsage,
-            format!("cannot read usage: expected {key} to be {kind} from 0 to 2^53, found {number}"),
+            format!("cannot read usage: expected {key} to be {kind} from 0 to 2^53, found {}", number::show(number)),
         )
         .with("unit", key))
     }
 }
 
-impl Serialize for Usage {
+impl ToJson for Usage {
     /// The public `Usage`: `input` and `output` always, other counts when not zero.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
         for unit in Unit::ALL {
             let count = self.get(unit);
-            if unit.scale() > 1 && count > 0 {
-                map.serialize_entry(unit.key(), &(count as f64 / f64::from(unit.scale())))?;
-            } else if count > 0 || matches!(unit, Unit::Input | Unit::Output) {
-                map.serialize_entry(unit.key(), &count)?;
+            if count > 0 || matches!(unit, Unit::Input | Unit::Output) {
+                to.number_of(unit.key(), count as f64 / f64::from(unit.scale()));
             }
         }
         if self.reasoning > 0 {
-            map.serialize_entry("reasoning", &self.reasoning)?;
+            to.number_of("reasoning", self.reasoning as f64);
         }
         if !self.extra.is_empty() {
-            map.serialize_entry("extra", &self.extra)?;
+            to.key("extra");
+            to.open('{');
+            self.extra.iter().for_each(|(name, count)| to.number_of(name, *count as f64));
+            to.close('}');
         }
-        map.end()
+        to.close('}');
     }
 }
 
@@ -338,14 +340,16 @@ mod tests {
         .unwrap();
         assert_eq!((usage.clone(), Some(usage.total_tokens())), (same, total));
         assert_eq!(usage.input_tokens(), 10_000);
-        assert_eq!(serde_json::to_string(&usage).unwrap(), r#"{"input":2000,"cacheRead":8000,"output":500}"#);
+        assert_eq!(usage.to_json(), r#"{"input":2000,"cacheRead":8000,"output":500}"#);
     }
 
     #[test]
     fn seconds_may_be_fractions_and_tokens_may_not() {
         let usage = Usage::from_pairs([("audioSeconds", 12.5)]).unwrap();
         assert_eq!(usage.get(Unit::AudioSeconds), 12_500);
-        for (number, found) in [(-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e300, "1")] {
+        for (number, found) in
+            [(-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "Infinity"), (1e300, "1e+300")]
+        {
             let error = Usage::from_pairs([("input", number)]).unwrap_err();
             assert_eq!(error.code(), Code::InvalidUsage);
             assert!(
@@ -361,7 +365,7 @@ mod tests {
     fn an_unknown_unit_is_named() {
         for key in ["inputs", "__proto__", "constructor", ""] {
             let error = Usage::from_pairs([(key, 1.0)]).unwrap_err();
-            assert_eq!(error.context()["unit"], key);
+            assert_eq!(error.context().get("unit"), Some(&key.into()));
         }
     }
 

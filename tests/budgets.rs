@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use tollgate::{
     budget::{Action, Charge, Config, Guarantee, Ledger, Mode, OnlyUtc, Outcome, Reserve, Scope, Status, Taken, check},
+    json::ToJson,
     money::Usd,
     time::{DAY, HOUR, Instant, MINUTE, Period, SECOND, Utc, WeekStart},
 };
@@ -689,8 +690,8 @@ fn a_busy_ledger_forgets_and_still_counts_a_month_right() {
 
 // ------------------------------------------------------------------------------------------------------------- status
 
-fn json(value: &impl serde::Serialize) -> serde_json::Value {
-    serde_json::to_value(value).unwrap()
+fn json(value: &dyn ToJson) -> serde_json::Value {
+    serde_json::from_str(&value.to_json()).unwrap()
 }
 
 #[test]
@@ -702,11 +703,11 @@ fn statuses_and_answers_have_their_public_form() {
         ("currentSpending", serde_json::json!(1.5)),
         ("spentUsd", serde_json::json!("1.5")),
         ("heldUsd", serde_json::json!("0")),
-        ("remaining", serde_json::json!(0.0)),
+        ("remaining", serde_json::json!(0)),
         ("overageUsd", serde_json::json!("0.5")),
-        ("percentageUsed", serde_json::json!(150.0)),
+        ("percentageUsed", serde_json::json!(150)),
         ("isExceeded", serde_json::json!(true)),
-        ("activeAlerts", serde_json::json!([50.0, 75.0, 90.0, 100.0])),
+        ("activeAlerts", serde_json::json!([50, 75, 90, 100])),
         ("periodStart", serde_json::json!("2026-11-21T00:00:00.000Z")),
         ("periodEnd", serde_json::json!("2026-11-22T00:00:00.000Z")),
         ("guarantee", serde_json::json!("per-instance")),
@@ -731,7 +732,7 @@ fn a_check_judges_statuses_of_any_ledger() {
     ]);
     ledger.charge("c", usd("0.45"), &agent("a"), at(NOON), None, at(NOON));
     let mut ask = |amount: &str| {
-        let statuses = serde_json::to_string(&ledger.status(None, at(NOON))).unwrap();
+        let statuses = ledger.status(None, at(NOON)).to_json();
         check(&statuses, usd(amount), at(NOON)).unwrap()
     };
     let passes = ask("0.1");
@@ -761,7 +762,7 @@ fn a_check_judges_statuses_of_any_ledger() {
 #[test]
 fn a_check_names_the_alert_that_the_ledger_would_raise() {
     let mut ledger = ledger(&[BLOCK]);
-    let statuses = serde_json::to_string(&ledger.status(None, at(NOON))).unwrap();
+    let statuses = ledger.status(None, at(NOON)).to_json();
     let asked = check(&statuses, usd("0.5"), at(NOON)).unwrap().alerts;
     assert_eq!(asked, reserve(&mut ledger, "r", "0.5", NOON).alerts);
 }
@@ -1002,8 +1003,8 @@ proptest! {
             let status: Status = ledger.status(None, at(NOON)).remove(0);
             prop_assert_eq!(status.spent, cents(expected));
             let shown = json(&status);
-            prop_assert_eq!(&shown["remainingUsd"], &serde_json::json!(cents(limit.saturating_sub(expected))));
-            prop_assert_eq!(&shown["overageUsd"], &serde_json::json!(cents(expected.saturating_sub(limit))));
+            prop_assert_eq!(&shown["remainingUsd"], &json(&cents(limit.saturating_sub(expected))));
+            prop_assert_eq!(&shown["overageUsd"], &json(&cents(expected.saturating_sub(limit))));
             prop_assert_eq!(&shown["isExceeded"], &serde_json::json!(expected > limit));
             let percent = f64::from(expected) / f64::from(limit) * 100.0;
             prop_assert!((shown["percentageUsed"].as_f64().unwrap() - percent).abs() < 1e-6);
@@ -1017,7 +1018,7 @@ proptest! {
         let budget = config(&format!(r#"{{"name":"b","limit":"{}","period":"daily","action":"block"}}"#, cents(limit)));
         ledger.put(budget, Mode::Attach, &OnlyUtc, at(NOON)).unwrap();
         ledger.charge("c", cents(spent), &agent("a"), at(NOON), None, at(NOON));
-        let statuses = serde_json::to_string(&ledger.status(None, at(NOON))).unwrap();
+        let statuses = ledger.status(None, at(NOON)).to_json();
         prop_assert_eq!(check(&statuses, cents(asked), at(NOON)).unwrap().allowed, spent + asked <= limit);
         let answer = ledger.reserve(&Reserve { id: "r", usd: cents(asked), scopes: &agent("a"), lease_ms: 1 }, at(NOON)).unwrap();
         prop_assert_eq!(answer.allowed, spent + asked <= limit);

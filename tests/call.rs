@@ -9,6 +9,7 @@ use tollgate::{
     catalog::Book,
     error::{Code, Error},
     guard::{Action, Config, Scanner},
+    json::Json,
     money::Usd,
     price::{Custom, Tracker},
     provider::http::Head,
@@ -34,7 +35,7 @@ fn options() -> Options {
         agent_id: "a".into(),
         provider: "openai".into(),
         scopes: Vec::new(),
-        metadata: Some(r#"{"k":"v"}"#.into()),
+        metadata: Json::parse(r#"{"k":"v"}"#).ok(),
         guard: true,
         costs: true,
         budgets: true,
@@ -104,7 +105,7 @@ impl Host {
                     reserved += 1;
                     call.reserved(Reserved {
                         allowed: !refuse,
-                        budget: serde_json::json!({"name": "team", "limitUsd": "0.0001"}),
+                        budget: Json::parse(r#"{"name":"team","limitUsd":"0.0001"}"#).ok(),
                         remaining: Usd::parse("0.00005").unwrap(),
                         ..Reserved::default()
                     });
@@ -244,12 +245,12 @@ fn a_refused_budget_sends_nothing() {
     host.refuse_from = Some(0);
     let error = host.run(&mut call).unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::BudgetExceeded, "Budget exceeded: team (Limit: $0.0001)"));
-    assert_eq!(error.context()["remaining"], "0.00005");
-    assert_eq!(error.context()["currentCost"], "0.00005");
-    let bound = Usd::parse(error.context()["cost"].as_str().unwrap()).unwrap();
+    assert_eq!(error.context().get("remaining"), Some(&"0.00005".into()));
+    assert_eq!(error.context().get("currentCost"), Some(&"0.00005".into()));
+    let bound = Usd::parse(&error.context().get("cost").unwrap().raw().text().unwrap()).unwrap();
     assert_eq!(
-        error.context()["exceededBy"],
-        bound.saturating_sub(Usd::parse("0.00005").unwrap()).to_string().as_str()
+        error.context().get("exceededBy"),
+        Some(&bound.saturating_sub(Usd::parse("0.00005").unwrap()).to_string().into())
     );
     assert!(!host.log.contains(&"fetch".to_owned()));
 }
@@ -339,7 +340,7 @@ fn an_error_that_will_not_pass_is_not_tried_again() {
 fn an_abort_ends_the_call() {
     let (mut call, mut host) = (call(BODY), host([Fetch::Rejects(Outcome::Aborted)]));
     let error = host.run(&mut call).unwrap_err();
-    assert_eq!(error.context()["aborted"], true);
+    assert_eq!(error.context().get("aborted"), Some(&true.into()));
     assert!(host.log.last().unwrap().ends_with("aborted unknown_outcome"), "{:?}", host.log);
 }
 

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // Clippy takes the helpers of a test file for code of ours.
 
 use proptest::prelude::*;
-use tollgate::guard::{Action, Config, Form, Options, Scan, Scanner, Stage, Stream, TextStream};
+use tollgate::{
+    guard::{Action, Config, Form, Scan, Scanner, Stage, Stream, TextStream},
+    json::Raw,
+};
 
 fn one_of(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop::sample::select(pieces).prop_map(str::to_owned)
@@ -215,8 +218,8 @@ proptest! {
 
     #[test]
     fn filtered_text_holds_no_injection(text in injection(), options in prop::sample::select(vec!["low", "medium", "high"])) {
-        let options = Options { sensitivity: Some(options.to_owned()), action: Some("transform".to_owned()), ..Options::default() };
-        let scanner = Scanner::new(vec![Config::read(Form::Injection, options).unwrap()]);
+        let options = format!(r#"{{"sensitivity":"{options}","action":"transform"}}"#);
+        let scanner = Scanner::new(vec![Config::read(Form::Injection, Raw::parse(&options).unwrap()).unwrap()]);
         let once = scanner.scan(&text, Stage::Input).text;
         let twice = scanner.scan(&once, Stage::Input);
         prop_assert_eq!(twice.findings, vec![]);

@@ -1,9 +1,11 @@
 //! A threshold that was reached.
 
-use serde::{Serialize, Serializer};
-
-use super::config::{Config, Threshold};
+use super::{
+    answer::instant_of,
+    config::{Config, Threshold},
+};
 use crate::{
+    json::{ToJson, Writer, number},
     money::Usd,
     time::{Instant, Period},
 };
@@ -44,7 +46,7 @@ impl Alert {
         let window_start = Some(window_start).filter(|_| config.period != Period::Total);
         let window = window_start.map_or("total".to_owned(), |start| start.to_string());
         Self {
-            id: format!("{}@{window}#{}/{}", config.id, threshold.percent(), config.limit),
+            id: format!("{}@{window}#{}/{}", config.id, number::print(threshold.percent()), config.limit),
             budget_id: config.id.clone(),
             budget_name: config.name.clone(),
             threshold,
@@ -70,58 +72,35 @@ impl Alert {
         format!(
             "Budget \"{}\" has reached {}% ({} / {} USD)",
             self.budget_name,
-            self.threshold.percent(),
+            number::print(self.threshold.percent()),
             self.amount.to_fixed(4),
             self.limit
         )
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Given<'a> {
-    id: &'a str,
-    budget_id: &'a str,
-    budget_name: &'a str,
-    threshold: f64,
-    severity: &'static str,
-    message: String,
-    current_spending: f64,
-    current_spending_usd: Usd,
-    limit: f64,
-    limit_usd: Usd,
-    percentage_used: f64,
-    projected: bool,
-    timestamp: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    period_start: Option<String>,
-    acknowledged: bool,
-}
-
-impl Serialize for Alert {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Given {
-            id: &self.id,
-            budget_id: &self.budget_id,
-            budget_name: &self.budget_name,
-            threshold: self.threshold.percent(),
-            severity: self.severity(),
-            message: self.message(),
-            current_spending: self.amount.to_f64(),
-            current_spending_usd: self.amount,
-            limit: self.limit.to_f64(),
-            limit_usd: self.limit,
-            percentage_used: self.amount.percent_of(self.limit),
-            projected: self.projected,
-            timestamp: self.at.to_string(),
-            period_start: self.window_start.map(|start| start.to_string()),
-            // Who has seen it is a matter of the list it is shown in.
-            acknowledged: false,
-        }
-        .serialize(to)
+impl ToJson for Alert {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("id", &self.id);
+        to.text_of("budgetId", &self.budget_id);
+        to.text_of("budgetName", &self.budget_name);
+        to.number_of("threshold", self.threshold.percent());
+        to.text_of("severity", self.severity());
+        to.text_of("message", &self.message());
+        to.number_of("currentSpending", self.amount.to_f64());
+        to.value_of("currentSpendingUsd", &self.amount);
+        to.number_of("limit", self.limit.to_f64());
+        to.value_of("limitUsd", &self.limit);
+        to.number_of("percentageUsed", self.amount.percent_of(self.limit));
+        to.bool_of("projected", self.projected);
+        instant_of(to, "timestamp", Some(self.at));
+        instant_of(to, "periodStart", self.window_start);
+        // Who has seen it is a matter of the list it is shown in.
+        to.bool_of("acknowledged", false);
+        to.close('}');
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,8 @@
 //! What the ledger answers, and its public form.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-
 use super::{alert::Alert, config::Config};
 use crate::{
+    json::{ToJson, Writer},
     money::Usd,
     time::{Instant, Period},
 };
@@ -112,74 +111,74 @@ pub struct Status {
     pub guarantee: Guarantee,
 }
 
-fn optional<S: SerializeStruct, T: Serialize>(to: &mut S, key: &'static str, value: Option<T>) -> Result<(), S::Error> {
-    match value {
-        Some(value) => to.serialize_field(key, &value),
-        None => to.skip_field(key),
+impl ToJson for Reservation {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.bool_of("allowed", self.allowed);
+        to.text_of("requestId", &self.id);
+        to.text_of("guarantee", self.guarantee.as_str());
+        if let Some(config) = &self.blocked_by {
+            to.value_of("blockedBy", config);
+        }
+        if let Some(remaining) = &self.remaining {
+            to.value_of("remaining", remaining);
+        }
+        instant_of(to, "resetsAt", self.resets_at);
+        if let Some(ms) = self.retry_after_ms {
+            to.number_of("retryAfterMs", ms as f64);
+        }
+        to.list_of("alerts", &self.alerts);
+        instant_of(to, "expiresAt", self.expires_at);
+        to.close('}');
     }
 }
 
-impl Serialize for Reservation {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut out = to.serialize_struct("Reservation", 9)?;
-        out.serialize_field("allowed", &self.allowed)?;
-        out.serialize_field("requestId", &self.id)?;
-        out.serialize_field("guarantee", self.guarantee.as_str())?;
-        optional(&mut out, "blockedBy", self.blocked_by.as_ref())?;
-        optional(&mut out, "remaining", self.remaining)?;
-        optional(&mut out, "resetsAt", self.resets_at.map(|at| at.to_string()))?;
-        optional(&mut out, "retryAfterMs", self.retry_after_ms)?;
-        out.serialize_field("alerts", &self.alerts)?;
-        optional(&mut out, "expiresAt", self.expires_at.map(|at| at.to_string()))?;
-        out.end()
+impl ToJson for Settlement {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("status", self.outcome.as_str());
+        to.value_of("charged", &self.charged);
+        to.value_of("returned", &self.returned);
+        if let Some(overage) = &self.overage {
+            to.value_of("overage", overage);
+        }
+        to.list_of("alerts", &self.alerts);
+        to.close('}');
     }
 }
 
-impl Serialize for Settlement {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut out = to.serialize_struct("Settlement", 5)?;
-        out.serialize_field("status", self.outcome.as_str())?;
-        out.serialize_field("charged", &self.charged)?;
-        out.serialize_field("returned", &self.returned)?;
-        optional(&mut out, "overage", self.overage)?;
-        out.serialize_field("alerts", &self.alerts)?;
-        out.end()
-    }
-}
-
-impl Serialize for Status {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl ToJson for Status {
+    fn write(&self, to: &mut Writer) {
         let limit = self.budget.limit;
         let remaining = limit.saturating_sub(self.spent);
-        let overage = self.spent.saturating_sub(limit);
-        let active: Vec<f64> = self
-            .budget
-            .thresholds
-            .iter()
-            .filter(|threshold| threshold.reached_by(self.spent, limit))
-            .map(|threshold| threshold.percent())
-            .collect();
-        let mut out = to.serialize_struct("Status", 18)?;
-        out.serialize_field("budget", &self.budget)?;
-        out.serialize_field("currentSpending", &self.spent.to_f64())?;
-        out.serialize_field("spentUsd", &self.spent)?;
-        out.serialize_field("held", &self.held.to_f64())?;
-        out.serialize_field("heldUsd", &self.held)?;
-        out.serialize_field("remaining", &remaining.to_f64())?;
-        out.serialize_field("remainingUsd", &remaining)?;
-        out.serialize_field("availableUsd", &remaining.saturating_sub(self.held))?;
-        out.serialize_field("overage", &overage.to_f64())?;
-        out.serialize_field("overageUsd", &overage)?;
-        out.serialize_field("percentageUsed", &self.spent.percent_of(limit))?;
-        out.serialize_field("isExceeded", &(self.spent > limit))?;
-        out.serialize_field("activeAlerts", &active)?;
-        out.serialize_field("alerts", &self.alerts)?;
+        to.open('{');
+        to.value_of("budget", &self.budget);
+        for (key, exact_key, amount) in [
+            ("currentSpending", "spentUsd", self.spent),
+            ("held", "heldUsd", self.held),
+            ("remaining", "remainingUsd", remaining),
+            ("overage", "overageUsd", self.spent.saturating_sub(limit)),
+        ] {
+            to.number_of(key, amount.to_f64());
+            to.value_of(exact_key, &amount);
+        }
+        to.value_of("availableUsd", &remaining.saturating_sub(self.held));
+        to.number_of("percentageUsed", self.spent.percent_of(limit));
+        to.bool_of("isExceeded", self.spent > limit);
+        let active = self.budget.thresholds.iter().filter(|threshold| threshold.reached_by(self.spent, limit));
+        to.list_of("activeAlerts", active.map(|threshold| threshold.percent()));
+        to.list_of("alerts", &self.alerts);
         // The window of `total` has no ends: the largest instants there are have no form that everybody reads.
         let ends = Some(self.window).filter(|_| self.budget.period != Period::Total);
-        optional(&mut out, "periodStart", ends.map(|(start, _)| start.to_string()))?;
-        optional(&mut out, "periodEnd", ends.map(|(_, end)| end.to_string()))?;
-        out.serialize_field("lastUpdated", &self.at.to_string())?;
-        out.serialize_field("guarantee", self.guarantee.as_str())?;
-        out.end()
+        instant_of(to, "periodStart", ends.map(|(start, _)| start));
+        instant_of(to, "periodEnd", ends.map(|(_, end)| end));
+        instant_of(to, "lastUpdated", Some(self.at));
+        to.text_of("guarantee", self.guarantee.as_str());
+        to.close('}');
     }
+}
+
+/// A member that is an instant, where there is one.
+pub(super) fn instant_of(to: &mut Writer, key: &str, at: Option<Instant>) {
+    to.optional_text_of(key, at.map(|at| at.to_string()).as_deref());
 }

@@ -1,9 +1,6 @@
 //! The advisory question: would this amount pass? It is asked of statuses, so it is the same over every ledger, also one
 //! that a user wrote; and it holds nothing, so between the answer and the call anybody may spend.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 use super::{
     alert::Alert,
     config::{Action, Config, Threshold},
@@ -11,50 +8,71 @@ use super::{
 use crate::{
     collections::Set,
     error::{Error, Result},
-    ledger::json::well_formed,
+    json::{Raw, ToJson, Writer},
     money::Usd,
+    object::Object,
     time::{Instant, Period, Utc},
 };
 
 /// The answer. Statuses are named by their place in the list that was asked about.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// Whether every budget lets it pass.
     pub allowed: bool,
     /// The first that blocks, else the first that throttles.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<usize>,
     /// That one, else the one with the least left.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<usize>,
     /// When to try again, for a throttling budget.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<i64>,
     /// Thresholds that the amount would reach and that no alert of the window tells of yet.
     pub alerts: Vec<Alert>,
 }
 
-/// What is read of a status; the rest, a ledger's own, is passed by.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked<'a> {
-    #[serde(borrow)]
-    budget: &'a RawValue,
-    spent_usd: Usd,
-    #[serde(default)]
-    held_usd: Usd,
-    #[serde(default)]
-    period_start: Option<String>,
-    #[serde(default)]
-    period_end: Option<String>,
-    #[serde(default)]
-    alerts: Vec<Raised>,
+impl ToJson for Verdict {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.bool_of("allowed", self.allowed);
+        let place = |index: Option<usize>| index.map(|index| index as f64);
+        let ms = self.retry_after_ms.map(|ms| ms as f64);
+        for (key, number) in
+            [("blockedBy", place(self.blocked_by)), ("status", place(self.status)), ("retryAfterMs", ms)]
+        {
+            if let Some(number) = number {
+                to.number_of(key, number);
+            }
+        }
+        to.list_of("alerts", &self.alerts);
+        to.close('}');
+    }
 }
 
-#[derive(Deserialize)]
-struct Raised {
-    threshold: f64,
+/// What is read of a status; the rest, a ledger's own, is passed by.
+struct Asked<'a> {
+    budget: Raw<'a>,
+    spent_usd: Usd,
+    held_usd: Usd,
+    period_start: Option<String>,
+    period_end: Option<String>,
+    /// The thresholds of its alerts.
+    alerts: Vec<f64>,
+}
+
+impl<'a> Asked<'a> {
+    fn read(status: Raw<'a>) -> Option<Self> {
+        let status = Object::of(status)?;
+        let amount = |value: Raw<'_>| Usd::parse(&value.text()?).ok();
+        let held = status.get("heldUsd");
+        let alerts = status.get("alerts").map_or(Some(Vec::new()), Raw::items)?;
+        Some(Self {
+            budget: status.get("budget")?,
+            spent_usd: amount(status.get("spentUsd")?)?,
+            held_usd: held.map_or(Some(Usd::ZERO), amount)?,
+            period_start: status.get("periodStart").and_then(Raw::to_text),
+            period_end: status.get("periodEnd").and_then(Raw::to_text),
+            alerts: alerts.into_iter().map(|alert| alert.member("threshold")?.number()).collect::<Option<_>>()?,
+        })
+    }
 }
 
 /// How long a throttled call waits for holds to be settled.
@@ -76,8 +94,8 @@ pub fn retry_after(config: &Config, spent: Usd, amount: Usd, end: Instant, now: 
 /// Judges an amount by the statuses (JSON, the public form) of the budgets that bind it.
 pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
     let bad = || Error::input("cannot check budgets: expected the statuses of a ledger, found something else");
-    let statuses = well_formed(statuses);
-    let statuses: Vec<Asked<'_>> = serde_json::from_str(&statuses).map_err(|_| bad())?;
+    let items = Raw::parse(statuses).ok().and_then(Raw::items).ok_or_else(bad)?;
+    let statuses = items.into_iter().map(Asked::read).collect::<Option<Vec<_>>>().ok_or_else(bad)?;
     let mut verdict =
         Verdict { allowed: true, blocked_by: None, status: None, retry_after_ms: None, alerts: Vec::new() };
     let mut throttled: Option<(usize, Option<i64>)> = None;
@@ -98,7 +116,7 @@ pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
             continue;
         }
         let projected = asked.spent_usd.saturating_add(asked.held_usd).saturating_add(amount);
-        let told = |threshold: &Threshold| asked.alerts.iter().any(|alert| alert.threshold == threshold.percent());
+        let told = |threshold: &Threshold| asked.alerts.contains(&threshold.percent());
         let due: Set<Threshold> =
             config.thresholds.iter().copied().filter(|t| t.reached_by(projected, config.limit) && !told(t)).collect();
         verdict.alerts.extend(due.into_iter().map(|t| {

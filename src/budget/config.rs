@@ -1,16 +1,14 @@
 //! A budget: how much, for what, over which time.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::{Map, Value, value::RawValue};
+use std::borrow::Cow;
 
-use super::Scope;
+use super::{Scope, answer::instant_of};
 use crate::{
     error::{Code, Error, Result, check_keys},
-    ledger::{
-        json::{Object, well_formed},
-        keys::encode,
-    },
+    json::{Json, Raw, ToJson, Writer},
+    ledger::keys::encode,
     money::Usd,
+    object::Object,
     time::{Instant, Period, WeekStart},
 };
 
@@ -65,6 +63,10 @@ impl Threshold {
         }
     }
 
+    fn read(value: Raw<'_>) -> Result<Self> {
+        Self::from_percent(value.number().unwrap_or(f64::NAN))
+    }
+
     /// The percentage.
     pub fn percent(self) -> f64 {
         self.0 as f64 / 1e6
@@ -107,7 +109,7 @@ pub struct Config {
     pub updated_at: Option<Instant>,
     /// What a later release or another ledger says of it and this release does not understand, as JSON: unknown fields,
     /// and known ones with a value of a kind of their own. It is given back as it came.
-    pub later: Vec<(String, String)>,
+    pub later: Vec<(String, Json)>,
 }
 
 const WHAT: &str = "budget";
@@ -123,12 +125,12 @@ impl Config {
     /// A limit that is negative or no number is [`Code::InvalidAmount`], an unknown key [`Code::UnknownOption`], anything
     /// else [`Code::InvalidConfig`].
     pub fn parse_input(json: &str, time_zone: &str, week_start: WeekStart) -> Result<Self> {
-        let mut map = object(&well_formed(json))?;
+        let mut map = Fields::parse(json)?;
         for key in GIVEN_KEYS {
             // A budget that was given back is taken as a template: what the ledger keeps is not the caller's to say.
             map.remove(key);
         }
-        if let Some(scope) = map.get("scope").filter(|scope| !scope.is_null()) {
+        if let Some(scope) = map.get("scope") {
             check_scope_keys(scope)?;
         }
         let config = Self::read(map, time_zone, week_start)?;
@@ -144,28 +146,25 @@ impl Config {
     /// kept in [`Config::later`] and never lets through more than was meant: an unknown action refuses, and an unknown
     /// period is counted as `total`, which never begins again.
     pub fn parse(json: &str) -> Result<Self> {
-        let json = well_formed(json);
-        let mut map = object(&json)?;
-        let raw = Object::parse(&json, WHAT)?;
-        if let Some(exact) = map.remove("limitUsd").filter(|value| !value.is_null()) {
-            map.insert("limit".to_owned(), exact);
+        let mut map = Fields::parse(json)?;
+        let raw = Fields::parse(json)?;
+        if let Some(exact) = raw.get("limitUsd") {
+            map.set("limit", exact.into());
         }
-        let revision = map.remove("revision").and_then(|value| value.as_u64()).and_then(|n| u32::try_from(n).ok());
-        let mut instant = |key: &str| match map.remove(key) {
-            Some(Value::String(text)) => Instant::parse(&text).map(Some),
-            _ => Ok(None),
-        };
+        let revision = raw.get("revision").and_then(Raw::whole).and_then(|n| u32::try_from(n).ok());
+        let instant = |key| raw.get(key).and_then(Raw::text).map(|text| Instant::parse(&text)).transpose();
         let (created_at, updated_at) = (instant("createdAt")?, instant("updatedAt")?);
+        GIVEN_KEYS.iter().for_each(|key| map.remove(key));
         let mut later = Vec::new();
-        for (key, value) in raw.entries() {
-            let known = INPUT_KEYS.contains(&key) || GIVEN_KEYS.contains(&key);
-            let Some(stands_for) = (if known { stand_in(key, map.get(key)) } else { Some(Value::Null) }) else {
-                continue;
-            };
-            later.push((key.to_owned(), value.get().to_owned()));
-            map.remove(key);
-            if known {
-                map.insert(key.to_owned(), stands_for);
+        for (key, value) in &raw.0 {
+            if !INPUT_KEYS.contains(&key.as_str()) {
+                if !GIVEN_KEYS.contains(&key.as_str()) {
+                    later.push((key.clone(), value.clone()));
+                    map.remove(key);
+                }
+            } else if let Some(stands_for) = map.get(key).and_then(|value| stand_in(key, value)) {
+                later.push((key.clone(), value.clone()));
+                map.set(key, stands_for);
             }
         }
         let config = Self::read(map, "UTC", WeekStart::Monday)?;
@@ -174,48 +173,41 @@ impl Config {
 
     /// This budget with some of its fields replaced. Its id stays.
     pub fn updated(&self, json: &str) -> Result<Self> {
-        let mut changes = object(&well_formed(json))?;
-        for key in GIVEN_KEYS {
-            changes.remove(key);
-        }
-        if changes.remove("id").is_some_and(|id| id.as_str() != Some(&self.id)) {
+        let mut changes = Fields::parse(json)?;
+        GIVEN_KEYS.iter().for_each(|key| changes.remove(key));
+        if changes.has("id") && changes.get("id").and_then(Raw::text).as_deref() != Some(&self.id) {
             return Err(Error::config("cannot update a budget: expected its own id or none, found another one"));
         }
-        check_keys(WHAT, changes.keys().map(String::as_str), &INPUT_KEYS)?;
+        check_keys(WHAT, changes.keys(), &INPUT_KEYS)?;
         let plain = Self { later: Vec::new(), ..self.clone() };
-        let Ok(Value::Object(mut map)) = serde_json::to_value(&plain) else {
-            return Err(Error::internal("cannot update a budget: expected it to be an object"));
-        };
-        map.insert("limit".to_owned(), Value::String(self.limit.to_string()));
-        for key in GIVEN_KEYS {
-            map.remove(key);
-        }
-        changes.retain(|_, value| !value.is_null());
+        let mut map = Fields::parse(&plain.to_json())?;
+        map.set("limit", self.limit.to_string().into());
+        GIVEN_KEYS.iter().for_each(|key| map.remove(key));
+        changes.0.retain(|(_, value)| !value.raw().is_null());
         let new_scope = match changes.get("scope") {
             Some(scope) => check_scope_keys(scope).map(|()| true)?,
             None => false,
         };
-        let later = self.later.iter().filter(|(key, _)| !changes.contains_key(key)).cloned().collect();
-        map.extend(changes);
+        let later = self.later.iter().filter(|(key, _)| !changes.has(key)).cloned().collect();
+        changes.0.into_iter().for_each(|(key, value)| map.set(&key, value));
         let config = Self::read(map, "UTC", WeekStart::Monday)?;
         let config = if new_scope { config.checked()? } else { config };
         Ok(Self { revision: self.revision, created_at: self.created_at, updated_at: self.updated_at, later, ..config })
     }
 
-    fn read(map: Map<String, Value>, time_zone: &str, week_start: WeekStart) -> Result<Self> {
+    fn read(map: Fields, time_zone: &str, week_start: WeekStart) -> Result<Self> {
         let known: Vec<&str> = INPUT_KEYS.into_iter().chain(GIVEN_KEYS).collect();
-        check_keys(WHAT, map.keys().map(String::as_str), &known)?;
-        let get = |key: &str| map.get(key).filter(|value| !value.is_null());
-        let text = |key: &str| match get(key) {
-            None => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.as_str())),
-            Some(_) => Err(wrong(key, "a string that is not empty")),
+        check_keys(WHAT, map.keys(), &known)?;
+        let text = |key: &str| {
+            let Some(value) = map.get(key) else { return Ok(None) };
+            let text = value.text().filter(|text| !text.is_empty());
+            text.map(Some).ok_or_else(|| wrong(key, "a string that is not empty"))
         };
-        let name = text("name")?.ok_or_else(|| wrong("name", "a string that is not empty"))?.to_owned();
-        let limit = match get("limit") {
-            Some(Value::String(text)) => Usd::parse(text)?,
+        let name = text("name")?.ok_or_else(|| wrong("name", "a string that is not empty"))?.into_owned();
+        let limit = match map.get("limit").map(|limit| (limit.text(), limit.number(), limit.get())) {
+            Some((Some(text), _, _)) => Usd::parse(&text)?,
             // A JSON number is its own shortest decimal.
-            Some(Value::Number(number)) => Usd::parse(&number.to_string())?,
+            Some((None, Some(_), number)) => Usd::parse(number)?,
             _ => {
                 return Err(Error::new(
                     Code::InvalidAmount,
@@ -223,40 +215,66 @@ impl Config {
                 ));
             }
         };
-        let period = Period::parse(text("period")?.unwrap_or_default())?;
-        let scope = get("scope")
+        let period = Period::parse(&text("period")?.unwrap_or_default())?;
+        let scope = map
+            .get("scope")
             .map(|scope| {
-                serde_json::from_value::<Scope>(scope.clone()).map_err(|_| wrong("scope", "{ type, id }, both strings"))
+                let scope = Object::of(scope).and_then(|object| Scope::read(&object));
+                scope.ok_or_else(|| wrong("scope", "{ type, id }, both strings"))
             })
             .transpose()?;
-        let thresholds = match get("alertThresholds") {
+        let thresholds = match map.get("alertThresholds") {
             None => Threshold::DEFAULT.to_vec(),
-            Some(Value::Array(all)) => all
-                .iter()
-                .map(|value| Threshold::from_percent(value.as_f64().unwrap_or(f64::NAN)))
+            Some(all) => all
+                .items()
+                .ok_or_else(|| wrong("alertThresholds", "an array of percentages"))?
+                .into_iter()
+                .map(Threshold::read)
                 .collect::<Result<_>>()?,
-            Some(_) => return Err(wrong("alertThresholds", "an array of percentages")),
         };
         Ok(Self {
-            id: text("id")?.map_or_else(|| derive_id(scope.as_ref(), period, &name), str::to_owned),
+            id: text("id")?.map_or_else(|| derive_id(scope.as_ref(), period, &name), Cow::into_owned),
             name,
             limit,
             period,
             thresholds,
-            action: text("action")?.map_or(Ok(Action::Alert), Action::parse)?,
+            action: text("action")?.map_or(Ok(Action::Alert), |action| Action::parse(&action))?,
             scope,
-            enabled: match get("enabled") {
+            enabled: match map.get("enabled") {
                 None => true,
-                Some(Value::Bool(enabled)) => *enabled,
-                Some(_) => return Err(wrong("enabled", "true or false")),
+                Some(enabled) => enabled.bool().ok_or_else(|| wrong("enabled", "true or false"))?,
             },
-            time_zone: text("timeZone")?.unwrap_or(time_zone).to_owned(),
-            week_start: text("weekStart")?.map_or(Ok(week_start), parse_week_start)?,
+            time_zone: text("timeZone")?.map_or_else(|| time_zone.to_owned(), Cow::into_owned),
+            week_start: text("weekStart")?.map_or(Ok(week_start), |day| parse_week_start(&day))?,
             revision: 1,
             created_at: None,
             updated_at: None,
             later: Vec::new(),
         })
+    }
+
+    fn write_field(&self, key: &str, to: &mut Writer) {
+        match key {
+            "id" => to.text_of(key, &self.id),
+            "name" => to.text_of(key, &self.name),
+            "limit" => to.number_of(key, self.limit.to_f64()),
+            "limitUsd" => to.value_of(key, &self.limit),
+            "period" => to.text_of(key, self.period.as_str()),
+            "alertThresholds" => to.list_of(key, self.thresholds.iter().map(|threshold| threshold.percent())),
+            "action" => to.text_of(key, self.action.as_str()),
+            "scope" => {
+                if let Some(scope) = &self.scope {
+                    to.value_of(key, scope);
+                }
+            }
+            "enabled" => to.bool_of(key, self.enabled),
+            "timeZone" => to.text_of(key, &self.time_zone),
+            "weekStart" => to.text_of(key, if self.week_start == WeekStart::Monday { "monday" } else { "sunday" }),
+            "revision" => to.number_of(key, f64::from(self.revision)),
+            "createdAt" => instant_of(to, key, self.created_at),
+            "updatedAt" => instant_of(to, key, self.updated_at),
+            _ => {}
+        }
     }
 
     /// Whether it binds a call of these scopes.
@@ -294,30 +312,56 @@ impl Config {
     pub fn has_derived_id(&self) -> bool {
         self.id == derive_id(self.scope.as_ref(), self.period, &self.name)
     }
-
-    /// The public form, as JSON.
-    pub fn to_json(&self) -> String {
-        // Strings and finite numbers: serializing does not fail.
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }
 
 /// What is read in place of a known field's value of an unknown kind; `None` for a value that is understood.
-fn stand_in(key: &str, value: Option<&Value>) -> Option<Value> {
-    let value = value.filter(|value| !value.is_null())?;
-    let named = |known: &[&str]| value.as_str().is_some_and(|name| known.contains(&name));
+fn stand_in(key: &str, value: Raw<'_>) -> Option<Json> {
+    let named = |known: &[&str]| value.text().is_some_and(|name| known.contains(&&*name));
     match key {
         "action" => (!named(&["alert", "block", "throttle"])).then(|| "block".into()),
         "period" => (!named(&Period::ALL.map(Period::as_str))).then(|| Period::Total.as_str().into()),
         "weekStart" => (!named(&["monday", "sunday"])).then(|| "monday".into()),
         "alertThresholds" => {
-            let read = |value: &Value| Threshold::from_percent(value.as_f64().unwrap_or(f64::NAN)).is_ok();
-            let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
-            let understood: Vec<Value> = all.iter().filter(|value| read(value)).cloned().collect();
-            (!value.is_array() || understood.len() < all.len()).then(|| understood.into())
+            let all = value.items().unwrap_or_default();
+            let understood: Vec<_> = all.iter().copied().filter(|value| Threshold::read(*value).is_ok()).collect();
+            (value.items().is_none() || understood.len() < all.len()).then(|| Json::of(&understood))
         }
-        "scope" => value.as_object().is_some_and(|scope| scope.len() > 2).then(|| value.clone()),
+        "scope" => Object::of(value).is_some_and(|scope| scope.len() > 2).then(|| value.into()),
         _ => None,
+    }
+}
+
+/// The fields of a budget as somebody gave them.
+struct Fields(Vec<(String, Json)>);
+
+impl Fields {
+    fn parse(json: &str) -> Result<Self> {
+        let object = Object::parse(json, WHAT);
+        object
+            .map(|object| Self(object.rest()))
+            .map_err(|_| Error::config("cannot read budget: expected an object, found another value"))
+    }
+
+    /// The value of a field; null is absence.
+    fn get(&self, key: &str) -> Option<Raw<'_>> {
+        self.0.iter().find(|(known, _)| known == key)?.1.raw().present()
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.keys().any(|known| known == key)
+    }
+
+    fn set(&mut self, key: &str, value: Json) {
+        self.remove(key);
+        self.0.push((key.to_owned(), value));
+    }
+
+    fn remove(&mut self, key: &str) {
+        self.0.retain(|(known, _)| known != key);
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(key, _)| key.as_str())
     }
 }
 
@@ -362,13 +406,9 @@ fn derive_id(scope: Option<&Scope>, period: Period, name: &str) -> String {
     }
 }
 
-fn object(json: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(json).map_err(|_| Error::config("cannot read budget: expected an object, found another value"))
-}
-
-fn check_scope_keys(scope: &Value) -> Result<()> {
-    match scope.as_object() {
-        Some(map) => check_keys("scope", map.keys().map(String::as_str), &["type", "id"]),
+fn check_scope_keys(scope: Raw<'_>) -> Result<()> {
+    match Object::of(scope) {
+        Some(scope) => check_keys("scope", scope.keys(), &["type", "id"]),
         None => Err(wrong("scope", "{ type, id }, both strings")),
     }
 }
@@ -377,66 +417,36 @@ fn wrong(key: &str, expected: &str) -> Error {
     Error::config(format!("cannot read {WHAT}: expected {key} to be {expected}, found another value"))
 }
 
-/// JSON that is written as it is.
-struct Verbatim<'a>(&'a str);
-
-impl Serialize for Verbatim<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        // It was read as one value, so it is one.
-        match serde_json::from_str::<&RawValue>(self.0) {
-            Ok(raw) => raw.serialize(to),
-            Err(_) => to.serialize_unit(),
-        }
-    }
-}
-
-/// The value of a field.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Field<'a> {
-    Text(&'a str),
-    Owned(String),
-    Number(f64),
-    Whole(u32),
-    Flag(bool),
-    Numbers(Vec<f64>),
-    Scope(&'a Scope),
-    Later(Verbatim<'a>),
-}
-
-impl Serialize for Config {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let instant = |at: Option<Instant>| at.map(|at| Field::Owned(at.to_string()));
-        let percents = self.thresholds.iter().map(|threshold| threshold.percent()).collect();
-        let week_start = if self.week_start == WeekStart::Monday { "monday" } else { "sunday" };
-        let known = [
-            ("id", Some(Field::Text(&self.id))),
-            ("name", Some(Field::Text(&self.name))),
-            ("limit", Some(Field::Number(self.limit.to_f64()))),
-            ("limitUsd", Some(Field::Owned(self.limit.to_string()))),
-            ("period", Some(Field::Text(self.period.as_str()))),
-            ("alertThresholds", Some(Field::Numbers(percents))),
-            ("action", Some(Field::Text(self.action.as_str()))),
-            ("scope", self.scope.as_ref().map(Field::Scope)),
-            ("enabled", Some(Field::Flag(self.enabled))),
-            ("timeZone", Some(Field::Text(&self.time_zone))),
-            ("weekStart", Some(Field::Text(week_start))),
-            ("revision", Some(Field::Whole(self.revision))),
-            ("createdAt", instant(self.created_at)),
-            ("updatedAt", instant(self.updated_at)),
+impl ToJson for Config {
+    /// The public form.
+    fn write(&self, to: &mut Writer) {
+        const KEYS: [&str; 14] = [
+            "id",
+            "name",
+            "limit",
+            "limitUsd",
+            "period",
+            "alertThresholds",
+            "action",
+            "scope",
+            "enabled",
+            "timeZone",
+            "weekStart",
+            "revision",
+            "createdAt",
+            "updatedAt",
         ];
-        let mut later = self.later.clone();
-        let mut out = to.serialize_map(None)?;
-        for (key, value) in known {
-            match later.iter().position(|(named, _)| named == key).map(|at| later.remove(at)) {
-                Some((_, json)) => out.serialize_entry(key, &Field::Later(Verbatim(&json)))?,
-                None => value.map_or(Ok(()), |value| out.serialize_entry(key, &value))?,
+        to.open('{');
+        for key in KEYS {
+            match self.later.iter().find(|(named, _)| named == key) {
+                Some((_, json)) => to.value_of(key, json),
+                None => self.write_field(key, to),
             }
         }
-        for (key, json) in &later {
-            out.serialize_entry(key, &Field::Later(Verbatim(json)))?;
+        for (key, json) in self.later.iter().filter(|(key, _)| !KEYS.contains(&key.as_str())) {
+            to.value_of(key, json);
         }
-        out.end()
+        to.close('}');
     }
 }
 
@@ -455,7 +465,7 @@ mod tests {
         let config = input(r#"{"name":"Team A","limit":0.30000000000000004,"period":"daily","scope":null}"#).unwrap();
         assert_eq!(
             config.to_json(),
-            r#"{"id":"all:daily:Team%20A","name":"Team A","limit":0.3,"limitUsd":"0.3","period":"daily","alertThresholds":[50.0,75.0,90.0,100.0],"action":"alert","enabled":true,"timeZone":"UTC","weekStart":"monday","revision":1}"#
+            r#"{"id":"all:daily:Team%20A","name":"Team A","limit":0.3,"limitUsd":"0.3","period":"daily","alertThresholds":[50,75,90,100],"action":"alert","enabled":true,"timeZone":"UTC","weekStart":"monday","revision":1}"#
         );
         assert_eq!(Config::parse(&config.to_json()).unwrap(), config);
     }
@@ -548,8 +558,9 @@ mod tests {
                 "cannot read budget: expected scope to be { type, id }, both strings, found another value",
             ),
         ] {
-            let mut map = object(r#"{"name":"n","limit":1,"period":"daily"}"#).unwrap();
-            map.extend(object(change).unwrap());
+            let mut map: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(r#"{"name":"n","limit":1,"period":"daily"}"#).unwrap();
+            map.extend(serde_json::from_str::<serde_json::Map<_, _>>(change).unwrap());
             let error = input(&serde_json::to_string(&map).unwrap()).unwrap_err();
             assert_eq!((error.code(), error.message()), (code, message), "{change}");
         }
@@ -581,14 +592,14 @@ mod tests {
     #[test]
     fn a_budget_given_back_is_a_template() {
         let config = input(r#"{"name":"n","limit":1,"period":"daily"}"#).unwrap();
-        let again = config.to_json().replace(r#""limit":1.0"#, r#""limit":5"#);
+        let again = config.to_json().replace(r#""limit":1,"#, r#""limit":5,"#);
         assert_eq!(input(&again).unwrap().limit.to_string(), "5");
         assert_eq!(Config::parse(&again).unwrap().limit.to_string(), "1");
     }
 
     #[test]
     fn what_a_later_release_says_is_kept_and_lets_nothing_through() {
-        let json = r#"{"id":"x","name":"n","limit":1.0,"limitUsd":"1","period":"yearly","alertThresholds":[50.0,"all",10001],"action":"ask-first","scope":{"type":"team","id":"t"},"enabled":true,"timeZone":"UTC","weekStart":"friday","revision":3,"more":{"n":1.0}}"#;
+        let json = r#"{"id":"x","name":"n","limit":1,"limitUsd":"1","period":"yearly","alertThresholds":[50.0,"all",10001],"action":"ask-first","scope":{"type":"team","id":"t"},"enabled":true,"timeZone":"UTC","weekStart":"friday","revision":3,"more":{"n":1.0}}"#;
         let config = Config::parse(json).unwrap();
         assert_eq!((config.action, config.period, config.thresholds.len()), (Action::Block, Period::Total, 1));
         assert_eq!(config.scope, Some(Scope::new("team", "t")));
@@ -601,7 +612,7 @@ mod tests {
         let shown = changed.to_json();
         assert_eq!(
             shown,
-            json.replace("\"ask-first\"", "\"alert\"").replace("1.0,\"limitUsd\":\"1\"", "2.0,\"limitUsd\":\"2\"")
+            json.replace("\"ask-first\"", "\"alert\"").replace("1,\"limitUsd\":\"1\"", "2,\"limitUsd\":\"2\"")
         );
         let fuller = r#"{"id":"x","name":"n","limit":1,"period":"daily","scope":{"type":"tag","id":"t","name":1.0}}"#;
         assert!(Config::parse(fuller).unwrap().to_json().contains(r#""scope":{"type":"tag","id":"t","name":1.0}"#));

@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
-
 use crate::{
     call::{
         estimate::estimate_tokens,
@@ -12,6 +10,7 @@ use crate::{
     },
     error::{Code, Error, Result, Warning, WarningCode},
     guard,
+    json::{Json, Raw, ToJson, Writer},
     ledger::{self, Record, Scope, record::cost_source},
     money::Usd,
     price::{Answer, BoundAnswer, CacheWrites, Demand, Estimate, Query, Reason, Tracker, Unpriced},
@@ -21,7 +20,7 @@ use crate::{
             request::ChatRequest,
             response::ChatResponse,
             text::{Role, Segments},
-            usage::WireUsage,
+            usage::read_usage,
         },
     },
     time::Instant,
@@ -109,7 +108,7 @@ pub enum Step {
 }
 
 /// A text for the guardrails.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The text.
     pub text: String,
@@ -117,6 +116,16 @@ pub struct Text {
     pub role: &'static str,
     /// The stage its detectors are chosen by.
     pub stage: &'static str,
+}
+
+impl ToJson for Text {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("text", &self.text);
+        to.text_of("role", self.role);
+        to.text_of("stage", self.stage);
+        to.close('}');
+    }
 }
 
 /// What the guardrails said.
@@ -138,7 +147,7 @@ pub struct Reserved {
     /// Whether the money is held.
     pub allowed: bool,
     /// For a refusal: the budget as configured, which becomes a field of the error.
-    pub budget: Value,
+    pub budget: Option<Json>,
     /// For a refusal: what the budget has left.
     pub remaining: Usd,
     /// For a refusal: when its window ends.
@@ -382,8 +391,9 @@ impl Call {
             self.phase = Phase::Fetch;
             return;
         }
-        let text = |key: &str| outcome.budget.get(key).and_then(Value::as_str).unwrap_or_default();
-        let limit = Usd::parse(text("limitUsd")).unwrap_or_default();
+        let budget = outcome.budget.unwrap_or_else(Json::null);
+        let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
+        let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
         let mut error =
             Error::new(Code::BudgetExceeded, format!("Budget exceeded: {} (Limit: ${limit})", text("name")))
                 .with("cost", self.bound.to_string())
@@ -391,7 +401,7 @@ impl Call {
                 .with("remaining", outcome.remaining.to_string())
                 .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
                 .with("exceededBy", self.bound.saturating_sub(outcome.remaining).to_string())
-                .with("budget", outcome.budget);
+                .with("budget", budget);
         if let Some(at) = outcome.resets_at {
             error = error.with("resetsAt", at);
         }
@@ -609,7 +619,7 @@ impl Call {
         let (outcome, error) = match end {
             End::Complete => (outcome::OK, None),
             End::Blocked(error) => (outcome::BLOCKED, Some(error)),
-            End::Broken(error) if error.context().contains_key("aborted") => (outcome::ABORTED, Some(error)),
+            End::Broken(error) if error.context().get("aborted").is_some() => (outcome::ABORTED, Some(error)),
             End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
         };
         self.warnings.extend(meter.warnings);
@@ -916,8 +926,7 @@ impl Call {
         record.time_to_first_token_ms = self.first_text_at.map(|at| (at.ms() - self.sent_at.ms()).max(0) as f64);
         record.streamed = Some(self.request.stream);
         record.scopes = (!self.options.scopes.is_empty()).then(|| self.options.scopes.clone());
-        record.metadata =
-            self.options.metadata.clone().and_then(|text| serde_json::value::RawValue::from_string(text).ok());
+        record.metadata = self.options.metadata.clone();
         let mut warnings = Vec::new();
         if bill.at_reservation {
             record.usd = self.bound;
@@ -985,11 +994,7 @@ impl Call {
 
 /// The usage that an error's body reports, if it does.
 fn usage_of_error(body: &str, warnings: &mut Vec<Warning>) -> Option<Usage> {
-    #[derive(serde::Deserialize)]
-    struct Wire {
-        usage: Option<WireUsage>,
-    }
-    serde_json::from_str::<Wire>(body).ok()?.usage?.disjoint(warnings)
+    read_usage(Raw::parse(body).ok()?.member("usage")?, warnings)
 }
 
 /// The host asked for the next step without having done the last.

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, Result},
+    json::Json,
     ledger::Scope,
 };
 
@@ -41,7 +42,7 @@ pub struct Options {
     /// Whose money it spends.
     pub scopes: Vec<Scope>,
     /// The caller's own notes for the record: a JSON object as text.
-    pub metadata: Option<String>,
+    pub metadata: Option<Json>,
     /// Whether guardrails look at input and output.
     pub guard: bool,
     /// Whether costs are estimated and recorded.

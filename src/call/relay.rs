@@ -11,8 +11,9 @@ use crate::{
     collections::Map,
     error::{Code, Error, Result, Warning},
     guard,
+    json::{Raw, quote},
     provider::{
-        edit::{Edits, json_string},
+        edit::Edits,
         http::scrub,
         openai::{
             chunk::{Chunk, Lane},
@@ -428,7 +429,7 @@ impl LaneState {
                 return finding.map_or(Ok(()), Err);
             }
             if scan.text != leaf {
-                let text = if is_json { json_string(&scan.text) } else { scan.text.clone() };
+                let text = if is_json { quote(&scan.text) } else { scan.text.clone() };
                 edits.replace(range, text);
             }
             self.scanned.push((leaf, scan));
@@ -499,9 +500,7 @@ impl LaneState {
 
 /// The error that a provider reports inside a stream. What it says may repeat anything: it is scrubbed.
 fn error_in_stream(body: &str) -> Error {
-    let message = serde_json::from_str::<serde_json::Value>(body)
-        .ok()
-        .and_then(|error| error.get("message").and_then(serde_json::Value::as_str).map(scrub));
+    let message = Raw::parse(body).ok().and_then(|error| Some(scrub(&error.member("message")?.text()?)));
     let said = message.unwrap_or_else(|| "an error without a message".to_owned());
     Error::new(Code::ApiError, format!("the provider reported an error inside the stream: {said}"))
 }

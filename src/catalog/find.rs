@@ -1,13 +1,10 @@
 //! From a name to its model. A name either is one of a model's names, or is cut at a known place and then is one;
 //! nothing is compared by prefix or likeness, so `gpt-4o-mini` is never priced as `gpt-4o`.
 
-use serde::Serialize;
-
 use super::book::{Book, Handle, Provider};
 
 /// How a name came to its model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchKind {
     /// The model's own id, in any case.
     Exact,

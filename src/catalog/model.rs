@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
+use crate::json::{ToJson, Writer};
 use crate::money::Rate;
 use crate::time::Instant;
 use crate::usage::Unit;
@@ -131,16 +130,25 @@ impl FromIterator<(Unit, Rate)> for Rates {
 }
 
 /// Where a rate comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateSource {
     /// The data set and its version, or the application.
     pub name: Arc<str>,
     /// The page that publishes the price; empty where none is known.
     pub url: Arc<str>,
     /// The date (`YYYY-MM-DD`) from which the price holds, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<String>,
     /// The date (`YYYY-MM-DD`) on which the source was read; empty where none is known.
     pub retrieved_at: Arc<str>,
+}
+
+impl ToJson for RateSource {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("name", &self.name);
+        to.text_of("url", &self.url);
+        to.optional_text_of("effectiveFrom", self.effective_from.as_deref());
+        to.text_of("retrievedAt", &self.retrieved_at);
+        to.close('}');
+    }
 }

@@ -425,7 +425,7 @@ mod tests {
             let error = Book::parse(&text.replace('^', "")).unwrap_err();
             assert_eq!(error.code(), Code::InvalidInput);
             assert_eq!(error.message(), format!("cannot read price book: {message} at offset {offset}"), "{text:?}");
-            assert_eq!(error.context()["offset"], offset);
+            assert_eq!(error.context().get("offset").unwrap().get(), offset.to_string());
         }
     }
 

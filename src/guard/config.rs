@@ -2,13 +2,15 @@
 
 use crate::collections::Map;
 
-use serde::Deserialize;
-
 use super::{
     action::{Action, Stage, named},
     finding::{Hit, Kind},
 };
-use crate::error::{Error, Result, check_keys};
+use crate::{
+    error::{Error, Result, check_keys},
+    json::Raw,
+    object::Object,
+};
 
 /// How readily injection is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,24 +128,6 @@ impl Form {
     }
 }
 
-/// A guard's options as they come from outside. What is absent takes its default; see [`Config`].
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Options {
-    /// The guard's name in results.
-    pub name: Option<String>,
-    /// What to do with a finding.
-    pub action: Option<String>,
-    /// Where the guard acts.
-    pub stages: Option<Vec<String>>,
-    /// The kinds of personal data.
-    pub detect_types: Option<Vec<String>>,
-    /// `low`, `medium` or `high`.
-    pub sensitivity: Option<String>,
-    /// Risks by kind, 0 to 100, over the defaults.
-    pub risk_scores: Option<Map<String, f64>>,
-}
-
 /// A guard: what it looks for, what it does then, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -205,14 +189,27 @@ impl Config {
     }
 
     /// Reads a guard's options. Keys are checked apart, by [`check_keys`] with [`Form::keys`].
-    pub fn read(form: Form, options: Options) -> Result<Self> {
+    pub fn read(form: Form, options: Raw<'_>) -> Result<Self> {
         let what = form.options();
-        let sensitivity = match options.sensitivity {
+        let wrong = |key: &str, expected: &str, found: Raw<'_>| {
+            Error::config(format!("cannot read {what}: expected {key} to be {expected}, found {}", found.kind()))
+        };
+        let options = Object::of(options).ok_or_else(|| wrong("them", "an object", options))?;
+        let text = |key: &str| {
+            let Some(value) = options.get(key) else { return Ok(None) };
+            value.to_text().map(Some).ok_or_else(|| wrong(key, "a string", value))
+        };
+        let texts = |key: &str| {
+            let Some(value) = options.get(key) else { return Ok(None) };
+            let items = value.items().and_then(|items| items.into_iter().map(Raw::to_text).collect::<Option<Vec<_>>>());
+            items.map(Some).ok_or_else(|| wrong(key, "an array of strings", value))
+        };
+        let sensitivity = match text("sensitivity")? {
             Some(text) => named(Sensitivity::ALL, Sensitivity::as_str, &text, what, "sensitivity")?,
             None => Sensitivity::Medium,
         };
         let detector = match form {
-            Form::Pii => Detector::Pii(match options.detect_types {
+            Form::Pii => Detector::Pii(match texts("detectTypes")? {
                 Some(types) => {
                     read_all(&types, |text| named(Kind::PII, Kind::as_str, text, what, "each of detectTypes"))?
                 }
@@ -222,19 +219,21 @@ impl Config {
             Form::Injection => Detector::Injection(sensitivity),
         };
         let mut config = Self::new(detector);
-        if let Some(name) = options.name {
+        if let Some(name) = text("name")? {
             config.name = name;
         }
-        if let Some(action) = options.action {
+        if let Some(action) = text("action")? {
             config.action = Action::parse(&action, what)?;
         }
-        if let Some(stages) = options.stages {
+        if let Some(stages) = texts("stages")? {
             config.stages = read_all(&stages, |text| Stage::parse(text, what))?;
         }
-        let risks = options.risk_scores.unwrap_or_default();
+        let risks = options.get("riskScores").unwrap_or(Raw::EMPTY);
+        let risks = Object::of(risks).ok_or_else(|| wrong("riskScores", "an object of numbers", risks))?;
         let known: Vec<_> = form.kinds().iter().map(|kind| kind.as_str()).collect();
-        check_keys("riskScores", risks.keys().map(String::as_str), &known)?;
-        for (name, risk) in risks {
+        check_keys("riskScores", risks.keys(), &known)?;
+        for (name, risk) in risks.entries() {
+            let risk = risk.number().unwrap_or(f64::NAN);
             if !(0.0..=100.0).contains(&risk) {
                 return Err(Error::config(format!(
                     "cannot read {what}: expected each of riskScores to be a number from 0 to 100, found another"
@@ -291,7 +290,7 @@ mod tests {
     use super::*;
 
     fn read(form: Form, json: serde_json::Value) -> Result<Config> {
-        Config::read(form, serde_json::from_value(json).unwrap())
+        Config::read(form, Raw::parse(&json.to_string()).unwrap())
     }
 
     #[test]

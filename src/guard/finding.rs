@@ -1,6 +1,6 @@
 //! What was found, and how findings that overlap become one.
 
-use serde::Serialize;
+use crate::json::{ToJson, Writer};
 
 /// What kind of thing was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,17 +99,10 @@ impl Kind {
     }
 }
 
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
-    }
-}
-
 /// Something that was found. Never holds the value itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What it is.
-    #[serde(rename = "type")]
     pub kind: Kind,
     /// The OWASP category, as [`Kind::category`].
     pub category: &'static str,
@@ -123,6 +116,27 @@ pub struct Finding {
     pub validated: bool,
     /// The rule that found it.
     pub rule: &'static str,
+}
+
+impl ToJson for Finding {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        self.write_fields(to);
+        to.close('}');
+    }
+}
+
+impl Finding {
+    /// Its fields, for an object that has others as well.
+    pub(super) fn write_fields(&self, to: &mut Writer) {
+        to.text_of("type", self.kind.as_str());
+        to.text_of("category", self.category);
+        to.number_of("start", self.start as f64);
+        to.number_of("end", self.end as f64);
+        to.number_of("score", f64::from(self.score));
+        to.bool_of("validated", self.validated);
+        to.text_of("rule", self.rule);
+    }
 }
 
 /// What a detector reports: a finding without the score that a configuration gives it.

@@ -33,7 +33,7 @@ mod utf16;
 mod view;
 
 pub use action::{Action, Stage};
-pub use config::{Config, Detector, Form, Options, Sensitivity, Streaming};
+pub use config::{Config, Detector, Form, Sensitivity, Streaming};
 pub use finding::{Finding, Kind};
 pub use report::{Detection, Report, Reports, Source};
 pub use scanner::{GuardScan, Scan, Scanner};

@@ -1,6 +1,6 @@
 //! Several texts of one request or answer, and what each guard says of all of them together.
 
-use serde::Serialize;
+use crate::json::{ToJson, Writer};
 
 use super::{
     action::{Action, Stage},
@@ -23,39 +23,35 @@ pub struct Source<'a> {
 }
 
 /// A finding in one of the texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
     /// Which text, from 0.
     pub segment: usize,
     /// Where that text comes from.
-    #[serde(serialize_with = "serialize_stage")]
     pub stage: Stage,
     /// The finding; its offsets are UTF-16 units of that text.
-    #[serde(flatten)]
     pub finding: Finding,
 }
 
 /// What one guard says of all texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The guard's name.
     pub name: String,
     /// Whether the texts may pass, as far as this guard goes.
     pub passed: bool,
     /// Its action when it found something, else [`Action::Allow`].
-    #[serde(serialize_with = "serialize_action")]
     pub action: Action,
     /// The highest score, 0 without findings.
     pub risk: u8,
     /// What it found.
     pub detections: Vec<Detection>,
     /// The text after this guard alone, where there was one text and the guard changes texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<String>,
 }
 
 /// What all guards say of all texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reports {
     /// A report for each guard, in the order of the configuration.
     pub guards: Vec<Report>,
@@ -63,12 +59,36 @@ pub struct Reports {
     pub texts: Vec<Option<String>>,
 }
 
-fn serialize_stage<S: serde::Serializer>(stage: &Stage, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(stage.as_str())
+impl ToJson for Detection {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.number_of("segment", self.segment as f64);
+        to.text_of("stage", self.stage.as_str());
+        self.finding.write_fields(to);
+        to.close('}');
+    }
 }
 
-fn serialize_action<S: serde::Serializer>(action: &Action, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(action.as_str())
+impl ToJson for Report {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("name", &self.name);
+        to.bool_of("passed", self.passed);
+        to.text_of("action", self.action.as_str());
+        to.number_of("risk", f64::from(self.risk));
+        to.list_of("detections", &self.detections);
+        to.optional_text_of("edited", self.edited.as_deref());
+        to.close('}');
+    }
+}
+
+impl ToJson for Reports {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.list_of("guards", &self.guards);
+        to.list_of("texts", &self.texts);
+        to.close('}');
+    }
 }
 
 impl Scanner {

@@ -1,6 +1,6 @@
 //! Guards over a whole text.
 
-use serde::Serialize;
+use crate::json::{ToJson, Writer};
 
 use super::{
     action::{Action, Stage},
@@ -18,14 +18,13 @@ pub struct Scanner {
 }
 
 /// What one guard found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardScan {
     /// The guard's name.
     pub name: String,
     /// Whether the text may pass, as far as this guard goes.
     pub passed: bool,
     /// The guard's action when it found something, else [`Action::Allow`].
-    #[serde(serialize_with = "serialize_action")]
     pub action: Action,
     /// What it found, merged where it overlaps.
     pub findings: Vec<Finding>,
@@ -50,8 +49,16 @@ pub struct Scan {
     pub guards: Vec<GuardScan>,
 }
 
-fn serialize_action<S: serde::Serializer>(action: &Action, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(action.as_str())
+impl ToJson for GuardScan {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("name", &self.name);
+        to.bool_of("passed", self.passed);
+        to.text_of("action", self.action.as_str());
+        to.list_of("findings", &self.findings);
+        to.number_of("risk", f64::from(self.risk));
+        to.close('}');
+    }
 }
 
 /// Findings of any guards that overlap, and what is done with them.

@@ -3,8 +3,6 @@
 
 use crate::collections::{Map, Set, sort_by};
 
-use serde::Serialize;
-
 use super::{
     keys::{Key, Namespace, SegmentKey, Sequence},
     record::{Record, SCHEMA, newer},
@@ -13,6 +11,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    json::{ToJson, Writer},
     time::Instant,
 };
 
@@ -37,7 +36,7 @@ pub enum Write {
 }
 
 /// What a storage met besides its records.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Records, each id once.
     pub records: usize,
@@ -51,6 +50,23 @@ pub struct Report {
     pub foreign: usize,
     /// Entries of a later release: nothing else is read or written while there are any.
     pub newer: usize,
+}
+
+impl ToJson for Report {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        for (key, count) in [
+            ("records", self.records),
+            ("segments", self.segments),
+            ("bytes", self.bytes),
+            ("damaged", self.damaged),
+            ("foreign", self.foreign),
+            ("newer", self.newer),
+        ] {
+            to.number_of(key, count as f64);
+        }
+        to.close('}');
+    }
 }
 
 /// The view of one instance on a namespace.

@@ -13,7 +13,6 @@
 //! The format is a contract: `docs/design/storage.md`, held by `tests/fixtures/storage/v1/`.
 
 pub mod files;
-pub(crate) mod json;
 pub mod keys;
 pub mod memory;
 pub mod record;

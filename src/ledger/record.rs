@@ -1,14 +1,11 @@
 //! The cost record, version 1. Field by field: `docs/design/storage.md`.
 
-use std::borrow::Cow;
-
-use serde_json::value::RawValue;
-
-use super::json::{Object, ObjectWriter, kind_of, text, well_formed, wrong};
 use super::scope::Scope;
 use crate::{
     error::{Code, Error, Result},
+    json::{Json, Raw, Writer, number},
     money::Usd,
+    object::{Object, wrong},
     time::Instant,
     usage::Usage,
 };
@@ -65,7 +62,7 @@ impl Breakdown {
 }
 
 /// Entries that this release does not know, byte for byte.
-pub type Unknown = Vec<(String, Box<RawValue>)>;
+pub type Unknown = Vec<(String, Json)>;
 
 /// What one call did cost.
 ///
@@ -122,18 +119,18 @@ pub struct Record {
     /// Whether the answer was streamed.
     pub streamed: Option<bool>,
     /// The cost's items, as JSON.
-    pub items: Option<Box<RawValue>>,
+    pub items: Option<Json>,
     /// Warnings, as JSON.
-    pub warnings: Option<Box<RawValue>>,
+    pub warnings: Option<Json>,
     /// The caller's own, as JSON.
-    pub metadata: Option<Box<RawValue>>,
+    pub metadata: Option<Json>,
     /// Top-level fields that this release does not know.
     pub unknown: Unknown,
     unknown_tokens: Unknown,
     unknown_parts: Unknown,
     unknown_part_usd: Unknown,
     /// `scopes` as it was read, where it said more of them than type and id.
-    fuller_scopes: Option<(Vec<Scope>, Box<RawValue>)>,
+    fuller_scopes: Option<(Vec<Scope>, Json)>,
 }
 
 const WHAT: &str = "record";
@@ -158,17 +155,9 @@ impl Record {
     /// [`Code::InvalidUsage`], [`Code::InvalidAmount`] or [`Code::InvalidTime`]; a schema above ours is
     /// [`Code::StorageVersionNewer`].
     pub fn parse(json: &str) -> Result<Self> {
-        // A paid call must not go unrecorded for a key that is no text. Values are kept as they are where they can be.
-        match (Self::read(json), well_formed(json)) {
-            (Err(_), Cow::Owned(mended)) => Self::read(&mended),
-            (read, _) => read,
-        }
-    }
-
-    fn read(json: &str) -> Result<Self> {
         let mut object = Object::parse(json, WHAT)?;
         if let Some(raw) = object.take("schema") {
-            match schema_number(raw.get()) {
+            match schema_number(raw) {
                 Some(schema) if schema > SCHEMA => return Err(newer(schema)),
                 Some(SCHEMA) => {}
                 _ => return Err(wrong(WHAT, "schema", "1", raw)),
@@ -213,8 +202,8 @@ impl Record {
         record.attempt = object.take_whole("attempt", WHAT)?;
         if let Some(raw) = object.take("scopes") {
             let (scopes, fuller) =
-                Scope::read_list(raw.get()).ok_or_else(|| wrong(WHAT, "scopes", "an array of { type, id }", raw))?;
-            record.fuller_scopes = fuller.then(|| (scopes.clone(), raw.to_owned()));
+                Scope::read_list(raw).ok_or_else(|| wrong(WHAT, "scopes", "an array of { type, id }", raw))?;
+            record.fuller_scopes = fuller.then(|| (scopes.clone(), raw.into()));
             record.scopes = Some(scopes);
         }
         record.estimated = object.take_text("estimated", WHAT)?;
@@ -225,9 +214,9 @@ impl Record {
         record.time_to_first_token_ms = object.take_number("timeToFirstTokenMs", WHAT)?;
         record.service_tier = object.take_text("serviceTier", WHAT)?;
         record.streamed = object.take_bool("streamed", WHAT)?;
-        record.items = object.take("items").map(ToOwned::to_owned);
-        record.warnings = object.take("warnings").map(ToOwned::to_owned);
-        record.metadata = object.take("metadata").map(ToOwned::to_owned);
+        record.items = object.take("items").map(Json::from);
+        record.warnings = object.take("warnings").map(Json::from);
+        record.metadata = object.take("metadata").map(Json::from);
         record.unknown = object.rest();
         Ok(record)
     }
@@ -269,19 +258,18 @@ impl Record {
         self.write(false)
     }
 
-    fn read_tokens(&mut self, raw: &RawValue) -> Result<()> {
-        let object = Object::parse(raw.get(), "actualTokens")
-            .map_err(|_| wrong(WHAT, "actualTokens", "an object of counts", raw))?;
+    fn read_tokens(&mut self, raw: Raw<'_>) -> Result<()> {
+        let object = Object::of(raw).ok_or_else(|| wrong(WHAT, "actualTokens", "an object of counts", raw))?;
         let mut known = Vec::new();
         for (key, value) in object.entries() {
             if key == "extra" {
-                let counts = Object::parse(value.get(), "actualTokens.extra")
-                    .map_err(|_| wrong(WHAT, "actualTokens.extra", "an object of counts", value))?;
+                let counts =
+                    Object::of(value).ok_or_else(|| wrong(WHAT, "actualTokens.extra", "an object of counts", value))?;
                 known.extend(counts.entries().map(|(name, value)| (format!("extra.{name}"), number(value))));
             } else if is_token_key(key) {
                 known.push((key.to_owned(), number(value)));
             } else {
-                self.unknown_tokens.push((key.to_owned(), value.to_owned()));
+                self.unknown_tokens.push((key.to_owned(), value.into()));
             }
         }
         let (usage, total) = Usage::from_token_pairs(known.iter().map(|(key, number)| (key.as_str(), *number)))?;
@@ -290,11 +278,11 @@ impl Record {
         Ok(())
     }
 
-    fn read_breakdown(&mut self, raw: &RawValue) -> Result<()> {
-        let bad = |_| wrong(WHAT, "breakdown", "an object of amounts", raw);
-        let mut numbers = Object::parse(raw.get(), "breakdown").map_err(bad)?;
-        let exact = numbers.take("usd");
-        let mut exact = Object::parse(exact.map_or("{}", RawValue::get), "breakdown.usd").map_err(bad)?;
+    fn read_breakdown(&mut self, raw: Raw<'_>) -> Result<()> {
+        let bad = || wrong(WHAT, "breakdown", "an object of amounts", raw);
+        let mut numbers = Object::of(raw).ok_or_else(bad)?;
+        let exact = numbers.take("usd").unwrap_or(Raw::EMPTY);
+        let mut exact = Object::of(exact).ok_or_else(bad)?;
         let mut part = |key: &str, number_key: &str| -> Result<Option<Usd>> {
             let number = numbers.take(number_key);
             exact.take(key).or(number).map(amount).transpose()
@@ -313,87 +301,96 @@ impl Record {
 
     /// The parts, which sum to the cost together with those that this release does not know.
     fn parts(&self) -> Breakdown {
-        let unknown = self.unknown_part_usd.iter().filter_map(|(_, raw)| amount(raw).ok()).sum::<Usd>();
+        let unknown = self.unknown_part_usd.iter().filter_map(|(_, raw)| amount(raw.raw()).ok()).sum::<Usd>();
         let mut parts = self.breakdown;
         parts.sum_to(self.usd.saturating_sub(unknown));
         parts
     }
 
     fn write(&self, derived: bool) -> String {
-        let mut out = ObjectWriter::new();
-        out.raw("schema", &SCHEMA.to_string());
-        out.text("id", &self.id);
-        out.text("requestId", &self.request_id);
-        out.text("agentId", &self.agent_id);
-        out.text("model", &self.model);
-        out.text("provider", &self.provider);
-        out.text("timestamp", &self.timestamp.to_string());
+        let mut out = Writer::new();
+        out.open('{');
+        out.number_of("schema", SCHEMA);
+        for (key, text) in [
+            ("id", &self.id),
+            ("requestId", &self.request_id),
+            ("agentId", &self.agent_id),
+            ("model", &self.model),
+            ("provider", &self.provider),
+            ("timestamp", &self.timestamp.to_string()),
+        ] {
+            out.text_of(key, text);
+        }
         if derived {
-            out.number("actualCost", self.usd.to_f64());
+            out.number_of("actualCost", self.usd.to_f64());
         }
-        out.text("usd", &self.usd.to_string());
-        out.raw("priced", if self.priced { "true" } else { "false" });
-        out.text("costSource", &self.cost_source);
-        out.raw("actualTokens", &self.tokens_json(derived));
-        out.raw("breakdown", &self.breakdown_json(derived));
-        if let Some(revision) = self.revision {
-            out.raw("revision", &revision.to_string());
-        }
-        out.optional_text("reservationId", self.reservation_id.as_deref());
-        if let Some(attempt) = self.attempt {
-            out.raw("attempt", &attempt.to_string());
-        }
+        out.value_of("usd", &self.usd);
+        out.bool_of("priced", self.priced);
+        out.text_of("costSource", &self.cost_source);
+        out.key("actualTokens");
+        self.write_tokens(derived, &mut out);
+        out.key("breakdown");
+        self.write_breakdown(derived, &mut out);
+        let optional_number = |out: &mut Writer, key, number: Option<f64>| {
+            if let Some(number) = number {
+                out.number_of(key, number);
+            }
+        };
+        optional_number(&mut out, "revision", self.revision.map(f64::from));
+        out.optional_text_of("reservationId", self.reservation_id.as_deref());
+        optional_number(&mut out, "attempt", self.attempt.map(f64::from));
         if let Some(scopes) = &self.scopes {
-            // Two strings each: serializing does not fail.
-            let plain = || serde_json::to_string(scopes).unwrap_or_default();
-            let fuller = self.fuller_scopes.as_ref().filter(|(read, _)| read == scopes);
-            out.raw("scopes", &fuller.map_or_else(plain, |(_, raw)| raw.get().to_owned()));
+            match &self.fuller_scopes {
+                Some((read, raw)) if read == scopes => out.value_of("scopes", raw),
+                _ => out.value_of("scopes", scopes),
+            }
         }
-        out.optional_text("estimated", self.estimated.as_deref());
-        out.optional_text("outcome", self.outcome.as_deref());
+        out.optional_text_of("estimated", self.estimated.as_deref());
+        out.optional_text_of("outcome", self.outcome.as_deref());
         for (key, amount) in [("overReservationUsd", self.over_reservation), ("correctedFromUsd", self.corrected_from)]
         {
-            out.optional_text(key, amount.map(|amount| amount.to_string()).as_deref());
-        }
-        for (key, number) in [("latencyMs", self.latency_ms), ("timeToFirstTokenMs", self.time_to_first_token_ms)] {
-            if let Some(number) = number {
-                out.number(key, number);
+            if let Some(amount) = amount {
+                out.value_of(key, &amount);
             }
         }
-        out.optional_text("serviceTier", self.service_tier.as_deref());
+        optional_number(&mut out, "latencyMs", self.latency_ms);
+        optional_number(&mut out, "timeToFirstTokenMs", self.time_to_first_token_ms);
+        out.optional_text_of("serviceTier", self.service_tier.as_deref());
         if let Some(streamed) = self.streamed {
-            out.raw("streamed", if streamed { "true" } else { "false" });
+            out.bool_of("streamed", streamed);
         }
-        for (key, raw) in [("items", &self.items), ("warnings", &self.warnings), ("metadata", &self.metadata)] {
-            if let Some(raw) = raw {
-                out.raw(key, raw.get());
+        for (key, json) in [("items", &self.items), ("warnings", &self.warnings), ("metadata", &self.metadata)] {
+            if let Some(json) = json {
+                out.value_of(key, json);
             }
         }
-        out.rest(&self.unknown);
+        write_all(&self.unknown, &mut out);
+        out.close('}');
         one_line(out.end())
     }
 
-    fn tokens_json(&self, derived: bool) -> String {
-        let mut out = ObjectWriter::new();
+    fn write_tokens(&self, derived: bool, out: &mut Writer) {
+        out.open('{');
         for (key, number) in self.usage.to_token_pairs() {
             if key != "totalTokens" {
-                out.number(key, number);
+                out.number_of(key, number);
             } else if derived || self.total_tokens.is_some() {
-                out.raw(key, &self.total_tokens().to_string());
+                out.number_of(key, self.total_tokens() as f64);
             }
         }
         if !self.usage.extra().is_empty() {
-            let mut extra = ObjectWriter::new();
+            out.key("extra");
+            out.open('{');
             for (name, count) in self.usage.extra() {
-                extra.raw(name, &count.to_string());
+                out.number_of(name, *count as f64);
             }
-            out.raw("extra", &extra.end());
+            out.close('}');
         }
-        out.rest(&self.unknown_tokens);
-        out.end()
+        write_all(&self.unknown_tokens, out);
+        out.close('}');
     }
 
-    fn breakdown_json(&self, derived: bool) -> String {
+    fn write_breakdown(&self, derived: bool, out: &mut Writer) {
         let Breakdown { input, output, image, audio, other } = self.parts();
         let parts = [
             ("input", "inputCost", Some(input)),
@@ -402,20 +399,29 @@ impl Record {
             ("audio", "audioCost", audio),
             ("other", "otherCost", other),
         ];
-        let (mut out, mut exact) = (ObjectWriter::new(), ObjectWriter::new());
-        for (key, number_key, amount) in parts {
+        out.open('{');
+        for (_, key, amount) in parts.into_iter().filter(|_| derived) {
             if let Some(amount) = amount {
-                if derived {
-                    out.number(number_key, amount.to_f64());
-                }
-                exact.text(key, &amount.to_string());
+                out.number_of(key, amount.to_f64());
             }
         }
-        exact.rest(&self.unknown_part_usd);
-        out.raw("usd", &exact.end());
-        out.rest(&self.unknown_parts);
-        out.end()
+        out.key("usd");
+        out.open('{');
+        for (key, _, amount) in parts {
+            if let Some(amount) = amount {
+                out.value_of(key, &amount);
+            }
+        }
+        write_all(&self.unknown_part_usd, out);
+        out.close('}');
+        write_all(&self.unknown_parts, out);
+        out.close('}');
     }
+}
+
+/// Entries that are kept as they came.
+fn write_all(entries: &[(String, Json)], out: &mut Writer) {
+    entries.iter().for_each(|(key, json)| out.raw_of(key, json.get()));
 }
 
 impl PartialEq for Record {
@@ -436,25 +442,24 @@ fn is_token_key(key: &str) -> bool {
 }
 
 /// A count; what is no number becomes NaN, and so is refused, as is null, which is what JSON makes of NaN.
-fn number(raw: &RawValue) -> f64 {
-    serde_json::from_str(raw.get()).unwrap_or(f64::NAN)
+fn number(raw: Raw<'_>) -> f64 {
+    raw.number().unwrap_or(f64::NAN)
 }
 
 /// A schema: any JSON number that is not negative. One beyond every double is the largest.
-pub(super) fn schema_number(json: &str) -> Option<f64> {
-    (kind_of(json) == "a number").then(|| serde_json::from_str(json).unwrap_or(f64::MAX))
+pub(super) fn schema_number(raw: Raw<'_>) -> Option<f64> {
+    (raw.kind() == "a number").then(|| raw.number().unwrap_or(f64::MAX))
 }
 
 /// A text or number as an amount.
-fn amount(raw: &RawValue) -> Result<Usd> {
-    match text(raw.get()) {
-        Some(text) => Usd::parse(&text),
+fn amount(raw: Raw<'_>) -> Result<Usd> {
+    match (raw.text(), raw.kind()) {
+        (Some(text), _) => Usd::parse(&text),
         // A JSON number is its own shortest decimal.
-        None if matches!(kind_of(raw.get()), "a number" | "a negative number") => Usd::parse(raw.get()),
-        None => Err(Error::new(
-            Code::InvalidAmount,
-            format!("cannot read record: expected an amount of USD, found {}", kind_of(raw.get())),
-        )),
+        (None, "a number" | "a negative number") => Usd::parse(raw.get()),
+        (None, kind) => {
+            Err(Error::new(Code::InvalidAmount, format!("cannot read record: expected an amount of USD, found {kind}")))
+        }
     }
 }
 
@@ -462,16 +467,14 @@ fn instant(object: &mut Object<'_>) -> Result<Instant> {
     let raw = object.take("timestamp").ok_or_else(|| {
         Error::new(Code::InvalidTime, "cannot read record: expected timestamp to be an instant, found nothing")
     })?;
-    let at = match serde_json::from_str::<f64>(raw.get()) {
-        Ok(ms) => Instant::from_number(ms)?,
-        Err(_) => {
-            let text = text(raw.get()).ok_or_else(|| {
-                Error::new(
-                    Code::InvalidTime,
-                    format!("cannot read record: expected timestamp to be an instant, found {}", kind_of(raw.get())),
-                )
-            })?;
-            Instant::parse(&text)?
+    let at = match (raw.number(), raw.text()) {
+        (Some(ms), _) => Instant::from_number(ms)?,
+        (_, Some(text)) => Instant::parse(&text)?,
+        _ => {
+            return Err(Error::new(
+                Code::InvalidTime,
+                format!("cannot read record: expected timestamp to be an instant, found {}", raw.kind()),
+            ));
         }
     };
     if (MIN_MS..MAX_MS).contains(&at.ms()) {
@@ -492,7 +495,11 @@ const MAX_MS: i64 = 253_402_300_800_000;
 pub(super) fn newer(schema: f64) -> Error {
     Error::new(
         Code::StorageVersionNewer,
-        format!("cannot read this storage: expected schema {SCHEMA} or below, found {schema}"),
+        format!(
+            "cannot read this storage: expected schema {} or below, found {}",
+            number::print(SCHEMA),
+            number::print(schema)
+        ),
     )
     .with("schema", schema)
     .with("supported", SCHEMA)

@@ -1,21 +1,16 @@
 //! Whose money it is.
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize, de::IgnoredAny};
-
-use super::json::well_formed;
 use crate::{
-    collections::Map,
     error::{Error, Result},
+    json::{Raw, ToJson, Writer},
+    object::Object,
 };
 
 /// A scope: an agent, a project, an organization, a model, a user or a tag. Its kind is open, so that a record written by
 /// a later release keeps what it says; a budget is made only for the kinds of [`Scope::KINDS`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
     /// `agent`, `project`, ...
-    #[serde(rename = "type")]
     pub kind: String,
     /// Which one.
     pub id: String,
@@ -38,17 +33,25 @@ impl Scope {
 
     /// Reads a JSON array of the scopes of a record, whose kinds are open.
     pub fn parse_open_list(json: &str) -> Result<Vec<Self>> {
-        Self::read_list(json).map(|(scopes, _)| scopes).ok_or_else(|| {
+        Raw::parse(json).ok().and_then(Self::read_list).map(|(scopes, _)| scopes).ok_or_else(|| {
             Error::input("cannot read scopes: expected an array of { type, id }, both strings, found something else")
         })
     }
 
     /// The scopes of a JSON array, and whether it says more of them than type and id.
-    pub(crate) fn read_list(json: &str) -> Option<(Vec<Self>, bool)> {
-        let json = well_formed(json);
-        let scopes: Vec<Self> = serde_json::from_str(&json).ok()?;
-        let fields: Vec<Map<Cow<'_, str>, IgnoredAny>> = serde_json::from_str(&json).ok()?;
-        Some((scopes, fields.iter().any(|fields| fields.len() > 2)))
+    pub(crate) fn read_list(json: Raw<'_>) -> Option<(Vec<Self>, bool)> {
+        let (mut scopes, mut fuller) = (Vec::new(), false);
+        for item in json.items()? {
+            let object = Object::of(item)?;
+            fuller |= object.len() > 2;
+            scopes.push(Self::read(&object)?);
+        }
+        Some((scopes, fuller))
+    }
+
+    /// The scope that an object names.
+    pub(crate) fn read(object: &Object<'_>) -> Option<Self> {
+        Some(Self { kind: object.get("type")?.to_text()?, id: object.get("id")?.to_text()? })
     }
 
     /// The scope, if a budget may be made for it.
@@ -65,5 +68,14 @@ impl Scope {
             ));
         }
         Ok(self)
+    }
+}
+
+impl ToJson for Scope {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("type", &self.kind);
+        to.text_of("id", &self.id);
+        to.close('}');
     }
 }

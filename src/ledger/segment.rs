@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use serde_json::value::RawValue;
-
-use super::{
-    json::Object,
-    record::{Record, SCHEMA, newer, schema_number},
+use super::record::{Record, SCHEMA, newer, schema_number};
+use crate::{
+    error::{Code, Error},
+    object::Object,
 };
-use crate::error::{Code, Error};
 
 /// The first line.
 pub const HEADER: &str = r#"{"tollgate":"records","schema":1}"#;
@@ -36,9 +34,8 @@ pub struct Segment {
 /// a later release's, in whatever way it is written; one below is nobody's.
 pub(super) fn schema_of(kind: &str, text: &str) -> Option<f64> {
     let mut header = Object::parse(text, "header").ok()?;
-    let named = header.take("tollgate").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-    named.filter(|named| named == kind)?;
-    header.take("schema").map(RawValue::get).and_then(schema_number).filter(|schema| *schema >= SCHEMA)
+    header.take("tollgate")?.text().filter(|named| named == kind)?;
+    header.take("schema").and_then(schema_number).filter(|schema| *schema >= SCHEMA)
 }
 
 impl Segment {
@@ -75,7 +72,7 @@ impl Segment {
                 Ok(record) => Some(Box::new(record)),
                 Err(error) => {
                     if error.code() == Code::StorageVersionNewer {
-                        segment.newer = error.context().get("schema").and_then(|schema| schema.as_f64());
+                        segment.newer = error.context().get("schema").and_then(|schema| schema.raw().number());
                     } else {
                         segment.damaged += 1;
                     }

@@ -2,10 +2,12 @@
 
 use crate::collections::Map;
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-
 use super::record::Record;
-use crate::{money::Usd, time::Instant};
+use crate::{
+    json::{ToJson, Writer},
+    money::Usd,
+    time::Instant,
+};
 
 /// What records add up to. Sums of disjoint sets of records add up to the sum of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,12 +62,6 @@ impl Summary {
         self.output_tokens = self.output_tokens.saturating_add(record.usage.output_tokens());
         self.total_tokens = self.total_tokens.saturating_add(record.total_tokens());
     }
-
-    /// The public form, as JSON text: groups are keyed by a user's text.
-    pub fn to_json(&self) -> String {
-        // Strings and finite numbers: serializing does not fail.
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }
 
 /// The summary of any records; its period runs from the first to the last of them (of none: 1970 to 1970).
@@ -83,47 +79,45 @@ pub fn summarize<'a>(records: impl IntoIterator<Item = &'a Record>) -> Summary {
     summary
 }
 
-/// A group as numbers.
-struct Numbers<'a>(&'a Map<String, Usd>);
-
-impl Serialize for Numbers<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(name, usd)| (name, usd.to_f64())))
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Exact<'a> {
-    by_model: &'a Map<String, Usd>,
-    by_provider: &'a Map<String, Usd>,
-    by_agent: &'a Map<String, Usd>,
-}
-
-impl Serialize for Summary {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl ToJson for Summary {
+    /// The public form: groups are keyed by a user's text, so it crosses as text.
+    fn write(&self, to: &mut Writer) {
         let average = self.total.mean(self.requests);
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("totalCost", &self.total.to_f64())?;
-        map.serialize_entry("totalUsd", &self.total)?;
-        map.serialize_entry("totalRequests", &self.requests)?;
-        map.serialize_entry("averageCostPerRequest", &average.to_f64())?;
-        map.serialize_entry("averageUsdPerRequest", &average)?;
-        map.serialize_entry("byModel", &Numbers(&self.by_model))?;
-        map.serialize_entry("byProvider", &Numbers(&self.by_provider))?;
-        map.serialize_entry("byAgent", &Numbers(&self.by_agent))?;
-        map.serialize_entry(
-            "usd",
-            &Exact { by_model: &self.by_model, by_provider: &self.by_provider, by_agent: &self.by_agent },
-        )?;
-        let (start, end) = (self.period.0.to_string(), self.period.1.to_string());
-        map.serialize_entry("period", &Map::from([("start", start), ("end", end)]))?;
-        map.serialize_entry(
-            "totalTokens",
-            &Map::from([("input", self.input_tokens), ("output", self.output_tokens), ("total", self.total_tokens)]),
-        )?;
-        map.serialize_entry("unpricedRequests", &self.unpriced)?;
-        map.end()
+        let groups = [("byModel", &self.by_model), ("byProvider", &self.by_provider), ("byAgent", &self.by_agent)];
+        to.open('{');
+        to.number_of("totalCost", self.total.to_f64());
+        to.value_of("totalUsd", &self.total);
+        to.number_of("totalRequests", self.requests as f64);
+        to.number_of("averageCostPerRequest", average.to_f64());
+        to.value_of("averageUsdPerRequest", &average);
+        for (key, group) in groups {
+            to.key(key);
+            to.open('{');
+            group.iter().for_each(|(name, usd)| to.number_of(name, usd.to_f64()));
+            to.close('}');
+        }
+        to.key("usd");
+        to.open('{');
+        for (key, group) in groups {
+            to.key(key);
+            to.open('{');
+            group.iter().for_each(|(name, usd)| to.value_of(name, usd));
+            to.close('}');
+        }
+        to.close('}');
+        to.key("period");
+        to.open('{');
+        to.text_of("start", &self.period.0.to_string());
+        to.text_of("end", &self.period.1.to_string());
+        to.close('}');
+        to.key("totalTokens");
+        to.open('{');
+        to.number_of("input", self.input_tokens as f64);
+        to.number_of("output", self.output_tokens as f64);
+        to.number_of("total", self.total_tokens as f64);
+        to.close('}');
+        to.number_of("unpricedRequests", self.unpriced as f64);
+        to.close('}');
     }
 }
 
@@ -136,7 +130,7 @@ mod tests {
     fn nothing_adds_up_to_zeros() {
         assert_eq!(
             Summary::of(Instant::from_ms(0), Instant::from_ms(1)).to_json(),
-            r#"{"totalCost":0.0,"totalUsd":"0","totalRequests":0,"averageCostPerRequest":0.0,"averageUsdPerRequest":"0","byModel":{},"byProvider":{},"byAgent":{},"usd":{"byModel":{},"byProvider":{},"byAgent":{}},"period":{"end":"1970-01-01T00:00:00.001Z","start":"1970-01-01T00:00:00.000Z"},"totalTokens":{"input":0,"output":0,"total":0},"unpricedRequests":0}"#
+            r#"{"totalCost":0,"totalUsd":"0","totalRequests":0,"averageCostPerRequest":0,"averageUsdPerRequest":"0","byModel":{},"byProvider":{},"byAgent":{},"usd":{"byModel":{},"byProvider":{},"byAgent":{}},"period":{"start":"1970-01-01T00:00:00.000Z","end":"1970-01-01T00:00:00.001Z"},"totalTokens":{"input":0,"output":0,"total":0},"unpricedRequests":0}"#
         );
     }
 

@@ -1,41 +1,28 @@
 //! The public forms: what TypeScript sees of costs, bounds and estimates. Money stands twice, as its exact text and as
 //! the double nearest to that text.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
-
-use crate::money::Usd;
+use crate::{
+    json::{ToJson, Writer},
+    money::Usd,
+};
 
 use super::{Answer, Bound, BoundAnswer, Breakdown, Cost, Item, Unpriced};
 
-impl Serialize for Item {
+impl ToJson for Item {
     /// `CostItem`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("unit", &self.name)?;
-        map.serialize_entry("quantity", &Number(self.amount()))?;
-        map.serialize_entry("ratePerMillion", &self.rate.per_million())?;
-        map.serialize_entry("usd", &self.usd)?;
-        map.end()
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("unit", &self.name);
+        to.number_of("quantity", self.amount());
+        to.text_of("ratePerMillion", &self.rate.per_million());
+        to.value_of("usd", &self.usd);
+        to.close('}');
     }
 }
 
-/// A number that JSON shows whole where it is (`100`, not `100.0`).
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        // Beyond 2^53 - 1 an integer would not cross into JavaScript.
-        if self.0.fract() == 0.0 && self.0 < (1_u64 << 53) as f64 {
-            to.serialize_u64(self.0 as u64)
-        } else {
-            to.serialize_f64(self.0)
-        }
-    }
-}
-
-impl Serialize for Breakdown {
+impl ToJson for Breakdown {
     /// `CostBreakdown`: input and output always, the other parts where they cost something.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, to: &mut Writer) {
         let parts = [
             ("inputCost", "input", self.input, true),
             ("outputCost", "output", self.output, true),
@@ -43,89 +30,81 @@ impl Serialize for Breakdown {
             ("audioCost", "audio", self.audio, false),
             ("otherCost", "other", self.other, false),
         ];
-        let shown = parts.into_iter().filter(|(_, _, usd, always)| *always || *usd != Usd::ZERO);
-        let mut map = to.serialize_map(None)?;
-        for (key, _, usd, _) in shown.clone() {
-            map.serialize_entry(key, &usd.to_f64())?;
-        }
-        map.serialize_entry("usd", &Exact(shown.map(|(_, key, usd, _)| (key, usd)).collect()))?;
-        map.end()
+        let shown = || parts.iter().filter(|(_, _, usd, always)| *always || *usd != Usd::ZERO);
+        to.open('{');
+        shown().for_each(|(key, _, usd, _)| to.number_of(key, usd.to_f64()));
+        to.key("usd");
+        to.open('{');
+        shown().for_each(|(_, key, usd, _)| to.value_of(key, usd));
+        to.close('}');
+        to.close('}');
     }
 }
 
-/// Amounts by fixed names.
-struct Exact(Vec<(&'static str, Usd)>);
-
-impl Serialize for Exact {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().copied())
-    }
-}
-
-impl Serialize for Cost {
+impl ToJson for Cost {
     /// `Cost`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        cost_entries(self, &mut map)?;
-        map.end()
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        write_cost(self, to);
+        to.close('}');
     }
 }
 
-impl Serialize for Bound {
+impl ToJson for Bound {
     /// `Bound`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        cost_entries(&self.cost, &mut map)?;
-        map.serialize_entry("assumptions", &self.assumptions)?;
-        map.serialize_entry("inputTokens", &Number(self.input_tokens as f64))?;
-        map.serialize_entry("outputTokens", &Number(self.output_tokens as f64))?;
-        map.end()
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        write_cost(&self.cost, to);
+        to.list_of("assumptions", &self.assumptions);
+        to.number_of("inputTokens", self.input_tokens as f64);
+        to.number_of("outputTokens", self.output_tokens as f64);
+        to.close('}');
     }
 }
 
-fn cost_entries<M: SerializeMap>(cost: &Cost, map: &mut M) -> Result<(), M::Error> {
-    map.serialize_entry("priced", &true)?;
-    map.serialize_entry("usd", &cost.usd)?;
-    map.serialize_entry("amount", &cost.usd.to_f64())?;
-    map.serialize_entry("items", &cost.items)?;
-    map.serialize_entry("model", &cost.model)?;
-    map.serialize_entry("provider", &cost.provider)?;
-    map.serialize_entry("matchType", &cost.kind)?;
-    map.serialize_entry("source", &cost.source)?;
+fn write_cost(cost: &Cost, to: &mut Writer) {
+    to.bool_of("priced", true);
+    to.value_of("usd", &cost.usd);
+    to.number_of("amount", cost.usd.to_f64());
+    to.list_of("items", &cost.items);
+    to.text_of("model", &cost.model);
+    to.text_of("provider", &cost.provider);
+    to.text_of("matchType", cost.kind.as_str());
+    to.value_of("source", &cost.source);
     if let Some((low, high)) = cost.range {
-        map.serialize_entry("low", &low)?;
-        map.serialize_entry("high", &high)?;
+        to.value_of("low", &low);
+        to.value_of("high", &high);
     }
-    map.serialize_entry("warnings", &cost.warnings)
+    to.list_of("warnings", &cost.warnings);
 }
 
-impl Serialize for Unpriced {
+impl ToJson for Unpriced {
     /// `Unpriced`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("priced", &false)?;
-        map.serialize_entry("reason", self.reason.as_str())?;
-        map.serialize_entry("detail", &self.detail)?;
-        map.end()
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.bool_of("priced", false);
+        to.text_of("reason", self.reason.as_str());
+        to.text_of("detail", &self.detail);
+        to.close('}');
     }
 }
 
-impl Serialize for Answer {
+impl ToJson for Answer {
     /// `Cost | Unpriced`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, to: &mut Writer) {
         match self {
-            Answer::Priced(cost) => cost.serialize(to),
-            Answer::Unpriced(unpriced) => unpriced.serialize(to),
+            Answer::Priced(cost) => cost.write(to),
+            Answer::Unpriced(unpriced) => unpriced.write(to),
         }
     }
 }
 
-impl Serialize for BoundAnswer {
+impl ToJson for BoundAnswer {
     /// `Bound | Unpriced`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    fn write(&self, to: &mut Writer) {
         match self {
-            BoundAnswer::Bounded(bound) => bound.serialize(to),
-            BoundAnswer::Unpriced(unpriced) => unpriced.serialize(to),
+            BoundAnswer::Bounded(bound) => bound.write(to),
+            BoundAnswer::Unpriced(unpriced) => unpriced.write(to),
         }
     }
 }
@@ -133,6 +112,7 @@ impl Serialize for BoundAnswer {
 #[cfg(test)]
 mod tests {
     use crate::catalog::Book;
+    use crate::json::ToJson;
     use crate::price::{Demand, Query, price, upper_bound};
     use crate::time::Instant;
     use crate::usage::{Unit, Usage};
@@ -163,7 +143,7 @@ mod tests {
         assert!(text.contains(r#""assumptions":["output up to the model's maximum of 10 tokens","the context tier of 100 input tokens applies where it is dearer"],"inputTokens":100,"outputTokens":10}"#), "{text}");
     }
 
-    fn json(value: &impl serde::Serialize) -> String {
-        serde_json::to_string(value).unwrap()
+    fn json(value: &dyn ToJson) -> String {
+        value.to_json()
     }
 }

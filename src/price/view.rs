@@ -3,33 +3,27 @@
 use crate::collections::Map;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::catalog::{Book, Handle, MatchKind, RateSource};
+use crate::json::{ToJson, Writer};
 use crate::time::Instant;
 use crate::usage::Unit;
 
 use super::sheet::Subject;
 
 /// A model's rates as AgentGuard's programs read them, and every one of them exactly.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelPricing {
     /// The model.
     pub model: String,
     /// Its provider.
     pub provider: String,
     /// US dollars for a thousand input tokens; 0 where it has no such rate (see `rates`).
-    #[serde(rename = "inputCostPer1K")]
     pub input_cost_per_1k: f64,
     /// US dollars for a thousand output tokens; 0 where it has no such rate (see `rates`).
-    #[serde(rename = "outputCostPer1K")]
     pub output_cost_per_1k: f64,
     /// US dollars for an image.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_cost: Option<f64>,
     /// US dollars for a second of audio.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_cost_per_second: Option<f64>,
     /// The date on which the source was read.
     pub last_updated: Arc<str>,
@@ -37,6 +31,28 @@ pub struct ModelPricing {
     pub source: RateSource,
     /// Every rate that the model has, in US dollars for a million, as exact decimals.
     pub rates: Map<String, String>,
+}
+
+impl ToJson for ModelPricing {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("model", &self.model);
+        to.text_of("provider", &self.provider);
+        to.number_of("inputCostPer1K", self.input_cost_per_1k);
+        to.number_of("outputCostPer1K", self.output_cost_per_1k);
+        for (key, cost) in [("imageCost", self.image_cost), ("audioCostPerSecond", self.audio_cost_per_second)] {
+            if let Some(cost) = cost {
+                to.number_of(key, cost);
+            }
+        }
+        to.text_of("lastUpdated", &self.last_updated);
+        to.value_of("source", &self.source);
+        to.key("rates");
+        to.open('{');
+        self.rates.iter().for_each(|(unit, rate)| to.text_of(unit, rate));
+        to.close('}');
+        to.close('}');
+    }
 }
 
 impl ModelPricing {

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use serde_json::value::RawValue;
-
 use crate::{
     collections::sort_by_key,
     error::{Error, Result},
+    json::{Raw, quote},
 };
 
 /// Byte ranges of a text with what takes their place.
@@ -26,7 +25,7 @@ impl Edits {
 
     /// Replaces a JSON value by a JSON string.
     pub fn replace_with_string(&mut self, range: Range<usize>, text: &str) {
-        self.replace(range, json_string(text));
+        self.replace(range, quote(text));
     }
 
     /// Whether nothing changes.
@@ -54,60 +53,8 @@ impl Edits {
     }
 }
 
-/// A text as a JSON string, quotes included.
-pub fn json_string(text: &str) -> String {
-    // Serializing a str to memory does not fail.
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-/// Reads a structure from a JSON object. serde would read one from an array as well.
-pub fn object<'a, T: serde::Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
-    if text.trim_start().starts_with('{') {
-        serde_json::from_str(text)
-    } else {
-        Err(serde::de::Error::custom("expected an object"))
-    }
-}
-
-/// The text of a JSON string; `None` for what is no string.
-///
-/// JavaScript's strings can hold half a surrogate pair, and `JSON.stringify` writes it as an escape that no Rust string
-/// can hold. It is read as U+FFFD: a text that could not be read would be a text that no guard sees.
-pub fn text_of(string: &str) -> Option<String> {
-    serde_json::from_str(string).ok().or_else(|| serde_json::from_str(&whole_pairs(string)).ok())
-}
-
-/// A JSON string with the escapes of halves of surrogate pairs replaced.
-fn whole_pairs(string: &str) -> String {
-    let mut whole = String::with_capacity(string.len());
-    let mut rest = string;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        whole.push_str(before);
-        let unit = |text: &str| {
-            let hex = text.strip_prefix("\\u")?.get(..4)?;
-            u16::from_str_radix(hex, 16).ok()
-        };
-        let length = match unit(escape) {
-            None => 1 + escape.get(1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8),
-            Some(0xd800..=0xdbff) if matches!(escape.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) => 12,
-            Some(0xd800..=0xdfff) => {
-                whole.push_str("\\ufffd");
-                rest = escape.get(6..).unwrap_or_default();
-                continue;
-            }
-            Some(_) => 6,
-        };
-        let (escape, after) = escape.split_at_checked(length).unwrap_or((escape, ""));
-        whole.push_str(escape);
-        rest = after;
-    }
-    whole.push_str(rest);
-    whole
-}
-
 /// Where a value borrowed from `whole` stands in it.
-pub fn range_of(whole: &str, part: &RawValue) -> Range<usize> {
+pub fn range_of(whole: &str, part: Raw<'_>) -> Range<usize> {
     // Both point into the same text; wrapping keeps a misuse from panicking, and `apply` refuses the range it gives.
     let start = (part.get().as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
     start..start.wrapping_add(part.get().len())
@@ -120,7 +67,7 @@ pub fn add_member(object: &str, offset: usize, key: &str, value: &str) -> Result
         .ok_or_else(|| Error::internal("cannot add a member: expected a JSON object, found no closing brace"))?;
     let before = object.get(..end).unwrap_or_default().trim_end();
     let comma = if before.ends_with('{') { "" } else { "," };
-    Ok((offset + end..offset + end, format!("{comma}{}:{value}", json_string(key))))
+    Ok((offset + end..offset + end, format!("{comma}{}:{value}", quote(key))))
 }
 
 #[cfg(test)]
@@ -141,23 +88,6 @@ mod tests {
         edits.replace(0..3, String::new());
         edits.replace(2..4, String::new());
         assert!(edits.apply("abcdef").is_err());
-    }
-
-    #[test]
-    fn half_a_pair_hides_no_text() {
-        for (string, text) in [
-            (r#""a\ud83d b""#, "a\u{fffd} b"),
-            (r#""\udc00\ud83d""#, "\u{fffd}\u{fffd}"),
-            (r#""\ud83d\ud83d\ude42""#, "\u{fffd}🙂"),
-            (r#""\\ud83d \ud83d\n""#, "\\ud83d \u{fffd}\n"),
-            (r#""\ud83d\u0041""#, "\u{fffd}A"),
-            (r#""plain é""#, "plain é"),
-        ] {
-            assert_eq!(text_of(string).as_deref(), Some(text), "{string}");
-        }
-        for string in ["7", "null", "\"open", r#""\ud83"#, r#""\q""#] {
-            assert_eq!(text_of(string), None, "{string}");
-        }
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod edit;
 pub mod http;
 pub mod openai;
 pub mod sse;
+pub mod wire;

@@ -4,8 +4,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
@@ -15,6 +13,7 @@ use super::{
 use crate::{
     budget::{Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start},
     error::{Error, Result},
+    json::{Raw, ToJson},
     money::Usd,
     time::{Instant, Zone},
 };
@@ -65,12 +64,12 @@ impl MemoryLedger {
         let mut ledger = self.ledger.borrow_mut();
         let stored =
             configs.into_iter().map(|config| ledger.put(config, mode, &HostZones, now)).collect::<Result<Vec<_>>>()?;
-        text(&stored)
+        Ok(stored.to_json())
     }
 
     /// The budgets.
     pub fn list(&self) -> Result<String> {
-        text(&self.ledger.borrow().list())
+        Ok(self.ledger.borrow().list().to_json())
     }
 
     /// Removes a budget.
@@ -85,13 +84,13 @@ impl MemoryLedger {
             return Err(Error::input("cannot reserve: expected leaseMs to be a number, found none"));
         }
         let request = Reserve { id, usd: Usd::parse(usd)?, scopes: &scopes, lease_ms: lease_ms as i64 };
-        text(&self.ledger.borrow_mut().reserve(&request, Instant::from_number(now)?)?)
+        Ok(self.ledger.borrow_mut().reserve(&request, Instant::from_number(now)?)?.to_json())
     }
 
     /// Turns a hold into spending; `mark` says why the amount is an estimate, where it is one.
     pub fn settle(&self, id: &str, usd: &str, mark: Option<String>, now: f64) -> Result<String> {
         let (usd, now) = (Usd::parse(usd)?, Instant::from_number(now)?);
-        text(&self.ledger.borrow_mut().settle(id, usd, mark.is_some(), now))
+        Ok(self.ledger.borrow_mut().settle(id, usd, mark.is_some(), now).to_json())
     }
 
     /// Frees a hold.
@@ -124,10 +123,14 @@ impl MemoryLedger {
     /// Where budgets stand: all, or those of a JSON array of ids.
     pub fn status(&self, ids: Option<String>, now: f64) -> Result<String> {
         let ids: Option<Vec<String>> = ids
-            .map(|ids| serde_json::from_str(&ids))
-            .transpose()
-            .map_err(|_| Error::input("cannot answer status: expected an array of budget ids, found something else"))?;
-        text(&self.ledger.borrow_mut().status(ids.as_deref(), Instant::from_number(now)?))
+            .map(|ids| {
+                let ids = Raw::parse(&ids).ok().and_then(Raw::items);
+                ids.and_then(|ids| ids.into_iter().map(Raw::to_text).collect()).ok_or_else(|| {
+                    Error::input("cannot answer status: expected an array of budget ids, found something else")
+                })
+            })
+            .transpose()?;
+        Ok(self.ledger.borrow_mut().status(ids.as_deref(), Instant::from_number(now)?).to_json())
     }
 }
 
@@ -157,13 +160,13 @@ pub fn budgets_agree(one: &str, other: &str) -> Result<bool> {
 #[wasm_bindgen(js_name = bindingBudgets)]
 pub fn binding_budgets(budgets: &str, scopes: &str) -> Result<String> {
     let scopes = Scope::parse_open_list(scopes)?;
-    let bound: Vec<usize> = configs(budgets)?
+    let bound: Vec<f64> = configs(budgets)?
         .iter()
         .enumerate()
         .filter(|(_, config)| config.binds(&scopes))
-        .map(|(index, _)| index)
+        .map(|(index, _)| index as f64)
         .collect();
-    text(&bound)
+    Ok(bound.to_json())
 }
 
 /// The start of the earliest window that any of some budgets is in, in UTC milliseconds; 1970 for `total`. What was spent
@@ -182,7 +185,7 @@ pub fn earliest_window(budgets: &str, now: f64) -> Result<f64> {
 /// Judges an amount by the statuses of the budgets that bind it; they are named by their places.
 #[wasm_bindgen(js_name = checkBudgets)]
 pub fn check_budgets(statuses: &str, usd: &str, now: f64) -> Result<String> {
-    text(&check(statuses, Usd::parse(usd)?, Instant::from_number(now)?)?)
+    Ok(check(statuses, Usd::parse(usd)?, Instant::from_number(now)?)?.to_json())
 }
 
 /// An amount as its exact decimal.
@@ -192,11 +195,10 @@ pub fn read_amount(value: &JsValue) -> Result<String> {
 }
 
 fn configs(json: &str) -> Result<Vec<Config>> {
-    let raw: Vec<&RawValue> = serde_json::from_str(json)
-        .map_err(|_| Error::input("cannot read budgets: expected an array of budgets, found something else"))?;
-    raw.into_iter().map(|raw| Config::parse(raw.get())).collect()
-}
-
-fn text<T: Serialize + ?Sized>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal(format!("cannot hand out a value: {error}")))
+    let budgets = Raw::parse(json).ok().and_then(Raw::items);
+    budgets
+        .ok_or_else(|| Error::input("cannot read budgets: expected an array of budgets, found something else"))?
+        .into_iter()
+        .map(|budget| Config::parse(budget.get()))
+        .collect()
 }

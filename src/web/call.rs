@@ -5,22 +5,24 @@ use std::{
     rc::Rc,
 };
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::Headers;
 
 use crate::{
-    call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step, Text},
-    collections::Map,
-    error::{Code, Error, Result, Warning, WarningCode},
-    guard,
+    call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
+    error::{Code, Error, Result, WarningCode},
+    json::{Json, Raw, ToJson, Writer, number},
     ledger::Scope,
     money::Usd,
-    price::{Breakdown, Tracker},
+    object::Object,
+    price::Tracker,
     provider::http::{Head, retry_after_ms},
     time::Instant,
-    web::{guard::Scanner, price::CostTracker, value::from_js},
+    web::{
+        guard::Scanner,
+        price::{CostTracker, write_tokens},
+        value::from_js,
+    },
 };
 
 /// One guarded call. `next` says what to do; the other methods tell what came of it.
@@ -30,126 +32,75 @@ pub struct Call {
     tracker: Rc<RefCell<Tracker>>,
 }
 
-/// The options of a call as the face gives them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireOptions {
-    request_id: String,
-    reservation_id: String,
-    agent_id: String,
-    provider: String,
-    guard: bool,
-    costs: bool,
-    budgets: bool,
-    records: bool,
-    output_bound: String,
-    scopes: Vec<Scope>,
-    metadata: Option<Box<RawValue>>,
-}
+/// The JSON form of a step: `{ "do": ... }`.
+struct WireStep(Step);
 
-/// A step as the face reads it.
-#[derive(Serialize)]
-#[serde(tag = "do", rename_all = "lowercase")]
-enum WireStep {
-    Guard {
-        stage: &'static str,
-        texts: Vec<Text>,
-    },
-    Budgets {
-        /// JSON text: ids of scopes are the user's.
-        scopes: String,
-    },
-    Reserve {
-        id: String,
-        scopes: String,
-        usd: String,
-        #[serde(rename = "leaseMs")]
-        lease_ms: f64,
-    },
-    Fetch,
-    Body,
-    Stream,
-    Wait {
-        ms: f64,
-    },
-    Settle {
-        id: String,
-        usd: String,
-        mark: Option<&'static str>,
-    },
-    Release {
-        id: String,
-    },
-    Store {
-        /// JSON text.
-        record: String,
-        charge: bool,
-    },
-    Done,
-}
-
-#[derive(Deserialize)]
-struct WireGuarded {
-    passed: bool,
-    failed: Vec<String>,
-    risk: f64,
-    texts: Vec<Option<String>>,
-}
-
-/// The outcome of a reservation, as JSON text: it holds a budget's name.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireReserved {
-    allowed: bool,
-    #[serde(default)]
-    blocked_by: serde_json::Value,
-    #[serde(default)]
-    remaining: Usd,
-    resets_at: Option<String>,
-    retry_after_ms: Option<f64>,
-}
-
-/// What happened.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_estimate: Option<WireEstimate<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_record: Option<Box<RawValue>>,
-    /// What the built-in guards found in a stream.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_guards: Option<Vec<guard::Report>>,
-    warnings: &'a [Warning],
-}
-
-/// A `CostEstimate`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireEstimate<'a> {
-    estimated_cost: f64,
-    usd: Usd,
-    priced: bool,
-    model: &'a str,
-    provider: &'a str,
-    estimated_tokens: Map<&'static str, f64>,
-    breakdown: &'a Breakdown,
-    timestamp: String,
-}
-
-impl<'a> WireEstimate<'a> {
-    fn new(expected: &'a Expected) -> Self {
-        let Expected { model, usage, estimate, at } = expected;
-        Self {
-            estimated_cost: estimate.usd.to_f64(),
-            usd: estimate.usd,
-            priced: estimate.priced,
-            model,
-            provider: &estimate.provider,
-            estimated_tokens: usage.to_token_pairs().into_iter().collect(),
-            breakdown: &estimate.breakdown,
-            timestamp: at.to_string(),
+impl ToJson for WireStep {
+    fn write(&self, to: &mut Writer) {
+        let mut begin = |name: &str| {
+            to.open('{');
+            to.text_of("do", name);
+        };
+        match &self.0 {
+            Step::Guard { stage, texts } => {
+                begin("guard");
+                to.text_of("stage", stage);
+                to.list_of("texts", texts);
+            }
+            Step::Budgets { scopes } => {
+                begin("budgets");
+                to.text_of("scopes", &scopes.to_json());
+            }
+            Step::Reserve { id, scopes, usd, lease_ms } => {
+                begin("reserve");
+                to.text_of("id", id);
+                to.text_of("scopes", &scopes.to_json());
+                to.value_of("usd", usd);
+                to.number_of("leaseMs", *lease_ms as f64);
+            }
+            Step::Fetch => begin("fetch"),
+            Step::Body => begin("body"),
+            Step::Stream => begin("stream"),
+            Step::Wait { ms } => {
+                begin("wait");
+                to.number_of("ms", *ms as f64);
+            }
+            Step::Settle { id, usd, mark } => {
+                begin("settle");
+                to.text_of("id", id);
+                to.value_of("usd", usd);
+                to.optional_text_of("mark", *mark);
+            }
+            Step::Release { id } => {
+                begin("release");
+                to.text_of("id", id);
+            }
+            Step::Store { record, charge } => {
+                begin("store");
+                to.text_of("record", &record.to_json());
+                to.bool_of("charge", *charge);
+            }
+            Step::Done | Step::Fail(_) => begin("done"),
         }
+        to.close('}');
+    }
+}
+
+impl ToJson for Expected {
+    /// A `CostEstimate`.
+    fn write(&self, to: &mut Writer) {
+        let Expected { model, usage, estimate, at } = self;
+        to.open('{');
+        to.number_of("estimatedCost", estimate.usd.to_f64());
+        to.value_of("usd", &estimate.usd);
+        to.bool_of("priced", estimate.priced);
+        to.text_of("model", model);
+        to.text_of("provider", &estimate.provider);
+        to.key("estimatedTokens");
+        write_tokens(usage, to);
+        to.value_of("breakdown", &estimate.breakdown);
+        to.text_of("timestamp", &at.to_string());
+        to.close('}');
     }
 }
 
@@ -166,22 +117,25 @@ impl Call {
         timeout_ms: f64,
         body: String,
     ) -> Result<Call> {
-        let options: WireOptions = serde_json::from_str(options).map_err(|error| {
-            Error::input(format!("cannot read the context of a call: expected its documented form, found {error}"))
-        })?;
+        const WHAT: &str = "the context of a call";
+        let mut wire = Object::parse(options, WHAT)?;
+        let output_bound = wire.take_text("outputBound", WHAT)?.unwrap_or_default();
         let Settings { default_max_output, output_bound, max_retries, timeout_ms } =
-            Settings::read(default_max_output, &options.output_bound, max_retries, timeout_ms)?;
+            Settings::read(default_max_output, &output_bound, max_retries, timeout_ms)?;
+        let scopes = wire.take("scopes").and_then(Scope::read_list).map(|(scopes, _)| scopes).unwrap_or_default();
+        let mut flag = |key| Ok(wire.take_bool(key, WHAT)?.unwrap_or(false));
+        let (guard, costs, budgets, records) = (flag("guard")?, flag("costs")?, flag("budgets")?, flag("records")?);
         let options = Options {
-            request_id: options.request_id,
-            reservation_id: options.reservation_id,
-            agent_id: options.agent_id,
-            provider: options.provider,
-            scopes: options.scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
-            metadata: options.metadata.map(|metadata| metadata.get().to_owned()),
-            guard: options.guard,
-            costs: options.costs,
-            budgets: options.budgets,
-            records: options.records,
+            request_id: wire.take_name("requestId", WHAT)?,
+            reservation_id: wire.take_name("reservationId", WHAT)?,
+            agent_id: wire.take_name("agentId", WHAT)?,
+            provider: wire.take_name("provider", WHAT)?,
+            scopes: scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
+            metadata: wire.take("metadata").map(Json::from),
+            guard,
+            costs,
+            budgets,
+            records,
             default_max_output,
             output_bound,
             max_retries,
@@ -193,31 +147,24 @@ impl Call {
     /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
     pub fn next(&self, now: f64) -> Result<String> {
         let step = self.call()?.next(&self.tracker.borrow(), at(now)?);
-        let json = |scopes: &[Scope]| serde_json::to_string(scopes).unwrap_or_else(|_| "[]".to_owned());
-        let step = match step {
-            Step::Guard { stage, texts } => WireStep::Guard { stage, texts },
-            Step::Budgets { scopes } => WireStep::Budgets { scopes: json(&scopes) },
-            Step::Reserve { id, scopes, usd, lease_ms } => {
-                WireStep::Reserve { id, scopes: json(&scopes), usd: usd.to_string(), lease_ms: lease_ms as f64 }
-            }
-            Step::Fetch => WireStep::Fetch,
-            Step::Body => WireStep::Body,
-            Step::Stream => WireStep::Stream,
-            Step::Wait { ms } => WireStep::Wait { ms: ms as f64 },
-            Step::Settle { id, usd, mark } => WireStep::Settle { id, usd: usd.to_string(), mark },
-            Step::Release { id } => WireStep::Release { id },
-            Step::Store { record, charge } => WireStep::Store { record: record.to_json(), charge },
-            Step::Done => WireStep::Done,
-            Step::Fail(error) => return Err(error),
-        };
-        serde_json::to_string(&step).map_err(|error| Error::internal(format!("cannot say what to do next: {error}")))
+        match step {
+            Step::Fail(error) => Err(error),
+            step => Ok(WireStep(step).to_json()),
+        }
     }
 
     /// What the guardrails said: `{ passed, failed, risk, texts }`. Gives the data of events that were held for it.
     pub fn guarded(&self, outcome: &JsValue) -> Result<Vec<String>> {
-        let outcome: WireGuarded = from_js(outcome, "a guardrail's outcome", &["passed", "failed", "risk", "texts"])?;
-        let outcome =
-            Guarded { passed: outcome.passed, failed: outcome.failed, risk: outcome.risk, texts: outcome.texts };
+        const WHAT: &str = "a guardrail's outcome";
+        let json = from_js(outcome, WHAT, &["passed", "failed", "risk", "texts"])?;
+        let mut wire = Object::parse(json.get(), WHAT)?;
+        let mut items = |key| wire.take(key).and_then(Raw::items).unwrap_or_default();
+        let outcome = Guarded {
+            failed: items("failed").into_iter().filter_map(Raw::to_text).collect(),
+            texts: items("texts").into_iter().map(Raw::to_text).collect(),
+            passed: wire.take_bool("passed", WHAT)?.unwrap_or(false),
+            risk: wire.take_number("risk", WHAT)?.unwrap_or(0.0),
+        };
         self.call()?.guarded(&outcome).map(data)
     }
 
@@ -236,15 +183,15 @@ impl Call {
 
     /// What the budgets said: a `Reservation` as JSON text.
     pub fn reserved(&self, reservation: &str) -> Result<()> {
-        let wire: WireReserved = serde_json::from_str(reservation).map_err(|error| {
-            Error::input(format!("cannot read reservation: expected its documented form, found {error}"))
-        })?;
+        const WHAT: &str = "reservation";
+        let mut wire = Object::parse(reservation, WHAT)?;
+        let allowed = wire.take_bool("allowed", WHAT)?;
         self.call()?.reserved(Reserved {
-            allowed: wire.allowed,
-            budget: wire.blocked_by,
-            remaining: wire.remaining,
-            resets_at: wire.resets_at,
-            retry_after_ms: wire.retry_after_ms,
+            allowed: allowed.ok_or_else(|| Error::input("cannot read reservation: expected allowed, found none"))?,
+            budget: wire.take("blockedBy").map(Json::from),
+            remaining: wire.take_text("remaining", WHAT)?.map_or(Ok(Usd::ZERO), |usd| Usd::parse(&usd))?,
+            resets_at: wire.take_text("resetsAt", WHAT)?,
+            retry_after_ms: wire.take_number("retryAfterMs", WHAT)?,
         });
         Ok(())
     }
@@ -325,18 +272,20 @@ impl Call {
     /// What happened, as JSON text: `{ costEstimate?, costRecord?, streamGuards?, warnings }`.
     pub fn report(&self) -> Result<String> {
         let call = self.call()?;
-        let json = |error| Error::internal(format!("cannot report a call: {error}"));
-        let report = Report {
-            cost_estimate: call.estimate().map(WireEstimate::new),
-            cost_record: call
-                .record()
-                .map(|record| RawValue::from_string(record.to_json()))
-                .transpose()
-                .map_err(json)?,
-            stream_guards: call.stream_reports().map(|reports| reports.guards),
-            warnings: call.warnings(),
-        };
-        serde_json::to_string(&report).map_err(json)
+        let mut to = Writer::new();
+        to.open('{');
+        if let Some(expected) = call.estimate() {
+            to.value_of("costEstimate", expected);
+        }
+        if let Some(record) = call.record() {
+            to.raw_of("costRecord", &record.to_json());
+        }
+        if let Some(reports) = call.stream_reports() {
+            to.list_of("streamGuards", &reports.guards);
+        }
+        to.list_of("warnings", call.warnings());
+        to.close('}');
+        Ok(to.end())
     }
 }
 
@@ -366,7 +315,10 @@ impl Settings {
                 return Ok(number as u64);
             }
             Err(Error::config(format!(
-                "cannot read {name}: expected a whole number from {least} to {most}, found {number}"
+                "cannot read {name}: expected a whole number from {} to {}, found {}",
+                number::show(least),
+                number::show(most),
+                number::show(number)
             )))
         };
         Ok(Self {

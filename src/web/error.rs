@@ -4,12 +4,15 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    json::ToJson,
+};
 
 impl From<Error> for JsValue {
     fn from(error: Error) -> JsValue {
         let thrown = Object::new();
-        let context = serde_json::to_string(error.context()).unwrap_or_default();
+        let context = error.context().to_json();
         for (key, text) in
             [("tollgate", error.code().as_str()), ("message", error.message()), ("context", context.as_str())]
         {

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use js_sys::Array;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    guard::{self, Config, Finding, Form, Options, Source, Stage, to_utf16},
+    guard::{self, Config, Finding, Form, Source, Stage, to_utf16},
+    json::{Raw, ToJson, Writer},
     web::value::{from_js, get, get_string, to_js},
 };
 
@@ -19,8 +19,6 @@ pub struct Scanner {
 }
 
 /// A `ScanResult`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Scanned {
     passed: bool,
     action: &'static str,
@@ -29,12 +27,16 @@ struct Scanned {
     risk_score: u8,
 }
 
-/// A text as the face gives it.
-#[derive(Deserialize)]
-struct WireSource {
-    text: String,
-    role: String,
-    stage: String,
+impl ToJson for Scanned {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.bool_of("passed", self.passed);
+        to.text_of("action", self.action);
+        to.list_of("findings", &self.findings);
+        to.text_of("text", &self.text);
+        to.number_of("riskScore", f64::from(self.risk_score));
+        to.close('}');
+    }
 }
 
 #[wasm_bindgen]
@@ -56,14 +58,19 @@ impl Scanner {
 
     /// Scans the texts of one request or answer, an array of `{ text, role, stage }`: `{ guards, texts }`.
     #[wasm_bindgen(js_name = scanAll)]
-    pub fn scan_all(&self, texts: JsValue) -> Result<JsValue> {
-        let texts: Vec<WireSource> = serde_wasm_bindgen::from_value(texts)
-            .map_err(|error| Error::input(format!("cannot scan: expected texts with role and stage, found {error}")))?;
-        let sources = texts.iter().map(|source| {
-            let stage = Stage::parse(&source.stage, "scan options")?;
-            Ok(Source { text: &source.text, stage, is_system: source.role == "system" })
+    pub fn scan_all(&self, texts: &Array) -> Result<JsValue> {
+        let text = |source: &JsValue, key: &str| {
+            get_string(source, key, "a text")?
+                .ok_or_else(|| Error::input("cannot scan: expected texts with role and stage"))
+        };
+        let texts = texts.iter().map(|source| {
+            let stage = Stage::parse(&text(&source, "stage")?, "scan options")?;
+            Ok((text(&source, "text")?, stage, text(&source, "role")? == "system"))
         });
-        to_js(&self.scanner.scan_all(&sources.collect::<Result<Vec<_>>>()?))
+        let texts = texts.collect::<Result<Vec<_>>>()?;
+        let sources =
+            texts.iter().map(|(text, stage, is_system)| Source { text, stage: *stage, is_system: *is_system });
+        to_js(&self.scanner.scan_all(&sources.collect::<Vec<_>>()))
     }
 }
 
@@ -119,9 +126,9 @@ pub fn check_guardrail(kind: &str, options: &JsValue) -> Result<Vec<String>> {
 fn read_config(kind: &str, options: &JsValue) -> Result<Config> {
     let form = Form::parse(kind)?;
     if options.is_undefined() {
-        return Config::read(form, Options::default());
+        return Config::read(form, Raw::EMPTY);
     }
-    Config::read(form, from_js(options, form.options(), form.keys())?)
+    Config::read(form, from_js(options, form.options(), form.keys())?.raw())
 }
 
 fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    json::ToJson,
     ledger::{Files, Namespace, Record, Write, memory::to_json},
     time::{Instant, MINUTE},
 };
@@ -157,12 +158,7 @@ impl KvStore {
 
     /// What is here, as JSON.
     pub fn report(&self) -> Promise {
-        self.promise(Reading::All, |files| {
-            answer(
-                serde_json::to_string(&files.report())
-                    .map_err(|error| Error::internal(format!("cannot report: {error}")))?,
-            )
-        })
+        self.promise(Reading::All, |files| answer(files.report().to_json()))
     }
 
     fn select(&self, reading: Reading, keep: impl Fn(&Record) -> bool + 'static) -> Promise {

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use serde_json::value::RawValue;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::value::{instant, optional_instant};
 use crate::{
     error::{Error, Result},
+    json::{Raw, ToJson, Writer},
     ledger::{Memory, Record, memory::to_json, summarize},
 };
 
@@ -84,9 +84,11 @@ impl MemoryStore {
 /// What any records, a JSON array, add up to.
 #[wasm_bindgen(js_name = summarizeRecords)]
 pub fn summarize_records(json: &str) -> Result<String> {
-    let raw: Vec<&RawValue> = serde_json::from_str(json)
-        .map_err(|_| Error::input("cannot summarize: expected an array of records, found something else"))?;
-    let records = raw.into_iter().map(|raw| Record::parse(raw.get())).collect::<Result<Vec<_>>>()?;
+    let items = Raw::parse(json)
+        .ok()
+        .and_then(Raw::items)
+        .ok_or_else(|| Error::input("cannot summarize: expected an array of records, found something else"))?;
+    let records = items.into_iter().map(|raw| Record::parse(raw.get())).collect::<Result<Vec<_>>>()?;
     Ok(summarize(&records).to_json())
 }
 
@@ -94,13 +96,14 @@ pub fn summarize_records(json: &str) -> Result<String> {
 #[wasm_bindgen(js_name = chargeOfRecord)]
 pub fn charge_of_record(json: &str) -> Result<String> {
     let record = Record::parse(json)?;
-    Ok(serde_json::json!({
-        "id": record.id,
-        "usd": record.usd,
-        "scopes": record.all_scopes(),
-        "at": record.timestamp.to_string(),
-        "reservationId": record.reservation(),
-        "revision": record.revision(),
-    })
-    .to_string())
+    let mut charge = Writer::new();
+    charge.open('{');
+    charge.text_of("id", &record.id);
+    charge.value_of("usd", &record.usd);
+    charge.list_of("scopes", record.all_scopes());
+    charge.text_of("at", &record.timestamp.to_string());
+    charge.text_of("reservationId", record.reservation());
+    charge.number_of("revision", f64::from(record.revision()));
+    charge.close('}');
+    Ok(charge.end())
 }

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    json::ToJson,
     ledger::{Files, Namespace, Record, Write, memory::to_json},
 };
 
@@ -103,9 +104,7 @@ impl LocalStore {
 
     /// What is here, as JSON.
     pub fn report(&self) -> Result<String> {
-        self.with(|files, _| {
-            serde_json::to_string(&files.report()).map_err(|error| Error::internal(format!("cannot report: {error}")))
-        })
+        self.with(|files, _| Ok(files.report().to_json()))
     }
 
     /// Brings the view up to date, and works on it. Nothing in here calls back, so the borrow is alone.

@@ -3,12 +3,12 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use serde::Serialize;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     catalog::{Book, Handle, MatchKind},
     error::{Error, Result, Warning, check_keys},
+    json::{ToJson, Writer},
     money::Usd,
     price::{self, Breakdown, Custom, Item, ModelPricing, Query, UnknownModel},
     time::Instant,
@@ -23,12 +23,20 @@ pub struct PriceBook {
 }
 
 /// A model found.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Found<'a> {
     id: &'a str,
     provider: &'a str,
     match_type: MatchKind,
+}
+
+impl ToJson for Found<'_> {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("id", self.id);
+        to.text_of("provider", self.provider);
+        to.text_of("matchType", self.match_type.as_str());
+        to.close('}');
+    }
 }
 
 const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "region"];
@@ -118,9 +126,9 @@ impl PriceBook {
     }
 
     /// `ModelPricing` of this moment as JSON text, or undefined.
-    pub fn pricing(&self, model: &str, provider: Option<String>) -> Result<Option<String>> {
+    pub fn pricing(&self, model: &str, provider: Option<String>) -> Option<String> {
         let found = self.book.find(model, provider.as_deref());
-        found.and_then(|found| ModelPricing::of(&self.book, found.handle, self.present())).map(|p| json(&p)).transpose()
+        found.and_then(|found| ModelPricing::of(&self.book, found.handle, self.present())).map(|p| p.to_json())
     }
 
     /// The providers, first parties before resellers.
@@ -159,26 +167,40 @@ const CONFIG: [&str; 8] = [
 ];
 
 /// What the face makes a `CostEstimate` or a `CostRecord` of.
-#[derive(Serialize)]
 struct Out<'a> {
     usd: Usd,
     amount: f64,
     priced: bool,
     provider: String,
-    tokens: Tokens,
+    tokens: Usage,
     breakdown: Breakdown,
     items: Vec<Item>,
     warnings: &'a [Warning],
     timestamp: String,
 }
 
-/// A `TokenUsage`.
-struct Tokens(Usage);
-
-impl Serialize for Tokens {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        to.collect_map(self.0.to_token_pairs())
+impl ToJson for Out<'_> {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.value_of("usd", &self.usd);
+        to.number_of("amount", self.amount);
+        to.bool_of("priced", self.priced);
+        to.text_of("provider", &self.provider);
+        to.key("tokens");
+        write_tokens(&self.tokens, to);
+        to.value_of("breakdown", &self.breakdown);
+        to.list_of("items", &self.items);
+        to.list_of("warnings", self.warnings);
+        to.text_of("timestamp", &self.timestamp);
+        to.close('}');
     }
+}
+
+/// A `TokenUsage`.
+pub fn write_tokens(usage: &Usage, to: &mut Writer) {
+    to.open('{');
+    usage.to_token_pairs().into_iter().for_each(|(key, number)| to.number_of(key, number));
+    to.close('}');
 }
 
 #[wasm_bindgen]
@@ -217,7 +239,7 @@ impl CostTracker {
             amount: estimate.usd.to_f64(),
             priced: estimate.priced,
             provider: estimate.provider,
-            tokens: Tokens(usage),
+            tokens: usage,
             breakdown: estimate.breakdown,
             items: estimate.items,
             warnings: &warnings,
@@ -226,10 +248,10 @@ impl CostTracker {
     }
 
     /// `ModelPricing` of this moment as JSON text, rates of the caller's own included; or undefined.
-    pub fn pricing(&self, model: &str, provider: Option<String>) -> Result<Option<String>> {
+    pub fn pricing(&self, model: &str, provider: Option<String>) -> Option<String> {
         let tracker = self.tracker.borrow();
         let at = tracker.book().present(clock::now());
-        tracker.pricing(model, provider.as_deref(), at).map(|pricing| json(&pricing)).transpose()
+        tracker.pricing(model, provider.as_deref(), at).map(|pricing| pricing.to_json())
     }
 }
 
@@ -342,8 +364,4 @@ fn custom(pricing: &JsValue) -> Result<(Custom, Vec<Warning>)> {
 fn count(number: f64) -> Option<u64> {
     let whole = number as u64;
     (whole as f64 == number && whole <= MAX_COUNT).then_some(whole)
-}
-
-fn json(pricing: &ModelPricing) -> Result<String> {
-    serde_json::to_string(pricing).map_err(|error| Error::internal(format!("cannot write a pricing: {error}")))
 }

@@ -4,21 +4,99 @@
 //! both null). Nothing keyed by a user's text crosses this way: `object[key] = value` with a key `__proto__` sets a
 //! prototype. Whole records and bodies cross as JSON text.
 
-use js_sys::{Date, Object, Reflect};
-use serde::{Serialize, de::DeserializeOwned};
+use js_sys::{Array, Date, Object, Reflect};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     error::{Code, Error, Result, check_keys},
+    json::{Json, Raw, ToJson, Writer},
     money::Usd,
     time::Instant,
 };
 
-/// Reads a structure whose top-level keys must be among `known`. `what` names it in errors, as in "budget options".
-pub fn from_js<T: DeserializeOwned>(value: &JsValue, what: &str, known: &[&str]) -> Result<T> {
+/// How deep a plain object may nest. What is deeper, as a cycle is, is cut off.
+const MAX_DEPTH: u32 = 16;
+
+/// Reads an object whose top-level keys must be among `known`. `what` names it in errors, as in "budget options".
+///
+/// A number that JSON has none for becomes one beyond all doubles, which every reader refuses: null would be an absent one.
+pub fn from_js(value: &JsValue, what: &str, known: &[&str]) -> Result<Json> {
     check_object_keys(value, what, known)?;
-    serde_wasm_bindgen::from_value(value.clone())
-        .map_err(|error| Error::config(format!("cannot read {what}: expected its documented form, found {error}")))
+    Ok(Json::of(&Given { value, depth: 0 }))
+}
+
+/// A value of the host's, in its JSON form.
+struct Given<'a> {
+    value: &'a JsValue,
+    depth: u32,
+}
+
+impl ToJson for Given<'_> {
+    fn write(&self, to: &mut Writer) {
+        let depth = self.depth + 1;
+        if let Some(number) = self.value.as_f64() {
+            if number.is_finite() { to.number(number) } else { to.raw("1e999") }
+        } else if let Some(text) = self.value.as_string() {
+            to.text(&text);
+        } else if let Some(value) = self.value.as_bool() {
+            to.raw(if value { "true" } else { "false" });
+        } else if depth > MAX_DEPTH || !self.value.is_object() {
+            to.raw("null");
+        } else if let Some(items) = self.value.dyn_ref::<Array>() {
+            to.open('[');
+            items.iter().for_each(|value| Given { value: &value, depth }.write(to));
+            to.close(']');
+        } else {
+            to.open('{');
+            for key in own_keys(self.value, "").unwrap_or_default() {
+                to.value_of(&key, &Given { value: &get(self.value, &key), depth });
+            }
+            to.close('}');
+        }
+    }
+}
+
+/// Hands out a structure; null becomes undefined.
+pub fn to_js(value: &dyn ToJson) -> Result<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    let json = Json::of(value);
+    Plain(json.raw())
+        .serialize(&serializer)
+        .map_err(|error| Error::internal(format!("cannot hand out a value: {error}")))
+}
+
+/// JSON as a value of serde's, so that there is one way through it for every type.
+struct Plain<'a>(Raw<'a>);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let raw = self.0;
+        if let Some(text) = raw.text() {
+            to.serialize_str(&text)
+        } else if let Some(number) = raw.number() {
+            to.serialize_f64(number)
+        } else if let Some(value) = raw.bool() {
+            to.serialize_bool(value)
+        } else if let Some(items) = raw.items() {
+            let mut list = to.serialize_seq(None)?;
+            for item in items {
+                list.serialize_element(&Plain(item))?;
+            }
+            list.end()
+        } else if let Some(members) = raw.members() {
+            let mut map = to.serialize_map(None)?;
+            for (key, value) in members {
+                map.serialize_entry(&*key, &Plain(value))?;
+            }
+            map.end()
+        } else {
+            to.serialize_none()
+        }
+    }
 }
 
 /// Refuses anything but an object whose own keys are all known; a key whose value is undefined is absent.
@@ -26,17 +104,11 @@ pub fn check_object_keys(value: &JsValue, what: &str, known: &[&str]) -> Result<
     check_keys(what, own_keys(value, what)?.iter().map(String::as_str), known)
 }
 
-/// Hands out a structure. Maps become objects, `None` undefined.
-pub fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    value.serialize(&serializer).map_err(|error| Error::internal(format!("cannot hand out a value: {error}")))
-}
-
 /// The own enumerable keys of an object, less those whose value is undefined.
 pub fn own_keys(value: &JsValue, what: &str) -> Result<Vec<String>> {
     let object = value
         .dyn_ref::<Object>()
-        .filter(|object| !js_sys::Array::is_array(object))
+        .filter(|object| !Array::is_array(object))
         .ok_or_else(|| Error::input(format!("cannot read {what}: expected an object, found {}", kind_of(value))))?;
     Ok(Object::keys(object)
         .iter()
@@ -153,7 +225,7 @@ pub fn kind_of(value: &JsValue) -> &'static str {
         "a string"
     } else if value.as_bool().is_some() {
         "a boolean"
-    } else if js_sys::Array::is_array(value) {
+    } else if Array::is_array(value) {
         "an array"
     } else if value.is_function() {
         "a function"

@@ -2,17 +2,13 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
     error::{Code, Error, Result, Warning},
+    json::{Bad, Raw},
     provider::{
-        edit::{object, range_of, text_of},
-        openai::{
-            response::{Message, lenient_text},
-            usage::read_usage,
-        },
+        edit::range_of,
+        openai::{response::Message, usage::read_usage},
+        wire::Wire,
     },
     usage::Usage,
 };
@@ -73,80 +69,57 @@ pub struct Chunk {
     pub error: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Wire<'a> {
-    model: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    service_tier: Option<String>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Option<Vec<Choice<'a>>>,
-    error: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(default)]
-    index: u64,
-    #[serde(borrow)]
-    delta: Option<Message<'a>>,
-    #[serde(borrow)]
-    message: Option<Message<'a>>,
-    #[serde(borrow)]
-    logprobs: Option<&'a RawValue>,
-    finish_reason: Option<String>,
-}
-
 impl Chunk {
     /// Reads an event's data; [`Code::InvalidResponse`] for what is no chunk.
     pub fn parse(data: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let wire: Wire<'_> = object(data).map_err(|error| {
+        Self::read(data, warnings).map_err(|bad| {
+            let (line, column) = bad.place(data);
             Error::new(
                 Code::InvalidResponse,
                 format!(
-                    "cannot read stream: expected a chat completion chunk as JSON, found {} bytes with an error at line {} column {}",
+                    "cannot read stream: expected a chat completion chunk as JSON, found {} bytes with an error at line {line} column {column}",
                     data.len(),
-                    error.line(),
-                    error.column()
                 ),
             )
-        })?;
+        })
+    }
+
+    fn read(data: &str, warnings: &mut Vec<Warning>) -> Result<Self, Bad> {
+        let wire = Wire::parse(data)?;
+        let choices = wire.objects("choices")?;
         let mut chunk = Self {
-            model: wire.model,
-            service_tier: wire.service_tier,
-            usage: wire.usage.and_then(|usage| read_usage(usage, warnings)),
-            without_choices: wire.choices.as_ref().is_none_or(Vec::is_empty),
-            error: wire.error.map(|error| error.to_string()),
+            model: wire.text("model")?,
+            service_tier: wire.lenient_text("service_tier"),
+            usage: wire.any("usage").and_then(|usage| read_usage(usage, warnings)),
+            without_choices: choices.is_empty(),
+            error: wire.any("error").map(|error| error.get().to_owned()),
             ..Self::default()
         };
-        for choice in wire.choices.into_iter().flatten() {
-            let index = choice.index;
-            for delta in [choice.delta, choice.message].into_iter().flatten() {
-                let mut add = |lane, value: Option<&RawValue>| {
+        for choice in choices {
+            let index = choice.whole("index")?.unwrap_or(0);
+            for delta in [choice.object("delta")?, choice.object("message")?].into_iter().flatten().map(Message) {
+                let mut add = |lane, value: Option<Raw<'_>>| {
                     if let Some(value) = value
-                        && let Some(text) = text_of(value.get())
+                        && let Some(text) = value.to_text()
                         && !text.is_empty()
                     {
                         chunk.pieces.push(Piece { lane, text, range: range_of(data, value) });
                     }
                 };
-                delta.said().into_iter().for_each(|text| add(Lane::Content(index), Some(text)));
-                add(Lane::Refusal(index), delta.refusal);
+                delta.said()?.into_iter().for_each(|text| add(Lane::Content(index), Some(text)));
+                add(Lane::Refusal(index), delta.refusal());
                 delta.thoughts().for_each(|text| add(Lane::Reasoning(index), Some(text)));
-                for call in delta.tool_calls.into_iter().flatten() {
-                    let input = call.custom.and_then(|custom| custom.input);
-                    let arguments = call.function.and_then(|function| function.arguments);
-                    add(Lane::Arguments(index, call.index), arguments.or(input));
+                for call in delta.tool_calls()? {
+                    add(Lane::Arguments(index, call.index), call.arguments.or(call.input));
                 }
                 // The one call of the old form: a place no tool call has.
-                add(Lane::Arguments(index, u64::MAX), delta.function_call.and_then(|function| function.arguments));
+                add(Lane::Arguments(index, u64::MAX), delta.function_call()?);
             }
-            if let Some(logprobs) = choice.logprobs.filter(|value| value.get() != "null") {
+            if let Some(logprobs) = choice.any("logprobs") {
                 chunk.logprobs.push((index, range_of(data, logprobs)));
             }
             // Some compatible servers send an empty reason with every chunk.
-            if choice.finish_reason.is_some_and(|reason| !reason.is_empty()) {
+            if choice.text("finish_reason")?.is_some_and(|reason| !reason.is_empty()) {
                 chunk.finished.push(index);
             }
         }

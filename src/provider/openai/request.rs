@@ -1,13 +1,12 @@
 //! A chat completion request: what it asks for, and its texts.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
     error::{Error, Result},
+    json::{Bad, Raw, Writer},
     provider::{
-        edit::{Edits, add_member, object, range_of},
+        edit::{Edits, add_member, range_of},
         openai::text::{Role, Segments},
+        wire::Wire,
     },
 };
 
@@ -39,125 +38,49 @@ pub struct ChatRequest {
     null_maximum: Option<std::ops::Range<usize>>,
 }
 
-#[derive(Deserialize)]
-struct Wire<'a> {
-    model: Option<String>,
-    #[serde(borrow)]
-    messages: Option<Vec<&'a RawValue>>,
-    stream: Option<bool>,
-    max_tokens: Option<u64>,
-    // Present and null is not absent here: a second key of that name must not be added.
-    #[serde(borrow, default, deserialize_with = "present")]
-    max_completion_tokens: Option<&'a RawValue>,
-    n: Option<u64>,
-    service_tier: Option<String>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    stream_options: Option<&'a RawValue>,
-    #[serde(borrow)]
-    prediction: Option<&'a RawValue>,
-    web_search_options: Option<serde::de::IgnoredAny>,
-    modalities: Option<Vec<String>>,
-}
-
-/// A value that is there, null included.
-fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(from).map(Some)
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    role: Option<String>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refusal: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reasoning_content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    tool_calls: Option<Vec<ToolCall<'a>>>,
-    #[serde(borrow)]
-    function_call: Option<Function<'a>>,
-    audio: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct ToolCall<'a> {
-    #[serde(borrow)]
-    function: Option<Function<'a>>,
-    #[serde(borrow)]
-    custom: Option<Custom<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Custom<'a> {
-    #[serde(borrow)]
-    input: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Part<'a> {
-    r#type: Option<String>,
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refusal: Option<&'a RawValue>,
-}
-
 impl ChatRequest {
     /// Reads a body. What is not JSON, or has no model or messages, is [`crate::error::Code::InvalidInput`].
     pub fn parse(body: &str) -> Result<Self> {
-        let wire: Wire<'_> = object(body).map_err(|error| {
+        let bad = |bad: Bad| {
+            let (line, column) = bad.place(body);
             Error::input(format!(
-                "cannot read request: expected a chat completion as JSON, found an error at line {} column {}",
-                error.line(),
-                error.column()
+                "cannot read request: expected a chat completion as JSON, found an error at line {line} column {column}"
             ))
-        })?;
-        let model = wire.model.filter(|model| !model.trim().is_empty()).ok_or_else(|| {
+        };
+        let wire = Wire::parse(body).map_err(bad)?;
+        let model = wire.text("model").map_err(bad)?.filter(|model| !model.trim().is_empty()).ok_or_else(|| {
             Error::input("cannot read request: expected model to be a non-empty string, found none")
                 .with("field", "model")
         })?;
-        let max_completion_tokens = match wire.max_completion_tokens.map(RawValue::get) {
-            None | Some("null") => None,
-            Some(number) => Some(number.parse::<u64>().map_err(|_| {
-                Error::input(
-                    "cannot read request: expected max_completion_tokens to be a whole number, found another value",
-                )
-                .with("field", "max_completion_tokens")
-            })?),
-        };
-        let messages = wire.messages.ok_or_else(|| {
+        let max_completion_tokens = wire.whole("max_completion_tokens").map_err(|_| {
+            Error::input(
+                "cannot read request: expected max_completion_tokens to be a whole number, found another value",
+            )
+            .with("field", "max_completion_tokens")
+        })?;
+        let messages = wire.list("messages").map_err(bad)?.ok_or_else(|| {
             Error::input("cannot read request: expected messages to be an array, found none").with("field", "messages")
         })?;
+        let modalities = wire.list("modalities").map_err(bad)?.unwrap_or_default();
+        let stream_options = wire.any_or_null("stream_options");
         let mut request = Self {
             model,
-            stream: wire.stream.unwrap_or(false),
-            max_output: wire.max_tokens.max(max_completion_tokens),
-            choices: wire.n.unwrap_or(1).max(1),
-            service_tier: wire.service_tier,
-            include_usage: None,
+            stream: wire.flag("stream").map_err(bad)?.unwrap_or(false),
+            max_output: wire.whole("max_tokens").map_err(bad)?.max(max_completion_tokens),
+            choices: wire.whole("n").map_err(bad)?.unwrap_or(1).max(1),
+            service_tier: wire.text("service_tier").map_err(bad)?,
+            include_usage: stream_options
+                .and_then(|options| Wire::of(body, options).ok())
+                .and_then(|options| options.flag("include_usage").ok()?),
             has_media: false,
-            has_hosted_tools: wire.web_search_options.is_some(),
-            has_audio_output: wire.modalities.is_some_and(|kinds| kinds.iter().any(|kind| kind != "text")),
+            has_hosted_tools: wire.any("web_search_options").is_some(),
+            has_audio_output: modalities.into_iter().any(|kind| kind.text().as_deref() != Some("text")),
             segments: Segments::default(),
-            stream_options: None,
-            null_maximum: wire.max_completion_tokens.map(|value| range_of(body, value)),
+            stream_options: stream_options.map(|options| range_of(body, options)),
+            // Present and null is not absent here: a second key of that name must not be added.
+            null_maximum: wire.any_or_null("max_completion_tokens").map(|value| range_of(body, value)),
         };
-        if let Some(options) = wire.stream_options {
-            #[derive(Deserialize)]
-            struct Options {
-                include_usage: Option<bool>,
-            }
-            request.include_usage = object::<Options>(options.get()).ok().and_then(|options| options.include_usage);
-            request.stream_options = Some(range_of(body, options));
-        }
-        if let Some(prediction) = wire.prediction.filter(|value| value.get().starts_with('{')) {
+        if let Some(prediction) = wire.any("prediction").filter(|value| value.get().starts_with('{')) {
             // What the answer is expected to say: content like a message's.
             let _ = request.add_message(body, prediction);
         }
@@ -172,42 +95,42 @@ impl ChatRequest {
         Ok(request)
     }
 
-    fn add_message(&mut self, body: &str, message: &RawValue) -> serde_json::Result<()> {
-        let message: Message<'_> = object(message.get())?;
-        let role = Role::parse(message.role.as_deref().unwrap_or("user"));
-        self.has_media |= message.audio.is_some();
-        for value in [message.content, message.refusal, message.reasoning_content].into_iter().flatten() {
-            if value.get().starts_with('[') {
-                for part in serde_json::from_str::<Vec<&RawValue>>(value.get())? {
+    fn add_message(&mut self, body: &str, message: Raw<'_>) -> Result<(), Bad> {
+        let message = Wire::of(body, message)?;
+        let role = Role::parse(message.text("role")?.as_deref().unwrap_or("user"));
+        self.has_media |= message.any("audio").is_some();
+        for value in ["content", "refusal", "reasoning_content"].into_iter().filter_map(|key| message.any(key)) {
+            if let Some(parts) = value.items() {
+                for part in parts {
                     // A part may also be a bare string.
-                    if part.get().starts_with('"') {
+                    if part.text().is_some() {
                         self.segments.add(body, part, role);
                         continue;
                     }
-                    let part: Part<'_> = serde_json::from_str(part.get())?;
-                    self.has_media |= !matches!(part.r#type.as_deref(), None | Some("text" | "input_text" | "refusal"));
-                    for text in [part.text, part.refusal].into_iter().flatten() {
+                    let part = Wire::of(body, part)?;
+                    let kind = part.text("type")?;
+                    self.has_media |= !matches!(kind.as_deref(), None | Some("text" | "input_text" | "refusal"));
+                    for text in [part.any("text"), part.any("refusal")].into_iter().flatten() {
                         self.segments.add(body, text, role);
                     }
                 }
             } else if value.get().starts_with('{') {
-                let part: Part<'_> = serde_json::from_str(value.get())?;
-                self.has_media |= part.text.is_none();
-                part.text.into_iter().for_each(|text| self.segments.add(body, text, role));
+                let text = Wire::of(body, value)?.any("text");
+                self.has_media |= text.is_none();
+                text.into_iter().for_each(|text| self.segments.add(body, text, role));
             } else {
                 self.segments.add(body, value, role);
             }
         }
-        let functions = message.tool_calls.into_iter().flatten();
-        for call in functions {
-            if let Some(arguments) = call.function.and_then(|function| function.arguments) {
+        for call in message.objects("tool_calls")? {
+            if let Some(arguments) = call.within("function", "arguments")? {
                 self.segments.add_arguments(body, arguments, role);
             }
-            if let Some(input) = call.custom.and_then(|custom| custom.input) {
+            if let Some(input) = call.within("custom", "input")? {
                 self.segments.add(body, input, role);
             }
         }
-        if let Some(arguments) = message.function_call.and_then(|function| function.arguments) {
+        if let Some(arguments) = message.within("function_call", "arguments")? {
             self.segments.add_arguments(body, arguments, role);
         }
         Ok(())
@@ -226,10 +149,15 @@ impl ChatRequest {
                     None if options.starts_with('{') => add_member(options, range.start, "include_usage", "true")?,
                     // The caller said `false`, or null: replace the whole small object, its other members kept.
                     _ => {
-                        let mut map: serde_json::Map<String, serde_json::Value> =
-                            serde_json::from_str(options).unwrap_or_default();
-                        map.insert("include_usage".to_owned(), true.into());
-                        (range.clone(), serde_json::Value::Object(map).to_string())
+                        let mut changed = Writer::new();
+                        changed.open('{');
+                        let members = Raw::parse(options).ok().and_then(Raw::members).unwrap_or_default();
+                        for (key, value) in members.iter().filter(|(key, _)| key != "include_usage") {
+                            changed.value_of(key, value);
+                        }
+                        changed.bool_of("include_usage", true);
+                        changed.close('}');
+                        (range.clone(), changed.end())
                     }
                 }
             }
@@ -330,7 +258,7 @@ mod tests {
     #[test]
     fn refuses_what_is_no_request() {
         for (body, message) in [
-            ("{", "cannot read request: expected a chat completion as JSON, found an error at line 1 column 1"),
+            ("{", "cannot read request: expected a chat completion as JSON, found an error at line 1 column 2"),
             ("{\"messages\":[]}", "cannot read request: expected model to be a non-empty string, found none"),
             (
                 "{\"model\":\" \",\"messages\":[]}",

@@ -1,16 +1,14 @@
 //! A chat completion: its usage, and its texts.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
     error::{Code, Error, Result, Warning},
+    json::{Bad, Raw},
     provider::{
-        edit::object,
         openai::{
             text::{Role, Segments},
             usage::read_usage,
         },
+        wire::Wire,
     },
     usage::Usage,
 };
@@ -28,156 +26,108 @@ pub struct ChatResponse {
     pub segments: Segments,
 }
 
-#[derive(Deserialize)]
-struct Wire<'a> {
-    model: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    service_tier: Option<String>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Vec<Choice<'a>>,
-}
+/// A message, or the part of one that a chunk carries.
+pub(super) struct Message<'a>(pub(super) Wire<'a>);
 
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(borrow)]
-    message: Option<Message<'a>>,
-    #[serde(borrow)]
-    logprobs: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Message<'a> {
-    #[serde(borrow)]
-    pub(super) content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) refusal: Option<&'a RawValue>,
-    /// What a model thought aloud, as compatible servers name it.
-    #[serde(borrow)]
-    pub(super) reasoning_content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) reasoning: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) audio: Option<Audio<'a>>,
-    #[serde(borrow)]
-    pub(super) tool_calls: Option<Vec<ToolCall<'a>>>,
-    #[serde(borrow)]
-    pub(super) function_call: Option<Function<'a>>,
+/// A call of a tool.
+pub(super) struct ToolCall<'a> {
+    pub(super) index: u64,
+    pub(super) arguments: Option<Raw<'a>>,
+    /// Of a custom tool: any text.
+    pub(super) input: Option<Raw<'a>>,
 }
 
 impl<'a> Message<'a> {
-    /// What was thought aloud.
-    pub(super) fn thoughts(&self) -> impl Iterator<Item = &'a RawValue> {
-        [self.reasoning_content, self.reasoning].into_iter().flatten()
+    /// What is said: content, whole or in parts, and what an audio says.
+    pub(super) fn said(&self) -> Result<Vec<Raw<'a>>, Bad> {
+        let mut said = Vec::new();
+        if let Some(content) = self.0.any("content") {
+            match content.items() {
+                None => said.push(content),
+                Some(parts) => parts.into_iter().for_each(|part| {
+                    let texts = [part.member("text"), part.member("refusal")];
+                    let is_object = part.members().is_some();
+                    said.extend(if is_object { texts } else { [Some(part), None] }.into_iter().flatten());
+                }),
+            }
+        }
+        said.extend(self.0.within("audio", "transcript")?);
+        Ok(said)
     }
 
-    /// What is said: content, whole or in parts.
-    pub(super) fn said(&self) -> Vec<&'a RawValue> {
-        let transcript = self.audio.as_ref().and_then(|audio| audio.transcript);
-        let content = self.content.map(parts).unwrap_or_default();
-        content.into_iter().chain(transcript).collect()
+    pub(super) fn refusal(&self) -> Option<Raw<'a>> {
+        self.0.any("refusal")
     }
-}
 
-#[derive(Deserialize)]
-pub(super) struct Audio<'a> {
-    #[serde(borrow)]
-    transcript: Option<&'a RawValue>,
-}
-
-/// The texts of a content: itself, or those of its parts.
-fn parts(content: &RawValue) -> Vec<&RawValue> {
-    #[derive(Deserialize)]
-    struct Part<'a> {
-        #[serde(borrow)]
-        text: Option<&'a RawValue>,
-        #[serde(borrow)]
-        refusal: Option<&'a RawValue>,
+    /// What a model thought aloud, as compatible servers name it.
+    pub(super) fn thoughts(&self) -> impl Iterator<Item = Raw<'a>> {
+        [self.0.any("reasoning_content"), self.0.any("reasoning")].into_iter().flatten()
     }
-    if !content.get().starts_with('[') {
-        return vec![content];
+
+    pub(super) fn tool_calls(&self) -> Result<Vec<ToolCall<'a>>, Bad> {
+        let read = |call: &Wire<'a>| {
+            Ok(ToolCall {
+                index: call.whole("index")?.unwrap_or(0),
+                arguments: call.within("function", "arguments")?,
+                input: call.within("custom", "input")?,
+            })
+        };
+        self.0.objects("tool_calls")?.iter().map(read).collect()
     }
-    let parts: Vec<&RawValue> = serde_json::from_str(content.get()).unwrap_or_default();
-    parts
-        .into_iter()
-        .flat_map(|part| match serde_json::from_str::<Part<'_>>(part.get()) {
-            Ok(Part { text, refusal }) => [text, refusal],
-            Err(_) => [Some(part), None],
-        })
-        .flatten()
-        .collect()
-}
 
-#[derive(Deserialize)]
-pub(super) struct ToolCall<'a> {
-    #[serde(default)]
-    pub(super) index: u64,
-    #[serde(borrow)]
-    pub(super) function: Option<Function<'a>>,
-    #[serde(borrow)]
-    pub(super) custom: Option<Custom<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Custom<'a> {
-    #[serde(borrow)]
-    pub(super) input: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Function<'a> {
-    #[serde(borrow)]
-    pub(super) arguments: Option<&'a RawValue>,
-}
-
-/// A text, or nothing for anything else: a field that only informs fails no answer.
-pub(super) fn lenient_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let value = <&RawValue>::deserialize(from)?;
-    Ok(crate::provider::edit::text_of(value.get()))
+    /// The arguments of the one call of the old form.
+    pub(super) fn function_call(&self) -> Result<Option<Raw<'a>>, Bad> {
+        self.0.within("function_call", "arguments")
+    }
 }
 
 impl ChatResponse {
     /// Reads a body; [`Code::InvalidResponse`] for what is no chat completion.
     pub fn parse(body: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let wire: Wire<'_> = object(body).map_err(|error| {
+        Self::read(body, warnings).map_err(|bad| {
+            let (line, column) = bad.place(body);
             Error::new(
                 Code::InvalidResponse,
                 format!(
-                    "cannot read answer: expected a chat completion as JSON, found {} bytes with an error at line {} column {}",
+                    "cannot read answer: expected a chat completion as JSON, found {} bytes with an error at line {line} column {column}",
                     body.len(),
-                    error.line(),
-                    error.column()
                 ),
             )
-        })?;
+        })
+    }
+
+    fn read(body: &str, warnings: &mut Vec<Warning>) -> Result<Self, Bad> {
+        let wire = Wire::parse(body)?;
         let mut segments = Segments::default();
-        for choice in wire.choices {
+        if wire.any("choices").is_none() {
+            return Err(Bad(body.len()));
+        }
+        for choice in wire.objects("choices")? {
             let first = segments.list().len();
-            let Some(message) = choice.message else { continue };
-            for text in message.said().into_iter().chain(message.refusal).chain(message.thoughts()) {
+            let Some(message) = choice.object("message")?.map(Message) else { continue };
+            for text in message.said()?.into_iter().chain(message.refusal()).chain(message.thoughts()) {
                 segments.add(body, text, Role::Assistant);
             }
-            for call in message.tool_calls.into_iter().flatten() {
-                if let Some(arguments) = call.function.and_then(|function| function.arguments) {
+            for call in message.tool_calls()? {
+                if let Some(arguments) = call.arguments {
                     segments.add_arguments(body, arguments, Role::Assistant);
                 }
-                if let Some(input) = call.custom.and_then(|custom| custom.input) {
+                if let Some(input) = call.input {
                     segments.add(body, input, Role::Assistant);
                 }
             }
-            if let Some(arguments) = message.function_call.and_then(|function| function.arguments) {
+            if let Some(arguments) = message.function_call()? {
                 segments.add_arguments(body, arguments, Role::Assistant);
             }
             // Log probabilities repeat the content, token by token.
-            if let Some(logprobs) = choice.logprobs {
+            if let Some(logprobs) = choice.any("logprobs") {
                 segments.drop_with(first, body, logprobs);
             }
         }
         Ok(Self {
-            model: wire.model,
-            service_tier: wire.service_tier,
-            usage: wire.usage.and_then(|usage| read_usage(usage, warnings)),
+            model: wire.text("model")?,
+            service_tier: wire.lenient_text("service_tier"),
+            usage: wire.any("usage").and_then(|usage| read_usage(usage, warnings)),
             segments,
         })
     }

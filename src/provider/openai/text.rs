@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
     error::Result,
-    provider::edit::{Edits, json_string, range_of, text_of},
+    json::{Raw, quote},
+    provider::edit::{Edits, range_of},
 };
 
 /// Who wrote a text.
@@ -82,8 +80,8 @@ impl Segments {
     }
 
     /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
-    pub fn add(&mut self, body: &str, value: &RawValue, role: Role) {
-        if let Some(text) = text_of(value.get())
+    pub fn add(&mut self, body: &str, value: Raw<'_>, role: Role) {
+        if let Some(text) = value.to_text()
             && !text.is_empty()
         {
             self.list.push(Segment { text, role, in_arguments: false, place: Place::Body(range_of(body, value)) });
@@ -91,16 +89,16 @@ impl Segments {
     }
 
     /// Makes null of a value that repeats what the segments from `first` on say, should one of them be changed.
-    pub fn drop_with(&mut self, first: usize, body: &str, value: &RawValue) {
-        if value.get() != "null" {
+    pub fn drop_with(&mut self, first: usize, body: &str, value: Raw<'_>) {
+        if !value.is_null() {
             self.repeats.push((first, self.list.len(), range_of(body, value)));
         }
     }
 
     /// Adds a tool call's arguments: a string that holds JSON. Its strings and numbers are texts of their own, so that a
     /// change inside leaves it JSON; what does not parse is one text.
-    pub fn add_arguments(&mut self, body: &str, value: &RawValue, role: Role) {
-        let Some(text) = text_of(value.get()) else { return };
+    pub fn add_arguments(&mut self, body: &str, value: Raw<'_>, role: Role) {
+        let Some(text) = value.to_text() else { return };
         let outer = range_of(body, value);
         if let Some(leaves) = leaves(&text) {
             for (inner, leaf) in leaves {
@@ -139,68 +137,34 @@ impl Segments {
         }
         for (outer, changes) in nested {
             if let Some((_, arguments)) = self.arguments.iter().find(|(range, _)| range == outer) {
-                edits.replace(outer.clone(), json_string(&changes.apply(arguments)?));
+                edits.replace(outer.clone(), quote(&changes.apply(arguments)?));
             }
         }
         Ok(edits)
     }
 }
 
-/// How deep tool arguments are looked into. serde_json itself stops at 128.
+/// How deep tool arguments are looked into.
 const MAX_DEPTH: usize = 100;
 
 /// The strings and numbers of a JSON text, with their ranges; `None` for what is no JSON.
 pub fn leaves(json: &str) -> Option<Vec<(Range<usize>, String)>> {
     let mut leaves = Vec::new();
-    collect_leaves(json, serde_json::from_str(json).ok()?, 0, &mut leaves);
+    collect_leaves(json, Raw::parse(json).ok()?, 0, &mut leaves);
     Some(leaves)
 }
 
 /// The strings and numbers of a JSON text, with their ranges. Keys are names that the application chose, not texts.
-fn collect_leaves(whole: &str, value: &RawValue, depth: usize, leaves: &mut Vec<(Range<usize>, String)>) {
-    let text = value.get();
-    match text.as_bytes().first() {
-        Some(b'"') => {
-            if let Some(leaf) = text_of(text) {
-                leaves.push((range_of(whole, value), leaf));
-            }
-        }
-        Some(b'-' | b'0'..=b'9') => leaves.push((range_of(whole, value), text.to_owned())),
-        Some(b'[') if depth < MAX_DEPTH => {
-            if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
-                items.into_iter().for_each(|item| collect_leaves(whole, item, depth + 1, leaves));
-            }
-        }
-        Some(b'{') if depth < MAX_DEPTH => {
-            if let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(text) {
-                members.into_iter().for_each(|member| collect_leaves(whole, member, depth + 1, leaves));
+fn collect_leaves(whole: &str, value: Raw<'_>, depth: usize, leaves: &mut Vec<(Range<usize>, String)>) {
+    match value.get().as_bytes().first() {
+        Some(b'"') => leaves.extend(value.to_text().map(|leaf| (range_of(whole, value), leaf))),
+        Some(b'-' | b'0'..=b'9') => leaves.push((range_of(whole, value), value.get().to_owned())),
+        Some(b'[' | b'{') if depth < MAX_DEPTH => {
+            let members = value.members().into_iter().flatten().map(|(_, member)| member);
+            for item in value.items().into_iter().flatten().chain(members) {
+                collect_leaves(whole, item, depth + 1, leaves);
             }
         }
         _ => {}
-    }
-}
-
-/// The values of an object in their order, also where keys repeat.
-struct Members<'a>(Vec<&'a RawValue>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
-                    members.push(map.next_value()?);
-                }
-                Ok(Members(members))
-            }
-        }
-        from.deserialize_map(Visitor)
     }
 }

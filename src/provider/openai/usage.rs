@@ -3,125 +3,70 @@
 //! `prompt_tokens` includes cached tokens, cache writes and audio; `completion_tokens` includes reasoning and audio.
 //! <https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage>
 
-use serde::Deserialize;
-
 use crate::{
     error::{Warning, WarningCode},
-    usage::{MAX_COUNT, Unit, Usage},
+    json::Raw,
+    object::Object,
+    usage::{Unit, Usage},
 };
 
-/// The object as it comes. A count that is no whole number is read as absent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct WireUsage {
-    #[serde(deserialize_with = "lenient")]
-    prompt_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    completion_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient_details")]
-    prompt_tokens_details: Option<PromptDetails>,
-    #[serde(deserialize_with = "lenient_details")]
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PromptDetails {
-    #[serde(deserialize_with = "lenient")]
-    cached_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    cache_write_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    audio_tokens: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct CompletionDetails {
-    #[serde(deserialize_with = "lenient")]
-    reasoning_tokens: Option<u64>,
-    #[serde(deserialize_with = "lenient")]
-    audio_tokens: Option<u64>,
-}
-
-/// Details, or nothing for what is no object.
-fn lenient_details<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
-    let value = <&serde_json::value::RawValue>::deserialize(from)?;
-    Ok(crate::provider::edit::object(value.get()).ok())
-}
-
-/// A count, or nothing for null, a text, a negative or a fraction: a request path never fails over a usage.
-fn lenient<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let value = serde_json::Value::deserialize(from)?;
-    Ok(value.as_u64().or_else(|| {
-        value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0 && *n <= MAX_COUNT as f64).map(|n| n as u64)
-    }))
-}
-
-/// The disjoint counts of a usage object; `None` for what is none, also in part: half a usage is no bill.
-pub fn read_usage(usage: &serde_json::value::RawValue, warnings: &mut Vec<Warning>) -> Option<Usage> {
-    crate::provider::edit::object::<WireUsage>(usage.get()).ok()?.disjoint(warnings)
-}
-
-impl WireUsage {
-    /// The disjoint counts; `None` where a count of tokens is missing. What contradicts itself (more cached tokens
-    /// than tokens) is clamped, with a warning.
-    pub fn disjoint(&self, warnings: &mut Vec<Warning>) -> Option<Usage> {
-        if self.prompt_tokens.is_none() || self.completion_tokens.is_none() {
-            return None;
+/// The disjoint counts of a usage object; `None` for what is none, also in part: half a usage is no bill. What contradicts
+/// itself (more cached tokens than tokens) is clamped, with a warning.
+///
+/// A count that is null, a text, negative or a fraction is read as absent: a request path never fails over a usage.
+pub fn read_usage(usage: Raw<'_>, warnings: &mut Vec<Warning>) -> Option<Usage> {
+    let usage = Object::strict(usage)?;
+    let count = |of: &Object<'_>, key: &str| of.get(key).and_then(Raw::whole);
+    let details = |key: &str| usage.get(key).and_then(Object::strict);
+    let (mut input, mut output) = (count(&usage, "prompt_tokens")?, count(&usage, "completion_tokens")?);
+    let mut clamped = false;
+    let mut take = |from: &mut u64, count: Option<u64>| {
+        let asked = count.unwrap_or(0);
+        let taken = asked.min(*from);
+        clamped |= taken < asked;
+        *from -= taken;
+        taken
+    };
+    let mut counts = Usage::default();
+    if let Some(details) = details("prompt_tokens_details") {
+        counts.set(Unit::CacheRead, take(&mut input, count(&details, "cached_tokens")));
+        counts.set(Unit::CacheWrite, take(&mut input, count(&details, "cache_write_tokens")));
+        // Audio that was cached is counted in both; what is left over after the cache is the part that was not.
+        let audio = count(&details, "audio_tokens").unwrap_or(0);
+        let fresh = audio.min(input);
+        counts.set(Unit::InputAudio, fresh);
+        input -= fresh;
+        let cached_audio = (audio - fresh).min(counts.get(Unit::CacheRead));
+        if cached_audio > 0 {
+            counts.set(Unit::CacheRead, counts.get(Unit::CacheRead) - cached_audio);
+            counts.set(Unit::CacheReadAudio, cached_audio);
         }
-        let mut clamped = false;
-        let mut take = |from: &mut u64, count: Option<u64>| {
-            let asked = count.unwrap_or(0);
-            let taken = asked.min(*from);
-            clamped |= taken < asked;
-            *from -= taken;
-            taken
-        };
-        let mut usage = Usage::default();
-        let mut input = self.prompt_tokens.unwrap_or(0);
-        if let Some(details) = &self.prompt_tokens_details {
-            usage.set(Unit::CacheRead, take(&mut input, details.cached_tokens));
-            usage.set(Unit::CacheWrite, take(&mut input, details.cache_write_tokens));
-            // Audio that was cached is counted in both; what is left over after the cache is the part that was not.
-            let audio = details.audio_tokens.unwrap_or(0);
-            let fresh = audio.min(input);
-            usage.set(Unit::InputAudio, fresh);
-            input -= fresh;
-            let cached_audio = (audio - fresh).min(usage.get(Unit::CacheRead));
-            if cached_audio > 0 {
-                usage.set(Unit::CacheRead, usage.get(Unit::CacheRead) - cached_audio);
-                usage.set(Unit::CacheReadAudio, cached_audio);
-            }
-        }
-        usage.set(Unit::Input, input);
-        let mut output = self.completion_tokens.unwrap_or(0);
-        if let Some(details) = &self.completion_tokens_details {
-            usage.set(Unit::OutputAudio, take(&mut output, details.audio_tokens));
-            let mut rest = output;
-            usage.set_reasoning(take(&mut rest, details.reasoning_tokens));
-        }
-        usage.set(Unit::Output, output);
-        if clamped {
-            warnings.push(Warning::new(
-                WarningCode::UsageClamped,
-                "cannot take usage apart: expected parts within their total, found more; the parts were clamped",
-            ));
-        }
-        Some(usage)
     }
+    counts.set(Unit::Input, input);
+    if let Some(details) = details("completion_tokens_details") {
+        counts.set(Unit::OutputAudio, take(&mut output, count(&details, "audio_tokens")));
+        let mut rest = output;
+        counts.set_reasoning(take(&mut rest, count(&details, "reasoning_tokens")));
+    }
+    counts.set(Unit::Output, output);
+    if clamped {
+        warnings.push(Warning::new(
+            WarningCode::UsageClamped,
+            "cannot take usage apart: expected parts within their total, found more; the parts were clamped",
+        ));
+    }
+    Some(counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::ToJson;
 
     fn read(json: &str) -> (Option<String>, usize) {
         let mut warnings = Vec::new();
-        let usage = serde_json::from_str::<WireUsage>(json).unwrap().disjoint(&mut warnings);
-        (usage.map(|usage| serde_json::to_string(&usage).unwrap()), warnings.len())
+        let usage = read_usage(Raw::parse(json).unwrap(), &mut warnings);
+        (usage.map(|usage| usage.to_json()), warnings.len())
     }
 
     #[test]

@@ -1,0 +1,18 @@
+//! JSON: texts that were checked, read where they lie, and texts written value by value.
+//!
+//! The core reads and writes JSON at many places and downloads with every page, so this is one reader and one writer for all
+//! types instead of code derived for each: a third of the module went away with it. It also keeps bytes, which a value
+//! tree would not: what nobody asked for leaves as it came.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`raw`] | [`Raw`] and [`Json`]: a value as its text, borrowed and owned |
+//! | [`mod@write`] | [`Writer`], [`ToJson`] |
+//! | [`number`] | doubles: read exactly, written shortest, as JavaScript does |
+
+pub mod number;
+pub mod raw;
+pub mod write;
+
+pub use raw::{Bad, Json, Raw};
+pub use write::{ToJson, Writer, quote};
