@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bindgenVersion } from "./lib/bindgen.mjs";
+import { encodedModule, encodedTypes } from "./lib/bytes.mjs";
 import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
 import { files, forget, hash, once } from "./lib/stamp.mjs";
 import { BINDGEN, findRust } from "./lib/tools.mjs";
@@ -106,18 +107,14 @@ async function compile({ dev }) {
 
 async function optimise({ dev }) {
   const outputs = ["js/wasm/core.wasm", "js/wasm/inline.js", "js/wasm/inline.d.ts"];
-  const key = hash([".cache/bindgen/core_bg.wasm", "package-lock.json"], dev, OPT_FLAGS);
+  const key = hash([".cache/bindgen/core_bg.wasm", "scripts/lib/bytes.mjs", "package-lock.json"], dev, OPT_FLAGS);
   await once("optimise", key, outputs, () =>
     step(dev ? "loaders" : "wasm-opt and loaders", async () => {
       const [from, to] = [join(ROOT, ".cache/bindgen/core_bg.wasm"), join(ROOT, "js/wasm/core.wasm")];
       if (dev) cpSync(from, to);
       else await run(process.execPath, [join(ROOT, "node_modules/binaryen/bin/wasm-opt"), from, "-o", to, ...OPT_FLAGS], { quiet: true });
-      const base64 = readFileSync(to).toString("base64");
-      writeFileSync(join(ROOT, "js/wasm/inline.js"), `export const base64 =\n  "${base64}";\n`);
-      writeFileSync(
-        join(ROOT, "js/wasm/inline.d.ts"),
-        "/** core.wasm as base64: for hosts that have no import of their own for WebAssembly. */\nexport declare const base64: string;\n",
-      );
+      writeFileSync(join(ROOT, "js/wasm/inline.js"), encodedModule(readFileSync(to)));
+      writeFileSync(join(ROOT, "js/wasm/inline.d.ts"), encodedTypes("core.wasm"));
     }),
   );
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    collections::sort_by,
     error::{Error, Result},
     json::{Json, Raw, raw::kind_of},
 };
@@ -20,10 +21,20 @@ impl<'a> Object<'a> {
 
     /// The object that a value is; of two equal keys only the last counts. `None` for another value.
     pub fn of(value: Raw<'a>) -> Option<Self> {
-        let mut entries: Vec<(Cow<'a, str>, Raw<'a>)> = Vec::new();
-        for (key, value) in value.members()? {
-            entries.retain(|(known, _)| *known != key);
-            entries.push((key, value));
+        let mut entries = value.members()?;
+        // Sorted, so that equal keys stand together: an object may have a hundred thousand.
+        let mut order: Vec<(&str, usize)> = entries.iter().enumerate().map(|(at, (key, _))| (&**key, at)).collect();
+        sort_by(&mut order, Ord::cmp);
+        let earlier = |pair: &[(&str, usize)]| matches!(pair, [a, b] if a.0 == b.0);
+        if order.windows(2).any(earlier) {
+            let mut kept = vec![true; entries.len()];
+            for pair in order.windows(2).filter(|pair| earlier(pair)) {
+                if let Some(kept) = pair.first().and_then(|(_, at)| kept.get_mut(*at)) {
+                    *kept = false;
+                }
+            }
+            let mut kept = kept.into_iter();
+            entries.retain(|_| kept.next().unwrap_or(true));
         }
         Some(Self(entries))
     }
@@ -129,6 +140,9 @@ mod tests {
         assert_eq!(object.rest(), [("b".to_owned(), Json::null())]);
         assert!(Object::strict(Raw::parse(text).unwrap()).is_none());
         assert!(Object::strict(Raw::parse(r#"{"a":1}"#).unwrap()).is_some());
+        let many = format!("{{{}}}", (0..200_000).map(|n| format!("\"{}\":{n}", n % 100_000)).collect::<Vec<_>>().join(","));
+        let object = Object::parse(&many, "test").unwrap();
+        assert_eq!((object.len(), object.get("7").map(Raw::get)), (100_000, Some("100007")));
     }
 
     #[test]
