@@ -140,7 +140,8 @@ mod tests {
         assert_eq!(object.rest(), [("b".to_owned(), Json::null())]);
         assert!(Object::strict(Raw::parse(text).unwrap()).is_none());
         assert!(Object::strict(Raw::parse(r#"{"a":1}"#).unwrap()).is_some());
-        let many = format!("{{{}}}", (0..200_000).map(|n| format!("\"{}\":{n}", n % 100_000)).collect::<Vec<_>>().join(","));
+        let many =
+            format!("{{{}}}", (0..200_000).map(|n| format!("\"{}\":{n}", n % 100_000)).collect::<Vec<_>>().join(","));
         let object = Object::parse(&many, "test").unwrap();
         assert_eq!((object.len(), object.get("7").map(Raw::get)), (100_000, Some("100007")));
     }

@@ -217,7 +217,7 @@ pub fn print(value: f64) -> String {
     text
 }
 
-/// As [`print`], for a message: also what JSON has no number for.
+/// As [`print()`], for a message: also what JSON has no number for.
 pub fn show(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()

@@ -53,7 +53,10 @@ impl ToJson for Given<'_> {
         } else {
             to.open('{');
             for key in own_keys(self.value, "").unwrap_or_default() {
-                to.value_of(&key, &Given { value: &get(self.value, &key), depth });
+                let value = get(self.value, &key);
+                if !value.is_undefined() {
+                    to.value_of(&key, &Given { value: &value, depth });
+                }
             }
             to.close('}');
         }
