@@ -96,30 +96,71 @@ export interface ModelMatch {
   matchType: MatchType;
 }
 
-/** What a call consumed. The parts never overlap, whatever the provider's own convention. */
+/**
+ * What a call consumed. The parts never overlap, whatever the provider's own convention. Seconds may be a fraction, every
+ * other count is whole.
+ */
 export interface Usage {
+  /** Input tokens that no other part counts. */
   input: number;
+  /** Output tokens that no other part counts. */
   output: number;
+  /** Input tokens read from a prompt cache. */
   cacheRead?: number;
+  /** Input tokens written to a prompt cache: for five minutes, or the provider's only kind. */
   cacheWrite?: number;
+  cacheWrite30m?: number;
   cacheWrite1h?: number;
+  cacheWrite12h?: number;
   /** A memo: the share of `output` that was reasoning. The only part that overlaps; never billed. */
   reasoning?: number;
-  /** Reasoning billed beside the output. */
+  /** Reasoning tokens billed beside the output. */
   reasoningOutside?: number;
   /** Citation tokens billed beside the output. */
   citation?: number;
   inputAudio?: number;
   cacheReadAudio?: number;
+  cacheWriteAudio?: number;
   outputAudio?: number;
   inputImage?: number;
+  cacheReadImage?: number;
   outputImage?: number;
+  inputVideo?: number;
+  outputVideo?: number;
+  /** Whole images made. */
   images?: number;
+  /** Whole images given. */
+  inputImages?: number;
+  inputPixels?: number;
+  outputPixels?: number;
+  /** Seconds of audio given. */
   audioSeconds?: number;
+  /** Seconds of audio made. */
+  outputAudioSeconds?: number;
+  /** Seconds of video made. */
+  videoSeconds?: number;
+  /** Seconds of video given. */
+  inputVideoSeconds?: number;
+  /** Characters given, where they are billed instead of tokens. */
+  characters?: number;
+  /** Characters made, where they are billed instead of tokens. */
+  outputCharacters?: number;
+  /** Pages of documents read. */
+  pages?: number;
+  /** Pages of documents read and annotated. */
+  annotatedPages?: number;
+  /** Queries of a reranker or a search model. */
+  queries?: number;
   webSearches?: number;
   fileSearches?: number;
+  mapsSearches?: number;
+  codeInterpreterSessions?: number;
+  /** Requests that carry a fee of their own. */
   requests?: number;
-  /** Units of one's own, priced by a custom price's rates of the same names. */
+  /**
+   * Counts by name: what a price names more closely than by its unit (`images:hd/1024x1792`, `videoSeconds:1080p`), and units
+   * of one's own, priced by a custom price's rates of the same names.
+   */
   extra?: Record<string, number>;
 }
 
@@ -177,29 +218,53 @@ export interface Unpriced {
   detail: string;
 }
 
-/** Token counts as AgentGuard names them. Disjoint, like {@link Usage}. */
+/** Counts as AgentGuard names them. Disjoint, like {@link Usage}. */
 export interface TokenUsage {
   inputTokens: number;
   outputTokens: number;
-  /** The sum of the parts; another number is a warning. */
+  /** The sum of the parts that are tokens; another number is a warning. */
   totalTokens: number;
   cacheReadTokens?: number;
   cacheWriteTokens?: number;
+  cacheWrite30mTokens?: number;
   cacheWrite1hTokens?: number;
+  cacheWrite12hTokens?: number;
   /** A memo: the share of `outputTokens` that was reasoning. */
   reasoningTokens?: number;
   inputAudioTokens?: number;
   cacheReadAudioTokens?: number;
+  cacheWriteAudioTokens?: number;
   outputAudioTokens?: number;
   inputImageTokens?: number;
+  cacheReadImageTokens?: number;
   outputImageTokens?: number;
+  inputVideoTokens?: number;
+  outputVideoTokens?: number;
   reasoningOutsideTokens?: number;
   citationTokens?: number;
+  /** Images made. */
   images?: number;
-  /** Seconds. */
+  /** Images given. */
+  inputImages?: number;
+  inputPixels?: number;
+  outputPixels?: number;
+  /** Seconds of audio given. */
   audioDuration?: number;
+  /** Seconds of audio made. */
+  outputAudioDuration?: number;
+  /** Seconds of video made. */
+  videoDuration?: number;
+  /** Seconds of video given. */
+  inputVideoDuration?: number;
+  characters?: number;
+  outputCharacters?: number;
+  pages?: number;
+  annotatedPages?: number;
+  queries?: number;
   webSearches?: number;
   fileSearches?: number;
+  mapsSearches?: number;
+  codeInterpreterSessions?: number;
   requests?: number;
 }
 

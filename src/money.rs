@@ -135,19 +135,63 @@ pub struct Rate {
     per: u32,
 }
 
-/// An exact factor on a price, as a fraction: `11/10` for a ten percent uplift.
+/// An exact factor on a price, as a fraction in lowest terms: `11/10` for a ten percent uplift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Factor {
-    /// Numerator, at most a million.
-    pub numerator: u32,
-    /// Denominator, at least 1.
-    pub denominator: u32,
+    numerator: u64,
+    denominator: u64,
 }
 
 impl Factor {
     /// No change.
     pub const ONE: Factor = Factor { numerator: 1, denominator: 1 };
+
+    /// `numerator` over `denominator`; `None` for a denominator of nothing.
+    pub const fn new(numerator: u64, denominator: u64) -> Option<Self> {
+        if denominator == 0 {
+            return None;
+        }
+        let (mut a, mut b) = (numerator, denominator);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        Some(Self { numerator: numerator / a, denominator: denominator / a })
+    }
+
+    /// Reads a decimal such as `1.1` or `6`, at most 1,000 and with at most six places.
+    pub fn parse(text: &str) -> Result<Self> {
+        let read = parse_scaled(text, FACTOR_PLACES, Rounding::Up);
+        let whole = read.ok().filter(|(millionths, inexact)| !inexact && *millionths <= MAX_FACTOR);
+        whole.and_then(|(millionths, _)| Self::new(millionths as u64, 10_u64.pow(FACTOR_PLACES as u32))).ok_or_else(|| {
+            Error::new(
+                Code::InvalidAmount,
+                "cannot read multiplier: expected a decimal from 0 to 1000 with at most six places, found something else",
+            )
+        })
+    }
+
+    /// Both, one after the other; `None` where the fraction has no place in 64 bits.
+    pub fn times(self, other: Self) -> Option<Self> {
+        // Crosswise, so that what cancels does so before it is multiplied.
+        let first = Self::new(self.numerator, other.denominator)?;
+        let second = Self::new(other.numerator, self.denominator)?;
+        Some(Self {
+            numerator: first.numerator.checked_mul(second.numerator)?,
+            denominator: first.denominator.checked_mul(second.denominator)?,
+        })
+    }
 }
+
+impl Default for Factor {
+    fn default() -> Self {
+        Self::ONE
+    }
+}
+
+/// Decimal places of a factor.
+const FACTOR_PLACES: i32 = 6;
+/// The largest factor, in millionths.
+const MAX_FACTOR: i128 = 1_000_000_000;
 
 /// The largest rate: a million dollars a unit.
 const MAX_RATE: i128 = 1_000_000 * PICO;
@@ -196,17 +240,22 @@ impl Rate {
     ///
     /// `quantity` counts units in `1 / scale` parts (1 for tokens, 1,000 for seconds counted in milliseconds).
     pub fn cost(self, quantity: u64, scale: u32, factor: Factor) -> Result<Usd> {
-        let over = i128::from(self.per) * i128::from(scale.max(1)) * i128::from(factor.denominator.max(1));
+        let over = (i128::from(self.per) * i128::from(scale.max(1))).checked_mul(i128::from(factor.denominator));
         let product = i128::from(quantity)
             .checked_mul(self.pico)
-            .and_then(|p| p.checked_mul(i128::from(factor.numerator)))
+            .and_then(|product| product.checked_mul(i128::from(factor.numerator)))
             .ok_or_else(too_large)?;
-        Usd::from_pico(divide(product, over, Rounding::Up)).ok_or_else(too_large)
+        Usd::from_pico(divide(product, over.ok_or_else(too_large)?, Rounding::Up)).ok_or_else(too_large)
     }
 
     /// US dollars for a million units as an exact decimal, or the next pico-dollar above where it is not one.
     pub fn per_million(self) -> String {
-        Usd(divide(self.pico * 1_000_000, i128::from(self.per), Rounding::Up)).to_string()
+        self.per_million_at(Factor::ONE)
+    }
+
+    /// As [`Rate::per_million`], with a factor on the rate. Held at 10^15.
+    pub fn per_million_at(self, factor: Factor) -> String {
+        self.cost(1_000_000, 1, factor).unwrap_or(Usd(MAX)).to_string()
     }
 
     /// US dollars for a thousand units, as the nearest double: AgentGuard's form.
@@ -408,7 +457,7 @@ mod tests {
         let hourly = Rate::new(333_333_333_333, 3_600).unwrap();
         assert_eq!(hourly.cost(1, 1, Factor::ONE).unwrap().pico(), 92_592_593);
         assert_eq!(hourly.cost(3_600, 1, Factor::ONE).unwrap().pico(), 333_333_333_333);
-        let uplift = Factor { numerator: 11, denominator: 10 };
+        let uplift = Factor::parse("1.1").unwrap();
         assert_eq!(Rate::new(5, 1).unwrap().cost(1, 1, uplift).unwrap().pico(), 6);
     }
 
@@ -426,6 +475,25 @@ mod tests {
         assert_eq!(usd("1.5").percent_of(usd("1")), 150.0);
         assert!(usd("0.75").reaches(75_000_000, usd("1")));
         assert!(!usd("0.749999999999").reaches(75_000_000, usd("1")));
+    }
+
+    #[test]
+    fn factors_are_exact() {
+        let factor = |text| Factor::parse(text).unwrap();
+        assert_eq!(factor("1.1"), Factor::new(11, 10).unwrap());
+        assert_eq!((factor("1"), factor("0.5").times(factor("2")).unwrap()), (Factor::ONE, Factor::ONE));
+        assert_eq!(factor("6").times(factor("1.1")).unwrap(), Factor::new(33, 5).unwrap());
+        assert_eq!(factor("0").times(factor("1.1")).unwrap(), factor("0"));
+        let odd = factor("999.999999");
+        assert_eq!(odd.times(odd).and_then(|odd| odd.times(odd)), None);
+        for text in ["-1", "1.0000001", "1000.000001", "NaN", "", "x"] {
+            assert_eq!(Factor::parse(text).unwrap_err().code(), Code::InvalidAmount, "{text}");
+        }
+        // A tenth more of a pico-dollar is rounded up once, on the product.
+        let rate = Rate::new(1, 1).unwrap();
+        assert_eq!(rate.cost(10, 1, factor("1.1")).unwrap().pico(), 11);
+        assert_eq!(rate.cost(1, 1, factor("1.1")).unwrap().pico(), 2);
+        assert_eq!(Rate::new(1_250_000, 1).unwrap().per_million_at(factor("1.1")), "1.375");
     }
 
     proptest! {

@@ -13,9 +13,9 @@ use crate::{
 /// The largest count: what a double holds exactly.
 pub const MAX_COUNT: u64 = 1 << 53;
 
-/// Declares the units: variant, key in `Usage`, key in `TokenUsage`, whether it is an input or output token.
+/// Declares the units: variant, key in `Usage`, key in `TokenUsage`, what it counts, its part of a breakdown.
 macro_rules! units {
-    ($($variant:ident $key:literal $token_key:literal $doc:literal,)+) => {
+    ($($variant:ident $key:literal $token_key:literal $kind:ident $part:ident $doc:literal,)+) => {
         /// A billable unit. Each has one place in [`Usage`] and one rate in a price row.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -25,37 +25,73 @@ macro_rules! units {
             /// Every unit, in the order in which items are listed.
             pub const ALL: [Unit; [$(Unit::$variant),+].len()] = [$(Unit::$variant),+];
 
-            /// The key in the public `Usage`, and the name of the unit in items and rates.
-            pub const fn key(self) -> &'static str {
-                match self { $(Unit::$variant => $key,)+ }
-            }
-
-            /// The key in AgentGuard's `TokenUsage`.
-            pub const fn token_key(self) -> &'static str {
-                match self { $(Unit::$variant => $token_key,)+ }
-            }
+            /// What is known of each, in the same order.
+            const FACTS: &'static [Facts; Unit::ALL.len()] =
+                &[$(Facts { key: $key, token_key: $token_key, kind: Kind::$kind, part: Part::$part }),+];
         }
     };
 }
 
+/// What is known of a unit.
+struct Facts {
+    key: &'static str,
+    token_key: &'static str,
+    kind: Kind,
+    part: Part,
+}
+
+/// What a unit counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Tokens that go in. They choose the context tier.
+    TokensIn,
+    /// Tokens that come out.
+    TokensOut,
+    /// Tokens that are billed beside both.
+    TokensBeside,
+    /// Seconds, counted in milliseconds.
+    Seconds,
+    /// Whole things.
+    Things,
+}
+
 units! {
-    Input "input" "inputTokens" "Input tokens that no other unit counts.",
-    CacheRead "cacheRead" "cacheReadTokens" "Input tokens read from a prompt cache.",
-    CacheWrite "cacheWrite" "cacheWriteTokens" "Input tokens written to a prompt cache (five minutes, or the provider's only kind).",
-    CacheWrite1h "cacheWrite1h" "cacheWrite1hTokens" "Input tokens written to a prompt cache for an hour.",
-    InputAudio "inputAudio" "inputAudioTokens" "Audio tokens of the input, not from a cache.",
-    CacheReadAudio "cacheReadAudio" "cacheReadAudioTokens" "Audio tokens of the input, read from a cache.",
-    InputImage "inputImage" "inputImageTokens" "Image tokens of the input.",
-    Output "output" "outputTokens" "Output tokens that no other unit counts; reasoning inside them included.",
-    ReasoningOutside "reasoningOutside" "reasoningOutsideTokens" "Reasoning tokens billed beside the output.",
-    Citation "citation" "citationTokens" "Citation tokens billed beside the output.",
-    OutputAudio "outputAudio" "outputAudioTokens" "Audio tokens of the output.",
-    OutputImage "outputImage" "outputImageTokens" "Image tokens of the output.",
-    Images "images" "images" "Whole images.",
-    AudioSeconds "audioSeconds" "audioDuration" "Seconds of audio; counted in milliseconds.",
-    WebSearches "webSearches" "webSearches" "Web searches.",
-    FileSearches "fileSearches" "fileSearches" "File searches.",
-    Requests "requests" "requests" "Requests that carry a fee of their own.",
+    Input "input" "inputTokens" TokensIn Input "Input tokens that no other unit counts.",
+    CacheRead "cacheRead" "cacheReadTokens" TokensIn Input "Input tokens read from a prompt cache.",
+    CacheWrite "cacheWrite" "cacheWriteTokens" TokensIn Input "Input tokens written to a prompt cache (five minutes, or the provider's only kind).",
+    CacheWrite30m "cacheWrite30m" "cacheWrite30mTokens" TokensIn Input "Input tokens written to a prompt cache for thirty minutes.",
+    CacheWrite1h "cacheWrite1h" "cacheWrite1hTokens" TokensIn Input "Input tokens written to a prompt cache for an hour.",
+    CacheWrite12h "cacheWrite12h" "cacheWrite12hTokens" TokensIn Input "Input tokens written to a prompt cache for twelve hours.",
+    InputAudio "inputAudio" "inputAudioTokens" TokensIn Input "Audio tokens of the input, not from a cache.",
+    CacheReadAudio "cacheReadAudio" "cacheReadAudioTokens" TokensIn Input "Audio tokens of the input, read from a cache.",
+    CacheWriteAudio "cacheWriteAudio" "cacheWriteAudioTokens" TokensIn Input "Audio tokens of the input, written to a cache.",
+    InputImage "inputImage" "inputImageTokens" TokensIn Input "Image tokens of the input, not from a cache.",
+    CacheReadImage "cacheReadImage" "cacheReadImageTokens" TokensIn Input "Image tokens of the input, read from a cache.",
+    InputVideo "inputVideo" "inputVideoTokens" TokensIn Input "Video tokens of the input.",
+    Output "output" "outputTokens" TokensOut Output "Output tokens that no other unit counts; reasoning inside them included.",
+    ReasoningOutside "reasoningOutside" "reasoningOutsideTokens" TokensOut Output "Reasoning tokens billed beside the output.",
+    Citation "citation" "citationTokens" TokensBeside Other "Citation tokens billed beside the output.",
+    OutputAudio "outputAudio" "outputAudioTokens" TokensOut Output "Audio tokens of the output.",
+    OutputImage "outputImage" "outputImageTokens" TokensOut Output "Image tokens of the output.",
+    OutputVideo "outputVideo" "outputVideoTokens" TokensOut Output "Video tokens of the output.",
+    Images "images" "images" Things Image "Whole images made.",
+    InputImages "inputImages" "inputImages" Things Image "Whole images given.",
+    InputPixels "inputPixels" "inputPixels" Things Image "Pixels of the images given.",
+    OutputPixels "outputPixels" "outputPixels" Things Image "Pixels of the images made.",
+    AudioSeconds "audioSeconds" "audioDuration" Seconds Audio "Seconds of audio given; counted in milliseconds.",
+    OutputAudioSeconds "outputAudioSeconds" "outputAudioDuration" Seconds Audio "Seconds of audio made; counted in milliseconds.",
+    VideoSeconds "videoSeconds" "videoDuration" Seconds Other "Seconds of video made; counted in milliseconds.",
+    InputVideoSeconds "inputVideoSeconds" "inputVideoDuration" Seconds Other "Seconds of video given; counted in milliseconds.",
+    Characters "characters" "characters" Things Input "Characters of the input, where they are billed instead of tokens.",
+    OutputCharacters "outputCharacters" "outputCharacters" Things Output "Characters of the output, where they are billed instead of tokens.",
+    Pages "pages" "pages" Things Other "Pages of documents read.",
+    AnnotatedPages "annotatedPages" "annotatedPages" Things Other "Pages of documents read and annotated.",
+    Queries "queries" "queries" Things Other "Queries of a reranker or a search model.",
+    WebSearches "webSearches" "webSearches" Things Other "Web searches.",
+    FileSearches "fileSearches" "fileSearches" Things Other "File searches.",
+    MapsSearches "mapsSearches" "mapsSearches" Things Other "Searches on a map.",
+    CodeInterpreterSessions "codeInterpreterSessions" "codeInterpreterSessions" Things Other "Sessions of a code interpreter.",
+    Requests "requests" "requests" Things Other "Requests that carry a fee of their own.",
 }
 
 /// Which part of a breakdown a unit's cost belongs to.
@@ -65,11 +101,11 @@ pub enum Part {
     Input,
     /// Output, reasoning included.
     Output,
-    /// Whole images.
+    /// Whole images, and pixels.
     Image,
     /// Seconds of audio.
     Audio,
-    /// Fees, citations and requests.
+    /// Fees, citations, requests, pages and seconds of video.
     Other,
 }
 
@@ -79,48 +115,60 @@ impl Unit {
         Self::ALL.into_iter().find(|unit| unit.key() == key)
     }
 
+    fn facts(self) -> &'static Facts {
+        // There is one for each unit.
+        let [first, ..] = Self::FACTS;
+        Self::FACTS.get(self as usize).unwrap_or(first)
+    }
+
+    /// The key in the public `Usage`, and the name of the unit in items and rates.
+    pub fn key(self) -> &'static str {
+        self.facts().key
+    }
+
+    /// The key in AgentGuard's `TokenUsage`.
+    pub fn token_key(self) -> &'static str {
+        self.facts().token_key
+    }
+
     /// Parts of one unit that a count is in: 1,000 for seconds, which are counted in milliseconds; 1 for all others.
-    pub const fn scale(self) -> u32 {
-        match self {
-            Unit::AudioSeconds => 1_000,
-            _ => 1,
-        }
+    pub fn scale(self) -> u32 {
+        if self.facts().kind == Kind::Seconds { 1_000 } else { 1 }
     }
 
     /// Which part of a breakdown its cost belongs to.
-    pub const fn part(self) -> Part {
-        match self {
-            Unit::Input
-            | Unit::CacheRead
-            | Unit::CacheWrite
-            | Unit::CacheWrite1h
-            | Unit::InputAudio
-            | Unit::CacheReadAudio
-            | Unit::InputImage => Part::Input,
-            Unit::Output | Unit::ReasoningOutside | Unit::OutputAudio | Unit::OutputImage => Part::Output,
-            Unit::Images => Part::Image,
-            Unit::AudioSeconds => Part::Audio,
-            Unit::Citation | Unit::WebSearches | Unit::FileSearches | Unit::Requests => Part::Other,
-        }
+    pub fn part(self) -> Part {
+        self.facts().part
     }
 
     /// Whether it counts tokens of the input, and so chooses a context tier.
-    pub const fn is_input_token(self) -> bool {
-        matches!(self.part(), Part::Input)
+    pub fn is_input_token(self) -> bool {
+        self.facts().kind == Kind::TokensIn
+    }
+
+    /// Whether it counts tokens of the output.
+    pub fn is_output_token(self) -> bool {
+        self.facts().kind == Kind::TokensOut
     }
 
     /// Whether it counts tokens at all.
-    pub const fn is_token(self) -> bool {
-        matches!(self.part(), Part::Input | Part::Output) || matches!(self, Unit::Citation)
+    pub fn is_token(self) -> bool {
+        matches!(self.facts().kind, Kind::TokensIn | Kind::TokensOut | Kind::TokensBeside)
     }
 }
 
 /// Disjoint counts by unit, and the reasoning memo.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     counts: [u64; Unit::ALL.len()],
     reasoning: u64,
     extra: Map<String, u64>,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { counts: [0; Unit::ALL.len()], reasoning: 0, extra: Map::new() }
+    }
 }
 
 impl Usage {
@@ -148,6 +196,11 @@ impl Usage {
         }
     }
 
+    /// Replaces the count of a name; held at 2^53. See [`Usage::extra`].
+    pub fn set_extra(&mut self, name: &str, count: u64) {
+        self.extra.insert(name.to_owned(), count.min(MAX_COUNT));
+    }
+
     /// Adds to a count; held at 2^53.
     pub fn add(&mut self, unit: Unit, count: u64) {
         self.set(unit, self.get(unit).saturating_add(count));
@@ -163,7 +216,8 @@ impl Usage {
         self.reasoning = count.min(MAX_COUNT);
     }
 
-    /// Counts under names of the caller's own, priced by a custom row's rates of the same names.
+    /// Counts under names of their own, priced by a row's named rates: an image by size and quality
+    /// (`images:hd/1024x1792`), a video second by resolution (`videoSeconds:1080p`), or whatever a caller's own price names.
     pub fn extra(&self) -> &Map<String, u64> {
         &self.extra
     }
@@ -190,7 +244,7 @@ impl Usage {
 
     /// Output tokens of every kind.
     pub fn output_tokens(&self) -> u64 {
-        self.sum(|unit| unit.part() == Part::Output)
+        self.sum(Unit::is_output_token)
     }
 
     /// Held at 2^53 like every count, so that a sum that is written down can be read.

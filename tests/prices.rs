@@ -8,7 +8,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::Value;
 use tollgate::{
-    catalog::{Book, Handle, MatchKind},
+    catalog::{Book, Handle, MatchKind, Variant},
     error::{Code, WarningCode},
     json::Raw,
     money::{Rate, Usd},
@@ -312,12 +312,12 @@ fn every_row_of_the_shipped_book_holds_together() {
         for row in &model.rows {
             assert!(!row.rates.is_empty(), "{} has a row without rates", model.id);
             assert!(!row.source.name.is_empty() && !row.source.retrieved_at.is_empty());
-            for tier in &row.tiers {
+            for tier in row.variants() {
                 // A cliff that goes down would make a longer request cheaper than a shorter one.
                 for (unit, rate) in tier.rates.iter() {
                     let base =
                         row.rates.get(unit).unwrap_or_else(|| panic!("{}: a tier rate without its base", model.id));
-                    assert!(!base.exceeds(rate), "{}: {} is cheaper above {}", model.id, unit.key(), tier.threshold);
+                    assert!(!base.exceeds(rate), "{}: {} is cheaper at {:?}", model.id, unit.key(), tier.when);
                 }
             }
         }
@@ -376,7 +376,9 @@ fn by_definition(handle: Handle, usage: &Usage) -> i128 {
     let book = bundled();
     let row = book.model(handle).unwrap().row_at(now()).unwrap();
     let tokens: u64 = usage.iter().filter(|(unit, _)| unit.is_input_token()).map(|(_, count)| count).sum();
-    let tier = row.tiers.iter().filter(|tier| tier.is_reached(tokens, false)).max_by_key(|tier| tier.threshold);
+    let edge = |tier: &&Variant| tier.when.context.unwrap();
+    let tier =
+        row.variants().iter().filter(|tier| edge(tier).is_reached(tokens, false)).max_by_key(|tier| edge(tier).tokens);
     usage
         .iter()
         .map(|(unit, count)| {

@@ -99,13 +99,10 @@ impl Book {
         self.retrieved.map_or(clock, |retrieved| clock.max(retrieved))
     }
 
-    /// The models whose price is announced to change. The price of any other needs no clock.
+    /// The models whose price is announced to change, or differs by the hour. The price of any other needs no clock.
     pub fn unsettled(&self) -> Vec<Handle> {
-        let changes = |handle: &Handle| {
-            let last = self.model(*handle).and_then(|model| model.rows.last());
-            last.is_some_and(|last| last.from.is_some() && last.from > self.retrieved)
-        };
-        // Only a model with more than one row can have one to come, and most have one.
+        let changes = |handle: &Handle| self.model(*handle).is_some_and(|model| model.is_unsettled(self.retrieved));
+        // Most models have neither more than one row nor hours, which their lines show unread.
         (0..self.slots.len() as u32).map(Handle).filter(|handle| self.has_dated_row(*handle)).filter(changes).collect()
     }
 

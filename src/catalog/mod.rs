@@ -9,7 +9,9 @@ mod find;
 mod model;
 mod names;
 mod read;
+mod schedule;
 
 pub use book::{Book, Handle};
 pub use find::{Match, MatchKind};
-pub use model::{Edge, Model, RateSource, Rates, Row, Tier};
+pub use model::{Capabilities, Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
+pub use schedule::Schedule;

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::collections::sort_by;
 use crate::json::{ToJson, Writer};
-use crate::money::Rate;
+use crate::money::{Factor, Rate};
 use crate::time::Instant;
 use crate::usage::Unit;
 
+use super::schedule::Schedule;
+
 /// A model of one provider.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     /// The provider's own name for it, as published.
     pub id: String,
@@ -16,8 +19,12 @@ pub struct Model {
     pub provider: Arc<str>,
     /// Other names for it.
     pub aliases: Vec<String>,
-    /// Price rows, oldest first. Never empty.
+    /// Price rows, oldest first. Never empty in a book.
     pub rows: Vec<Row>,
+    /// What it is for (`chat`, `embedding`, ...); empty where that is not known.
+    pub mode: Arc<str>,
+    /// What it can do.
+    pub capabilities: Capabilities,
     /// The largest input in tokens, where published.
     pub context_window: Option<u64>,
     /// The largest output in tokens, where published.
@@ -29,6 +36,65 @@ impl Model {
     pub fn row_at(&self, at: Instant) -> Option<&Row> {
         self.rows.iter().rev().find(|row| row.from.is_none_or(|from| from <= at))
     }
+
+    /// Whether its price may differ between the day its data was read and a later instant: a row is still to come, or the
+    /// newest one has a price by the hour.
+    pub fn is_unsettled(&self, read: Option<Instant>) -> bool {
+        self.rows.last().is_some_and(|last| {
+            last.from.is_some() && last.from > read || last.variants.iter().any(|v| v.when.schedule.is_some())
+        })
+    }
+}
+
+/// What a model can do, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities(u32);
+
+impl Capabilities {
+    /// The names in the public interface; a bit each, in this order.
+    pub const NAMES: [&'static str; 14] = [
+        "vision",
+        "audio",
+        "video",
+        "pdf",
+        "audioOutput",
+        "imageOutput",
+        "tools",
+        "parallelTools",
+        "toolChoice",
+        "jsonSchema",
+        "reasoning",
+        "caching",
+        "webSearch",
+        "computerUse",
+    ];
+
+    /// The set of those bits; `None` when one has no name.
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits >> Self::NAMES.len() == 0 { Some(Self(bits)) } else { None }
+    }
+
+    /// The bits, in the order of [`Capabilities::NAMES`].
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Adds the capability of that name; says whether there is one.
+    pub fn add(&mut self, name: &str) -> bool {
+        let at = Self::NAMES.iter().position(|known| *known == name);
+        self.0 |= at.map_or(0, |at| 1 << at);
+        at.is_some()
+    }
+
+    /// Whether it is in the set.
+    pub fn has(self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
+    /// The names in the set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, name)| name)
+    }
 }
 
 /// What a model costs from a date on. Append-only: a changed price is a new row, and an old call keeps its cost.
@@ -36,42 +102,128 @@ impl Model {
 pub struct Row {
     /// The first instant at which it is in force; `None` for a first row of unknown age.
     pub from: Option<Instant>,
-    /// The rates of a request that reaches no tier.
+    /// The rates of a request for which no variant holds.
     pub rates: Rates,
-    /// Context tiers, by rising threshold.
-    pub tiers: Vec<Tier>,
+    /// What differs under a condition, the most specific first: see [`Row::new`].
+    pub(crate) variants: Vec<Variant>,
     /// Where the row was published.
     pub source: RateSource,
 }
 
 impl Row {
-    /// The tier that a request with this many input tokens, cache included, falls into, on the cheap side of a disputed
-    /// edge; and the tier on the dear side, where the two differ.
-    pub fn tier_at(&self, input_tokens: u64) -> (Option<&Tier>, Option<&Tier>) {
-        let low = self.tiers.iter().rev().find(|tier| tier.is_reached(input_tokens, false));
-        let high = self.tiers.iter().rev().find(|tier| tier.is_reached(input_tokens, true));
-        (low, high.filter(|high| low.is_none_or(|low| low.threshold != high.threshold)))
+    /// A row. The variants may come in any order; they are kept by falling [`When::rank`], and those of one rank by falling
+    /// threshold.
+    pub fn new(from: Option<Instant>, rates: Rates, variants: Vec<Variant>, source: RateSource) -> Self {
+        let mut row = Self { from, rates, variants, source };
+        sort_by(&mut row.variants, |a, b| b.when.order().cmp(&a.when.order()));
+        row
+    }
+
+    /// What differs under a condition, the most specific first.
+    pub fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+
+    /// The thresholds of all context tiers.
+    pub fn tiers(&self) -> impl Iterator<Item = Threshold> + '_ {
+        self.variants.iter().filter_map(|variant| variant.when.context)
+    }
+
+    /// The service tiers that the row has rates for, each once.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.names(|when| when.service.as_deref())
+    }
+
+    /// The regions that the row has rates for, each once.
+    pub fn regions(&self) -> impl Iterator<Item = &str> {
+        self.names(|when| when.region.as_deref())
+    }
+
+    fn names<'a>(&'a self, name: impl Fn(&'a When) -> Option<&'a str> + Copy) -> impl Iterator<Item = &'a str> {
+        let of = move |variant: &'a Variant| name(&variant.when);
+        self.variants.iter().enumerate().filter_map(move |(at, variant)| {
+            let found = of(variant)?;
+            let before = self.variants.get(..at).unwrap_or(&[]);
+            (!before.iter().any(|earlier| of(earlier) == Some(found))).then_some(found)
+        })
     }
 }
 
-/// Rates for requests with a long context. A tier is a cliff: it holds for the whole request, output included.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tier {
-    /// Input tokens, cache included.
-    pub threshold: u64,
-    /// On which side a request of exactly the threshold lies.
-    pub edge: Edge,
-    /// The rates that differ from the row's.
+/// What differs from a row's rates under a condition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    /// When it holds.
+    pub when: When,
+    /// The rates that it names.
     pub rates: Rates,
+    /// What it multiplies every token rate with that a less specific place names.
+    pub factor: Factor,
 }
 
-impl Tier {
+/// When a variant holds: when everything it names does. One that names nothing is never asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct When {
+    /// Requests with a long context.
+    pub context: Option<Threshold>,
+    /// The service tier that serves (`flex`), lower case.
+    pub service: Option<Arc<str>>,
+    /// The region that serves (`eu`), lower case; `*` is every region but the global one.
+    pub region: Option<Arc<str>>,
+    /// The hours.
+    pub schedule: Option<Schedule>,
+}
+
+impl When {
+    /// The bit of each thing that a condition may name, by what decides between two conditions that name as many.
+    pub const SCHEDULE: u8 = 1;
+    /// See [`When::SCHEDULE`].
+    pub const SERVICE: u8 = 2;
+    /// See [`When::SCHEDULE`].
+    pub const CONTEXT: u8 = 4;
+    /// See [`When::SCHEDULE`].
+    pub const REGION: u8 = 8;
+
+    /// What it names, as a set of bits.
+    pub fn dimensions(&self) -> u8 {
+        let bit = |named: bool, bit| if named { bit } else { 0 };
+        bit(self.region.is_some(), Self::REGION)
+            | bit(self.context.is_some(), Self::CONTEXT)
+            | bit(self.service.is_some(), Self::SERVICE)
+            | bit(self.schedule.is_some(), Self::SCHEDULE)
+    }
+
+    /// How specific it is. Who names more is more specific; of two that name as many, the one with the region, then the
+    /// context, the service tier, the schedule.
+    ///
+    /// The context comes before the service tier since a context tier is a cliff for the whole request: where a source has
+    /// rates for `flex` and for a long context and none for both, the request is billed at least as one with a long context.
+    pub fn rank(&self) -> u8 {
+        let dimensions = self.dimensions();
+        (dimensions.count_ones() as u8) << 4 | dimensions
+    }
+
+    /// As [`When::rank`]; of two equal ones, the higher threshold, and the named region before `*`.
+    fn order(&self) -> (u8, u64, bool) {
+        (self.rank(), self.context.map_or(0, |context| context.tokens), self.region.as_deref() != Some("*"))
+    }
+}
+
+/// The edge of a context tier. A tier is a cliff: it holds for the whole request, output included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// Input tokens, cache included.
+    pub tokens: u64,
+    /// On which side a request of exactly the threshold lies.
+    pub edge: Edge,
+}
+
+impl Threshold {
     /// Whether a request with this many input tokens is in the tier; a disputed edge counts as `dispute` says.
-    pub fn is_reached(&self, input_tokens: u64, dispute: bool) -> bool {
+    pub fn is_reached(self, input_tokens: u64, dispute: bool) -> bool {
         match self.edge {
-            Edge::Above => input_tokens > self.threshold,
-            Edge::From => input_tokens >= self.threshold,
-            Edge::Disputed => input_tokens > self.threshold || dispute && input_tokens == self.threshold,
+            Edge::Above => input_tokens > self.tokens,
+            Edge::From => input_tokens >= self.tokens,
+            Edge::Disputed => input_tokens > self.tokens || dispute && input_tokens == self.tokens,
         }
     }
 }
@@ -87,35 +239,59 @@ pub enum Edge {
     Disputed,
 }
 
-/// Rates by unit; sparse, since a model has few.
+/// Rates by unit, and by name where one unit has several; sparse, since a model has few.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rates(Vec<(Unit, Rate)>);
+pub struct Rates {
+    units: Vec<(Unit, Rate)>,
+    named: Vec<(Arc<str>, Rate)>,
+}
 
 impl Rates {
     /// The rate of exactly this unit; an explicit zero is a rate.
     pub fn get(&self, unit: Unit) -> Option<Rate> {
-        self.0.iter().find(|(of, _)| *of == unit).map(|(_, rate)| *rate)
+        self.units.iter().find(|(of, _)| *of == unit).map(|(_, rate)| *rate)
+    }
+
+    /// The rate of a name, `<unit>:<name>` or one of the caller's own.
+    pub fn named(&self, name: &str) -> Option<Rate> {
+        self.named.iter().find(|(of, _)| &**of == name).map(|(_, rate)| *rate)
     }
 
     /// Sets a rate; gives back the one it replaces.
     pub fn set(&mut self, unit: Unit, rate: Rate) -> Option<Rate> {
-        match self.0.iter_mut().find(|(of, _)| *of == unit) {
+        match self.units.iter_mut().find(|(of, _)| *of == unit) {
             Some((_, slot)) => Some(std::mem::replace(slot, rate)),
             None => {
-                self.0.push((unit, rate));
+                self.units.push((unit, rate));
                 None
             }
         }
     }
 
-    /// The rates in the order in which they were set.
+    /// Sets the rate of a name; gives back the one it replaces.
+    pub fn set_named(&mut self, name: &str, rate: Rate) -> Option<Rate> {
+        match self.named.iter_mut().find(|(of, _)| &**of == name) {
+            Some((_, slot)) => Some(std::mem::replace(slot, rate)),
+            None => {
+                self.named.push((name.into(), rate));
+                None
+            }
+        }
+    }
+
+    /// The rates by unit, in the order in which they were set.
     pub fn iter(&self) -> impl Iterator<Item = (Unit, Rate)> + '_ {
-        self.0.iter().copied()
+        self.units.iter().copied()
+    }
+
+    /// The rates by name, in the order in which they were set.
+    pub fn iter_named(&self) -> impl Iterator<Item = (&str, Rate)> {
+        self.named.iter().map(|(name, rate)| (&**name, *rate))
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.units.is_empty() && self.named.is_empty()
     }
 }
 

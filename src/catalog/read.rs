@@ -18,10 +18,10 @@
 use std::sync::OnceLock;
 
 use super::book::{Book, Handle, Provider, Slot};
-use super::model::{Edge, Model, RateSource, Rates, Row, Tier};
+use super::model::{Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
 use super::names::Names;
 use crate::error::{Error, Result};
-use crate::money::Rate;
+use crate::money::{Factor, Rate};
 use crate::time::Instant;
 use crate::usage::Unit;
 
@@ -174,10 +174,7 @@ impl Book {
         let mut model = Model {
             id: self.id_at(slot).to_owned(),
             provider: provider.map_or_else(|| "".into(), |provider| provider.name.clone()),
-            aliases: Vec::new(),
-            rows: Vec::new(),
-            context_window: None,
-            max_output: None,
+            ..Model::default()
         };
         for (at, line) in self.lines_of(slot) {
             let rest = line.get(2..).unwrap_or("");
@@ -192,7 +189,9 @@ impl Book {
                 }
                 Some("T") => {
                     let row = model.rows.last_mut().ok_or_else(|| expected("a row before its tiers", at))?;
-                    row.tiers.push(read_tier(row.tiers.last(), rest, at)?);
+                    let tier = read_tier(row.tiers().next(), rest, at)?;
+                    // The highest comes first: see Row::new.
+                    row.variants.insert(0, tier);
                 }
                 _ => {}
             }
@@ -229,17 +228,9 @@ impl Book {
         }
         let (retrieved_at, name) = source.ok_or_else(|| expected("a row with a source", at))?.clone();
         let (from, date) = from.unzip();
-        Ok(Row {
-            from,
-            rates,
-            tiers: Vec::new(),
-            source: RateSource {
-                name,
-                url: url.unwrap_or("").into(),
-                effective_from: date.map(str::to_owned),
-                retrieved_at,
-            },
-        })
+        let url = url.unwrap_or("").into();
+        let source = RateSource { name, url, effective_from: date.map(str::to_owned), retrieved_at };
+        Ok(Row::new(from, rates, Vec::new(), source))
     }
 }
 
@@ -260,7 +251,7 @@ fn read_limits(model: &mut Model, rest: &str, at: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_tier(below: Option<&Tier>, rest: &str, at: usize) -> Result<Tier, Fault> {
+fn read_tier(below: Option<Threshold>, rest: &str, at: usize) -> Result<Variant, Fault> {
     let mut fields = fields(rest, at);
     let (at, field) = fields.next().ok_or_else(|| expected("a threshold", at + 2))?;
     let (tag, value) = tagged(field, at)?;
@@ -270,8 +261,8 @@ fn read_tier(below: Option<&Tier>, rest: &str, at: usize) -> Result<Tier, Fault>
         b'?' => Edge::Disputed,
         _ => return Err(unknown(tag, at)),
     };
-    let threshold = count(value, at)?;
-    if below.is_some_and(|below| below.threshold >= threshold) {
+    let tokens = count(value, at)?;
+    if below.is_some_and(|below| below.tokens >= tokens) {
         return Err(expected("tiers by rising threshold", at));
     }
     let mut rates = Rates::default();
@@ -279,7 +270,8 @@ fn read_tier(below: Option<&Tier>, rest: &str, at: usize) -> Result<Tier, Fault>
         let (tag, value) = tagged(field, at)?;
         read_rate(&mut rates, tag, value, at)?;
     }
-    Ok(Tier { threshold, edge, rates })
+    let when = When { context: Some(Threshold { tokens, edge }), ..When::default() };
+    Ok(Variant { when, rates, factor: Factor::ONE })
 }
 
 /// The fields of the line at an offset, behind its kind, each with its own offset.
@@ -378,8 +370,8 @@ mod tests {
         assert_eq!(new.source.effective_from.as_deref(), Some("2026-08-21"));
         assert_eq!(new.rates.get(Unit::Output), Some(Rate::FREE));
         assert_eq!(
-            new.tiers.iter().map(|t| (t.threshold, t.edge)).collect::<Vec<_>>(),
-            [(272_000, Edge::Disputed), (300_000, Edge::From)]
+            new.tiers().map(|t| (t.tokens, t.edge)).collect::<Vec<_>>(),
+            [(300_000, Edge::From), (272_000, Edge::Disputed)]
         );
         assert_eq!(book.retrieved(), Some(Instant::parse("2026-11-21").unwrap()));
         let before = Instant::parse("2026-08-20T23:59:59.999Z").unwrap();

@@ -127,9 +127,11 @@ pub(super) fn bound_subject(subject: &Subject<'_>, demand: &Demand<'_>) -> Resul
 
     // Every tier that a request of up to this size can fall into, a disputed edge included.
     let mut sheets = vec![subject.sheet(None)];
-    for tier in subject.tiers().iter().filter(|tier| tier.is_reached(input_tokens, true)) {
-        sheets.push(subject.sheet(Some(tier)));
-        assumptions.push(format!("the context tier of {} input tokens applies where it is dearer", tier.threshold));
+    for tier in subject.tiers() {
+        if let Some(edge) = tier.when.context.filter(|edge| edge.is_reached(input_tokens, true)) {
+            sheets.push(subject.sheet(Some(tier)));
+            assumptions.push(format!("the context tier of {} input tokens applies where it is dearer", edge.tokens));
+        }
     }
 
     let mut items = Vec::new();

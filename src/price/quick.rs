@@ -1,16 +1,17 @@
 //! The hot path: four counts at the default tier, without names and allocations.
 
-use crate::catalog::Row;
+use crate::catalog::{Row, Variant, When};
 use crate::money::{Factor, Rate, Usd};
 use crate::usage::Unit;
 
 /// The cost of plain and cached tokens by one row: the same digits as [`super::price`]. `None` where a rate that is
 /// needed is missing, or the sum passes 10^15 dollars.
 pub fn quick_cost(row: &Row, input: u64, output: u64, cache_read: u64, cache_write: u64) -> Option<Usd> {
-    let tier = match row.tiers.as_slice() {
-        [] => None,
-        _ => row.tier_at(input.saturating_add(cache_read).saturating_add(cache_write)).0,
+    let total = input.saturating_add(cache_read).saturating_add(cache_write);
+    let holds = |tier: &&Variant| {
+        tier.when.dimensions() == When::CONTEXT && tier.when.context.is_some_and(|edge| edge.is_reached(total, false))
     };
+    let tier = row.variants().iter().find(holds);
     let own = |unit| tier.and_then(|tier| tier.rates.get(unit)).or_else(|| row.rates.get(unit));
     let mut small = 0_u64;
     let mut large = Usd::ZERO;

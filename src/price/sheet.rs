@@ -1,6 +1,6 @@
 //! Which rates hold for one request: the row of the moment, its tier, and the caller's own rates over both.
 
-use crate::catalog::{Book, MatchKind, Model, RateSource, Row, Tier};
+use crate::catalog::{Book, MatchKind, Model, RateSource, Row, Variant, When};
 use crate::money::Rate;
 use crate::time::Instant;
 use crate::usage::Unit;
@@ -47,20 +47,23 @@ impl<'a> Subject<'a> {
         }
     }
 
-    pub fn tiers(&self) -> &'a [Tier] {
-        self.built_in.map_or(&[], |(_, row)| &row.tiers)
+    pub fn tiers(&self) -> impl Iterator<Item = &'a Variant> + use<'a> {
+        let variants = self.built_in.map_or(&[][..], |(_, row)| row.variants());
+        variants.iter().filter(|variant| variant.when.dimensions() == When::CONTEXT)
     }
 
     /// The rates in a tier, or in none.
-    pub fn sheet(&self, tier: Option<&'a Tier>) -> Sheet<'a> {
+    pub fn sheet(&self, tier: Option<&'a Variant>) -> Sheet<'a> {
         Sheet { row: self.built_in.map(|(_, row)| row), tier, custom: self.custom }
     }
 
     /// The rates for a request with so many input tokens on the cheap side of a disputed edge, and those on the dear
     /// side where they differ.
     pub fn sheets_at(&self, input_tokens: u64) -> (Sheet<'a>, Option<Sheet<'a>>) {
-        let (low, high) = self.built_in.map_or((None, None), |(_, row)| row.tier_at(input_tokens));
-        (self.sheet(low), high.map(|tier| self.sheet(Some(tier))))
+        let tier =
+            |dispute| self.tiers().find(|tier| tier.when.context.is_some_and(|c| c.is_reached(input_tokens, dispute)));
+        let (low, high) = (tier(false), tier(true));
+        (self.sheet(low), high.filter(|_| low != high).map(|tier| self.sheet(Some(tier))))
     }
 }
 
@@ -74,7 +77,7 @@ pub(super) fn shown(name: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sheet<'a> {
     row: Option<&'a Row>,
-    tier: Option<&'a Tier>,
+    tier: Option<&'a Variant>,
     custom: Option<&'a Custom>,
 }
 
