@@ -30,7 +30,7 @@ export class TollgateError extends Error {
 
   constructor(init: TollgateErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
-    this.name = new.target.name;
+    this.name = nameOf(new.target);
     this.code = init.code ?? defaultCode(this);
     this.context = Object.freeze({ ...init.context });
     Object.defineProperty(this, BRAND, { value: true });
@@ -311,6 +311,12 @@ export interface ErrorExtras {
 /** The error of the class that the table names for its code. */
 export function makeError(code: TollgateErrorCode, message: string, context: Record<string, unknown> = {}, extras: ErrorExtras = {}): TollgateError {
   return new CLASSES[CLASS_OF_CODE[code]]({ code, message, context, ...extras });
+}
+
+/** The name of a class: of ours as it is written here, since a bundler that minifies gives it another. */
+function nameOf(kind: Function): string {
+  const ours = Object.entries({ TollgateError, ...CLASSES }).find(([, known]) => known === kind);
+  return ours === undefined ? kind.name : ours[0];
 }
 
 /** The code of an error that was made without one: the first that the table gives to its class, or to one above it. */

@@ -4,16 +4,18 @@ import bundled from "./data/prices.js";
 import type { Cost, ModelMatch, ModelPricing, PriceQuery, Provider, RateSource, Unpriced } from "./types.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 
+// Beside the class and not in a static block of it: a bundler keeps a class that has one, and with it all prices.
+const cores = new WeakMap<PriceBook, Held<CoreBook>>();
+let shared: PriceBook | undefined;
+
 /**
  * The object of the core behind a book, for the parts of the face that price by it.
  *
  * @internal
  */
-export let coreOf: (book: PriceBook) => Held<CoreBook>;
-
-/** The book from a packed text, for the entries that ship one. */
-let fromPacked: (packed: string) => PriceBook;
-let shared: PriceBook | undefined;
+export function coreOf(book: PriceBook): Held<CoreBook> {
+  return cores.get(book)!;
+}
 
 /**
  * Models and their prices.
@@ -31,16 +33,12 @@ export class PriceBook {
 
   private constructor(packed: string) {
     this.#core = new Held("rebuildable", (core) => new core.PriceBook(packed));
-  }
-
-  static {
-    coreOf = (book) => book.#core;
-    fromPacked = (packed) => new PriceBook(packed);
+    cores.set(this, this.#core);
   }
 
   /** The book of the main providers that ships with the package. It is read at its first use. */
   static bundled(): PriceBook {
-    shared ??= fromPacked(bundled);
+    shared ??= new PriceBook(bundled);
     return shared;
   }
 
@@ -138,7 +136,7 @@ export function getRateSourceInfo(model: string, provider?: Provider): RateSourc
  * The built-in prices by model id, read-only. An id that several providers have is the first party's; the others' stand
  * under `<provider>/<id>`. Nothing is read before the first look, and each look gives this moment's price.
  */
-export const MODEL_PRICING: Readonly<Record<string, ModelPricing>> = lazyView();
+export const MODEL_PRICING: Readonly<Record<string, ModelPricing>> = /* @__PURE__ */ lazyView();
 
 function lazyView(): Readonly<Record<string, ModelPricing>> {
   // No prototype, so that `constructor` and `__proto__` are no models.

@@ -16,12 +16,17 @@ import type {
 } from "./types.js";
 import type { CostTracker as CoreTracker } from "./wasm/core.js";
 
+// Beside the class and not in a static block of it: a bundler keeps a class that has one, used or not.
+const cores = new WeakMap<CostTracker, Held<CoreTracker>>();
+
 /**
  * The object of the core behind a tracker, for the clients that price by it.
  *
  * @internal
  */
-export let coreOfTracker: (tracker: CostTracker) => Held<CoreTracker>;
+export function coreOfTracker(tracker: CostTracker): Held<CoreTracker> {
+  return cores.get(tracker)!;
+}
 
 /** What the core gives back for a usage. */
 interface Priced {
@@ -56,10 +61,6 @@ export class CostTracker {
   readonly #warned = new Set<string>();
   #config: Omit<CostTrackerConfig, "customPricing">;
 
-  static {
-    coreOfTracker = (tracker) => tracker.#core;
-  }
-
   /** @throws ConfigurationError for an unknown option or one out of range */
   constructor(config: CostTrackerConfig = {}) {
     const { customPricing, ...rest } = checked(config);
@@ -71,6 +72,7 @@ export class CostTracker {
       for (const [model, pricing] of this.#custom) tracker.setCustom(model, pricing);
       return tracker;
     });
+    cores.set(this, this.#core);
   }
 
   /**

@@ -1,11 +1,11 @@
-// Builds dist/: cargo -> wasm-bindgen -> wasm-opt -> loaders -> tsc -> the one-file bundle. Each step is skipped when
-// what it reads has not changed.
+// Builds dist/: cargo -> wasm-bindgen -> wasm-opt -> loaders -> tsc -> esbuild. Each step is skipped when what it reads has
+// not changed.
 //
 //     node scripts/build.mjs            the package as it is shipped
 //     node scripts/build.mjs --dev      quick: no link-time optimisation, no wasm-opt, type errors only shown
 //     node scripts/build.mjs --force    every step, whatever has changed
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bindgenVersion } from "./lib/bindgen.mjs";
@@ -107,41 +107,109 @@ async function compile({ dev }) {
 
 async function optimise({ dev }) {
   const outputs = ["js/wasm/core.wasm", "js/wasm/inline.js", "js/wasm/inline.d.ts"];
-  const key = hash([".cache/bindgen/core_bg.wasm", "scripts/lib/bytes.mjs", "package-lock.json"], dev, OPT_FLAGS);
+  const key = hash([".cache/bindgen/core_bg.wasm", "js/loader/decode.wat", "scripts/lib/bytes.mjs", "package-lock.json"], dev, OPT_FLAGS);
   await once("optimise", key, outputs, () =>
     step(dev ? "loaders" : "wasm-opt and loaders", async () => {
       const [from, to] = [join(ROOT, ".cache/bindgen/core_bg.wasm"), join(ROOT, "js/wasm/core.wasm")];
+      const binaryen = (tool, args) => run(process.execPath, [join(ROOT, "node_modules/binaryen/bin", tool), ...args], { quiet: true });
       if (dev) cpSync(from, to);
-      else await run(process.execPath, [join(ROOT, "node_modules/binaryen/bin/wasm-opt"), from, "-o", to, ...OPT_FLAGS], { quiet: true });
-      writeFileSync(join(ROOT, "js/wasm/inline.js"), encodedModule(readFileSync(to)));
+      else await binaryen("wasm-opt", [from, "-o", to, ...OPT_FLAGS]);
+      const decoder = join(ROOT, ".cache/decode.wasm");
+      await binaryen("wasm-as", [join(ROOT, "js/loader/decode.wat"), "-o", decoder]);
+      writeFileSync(join(ROOT, "js/wasm/inline.js"), encodedModule(readFileSync(to), readFileSync(decoder)));
       writeFileSync(join(ROOT, "js/wasm/inline.d.ts"), encodedTypes("core.wasm"));
     }),
   );
 }
 
+/** Where tsc puts its output (js/tsconfig.json): module by module, as the sources are. */
+const FACE = ".cache/face";
+
 async function face({ dev }) {
   const sources = files(["js"]);
   const key = hash([...sources, "package-lock.json"], dev);
-  await once("face", key, ["dist/index.js", "dist/index.d.ts", "dist/wasm/core.wasm"], () =>
+  await once("face", key, [`${FACE}/index.js`, `${FACE}/index.d.ts`, `${FACE}/wasm/core.wasm`], () =>
     step("tsc: the face", async () => {
-      const dist = join(ROOT, "dist");
-      rmSync(dist, { recursive: true, force: true });
+      rmSync(join(ROOT, FACE), { recursive: true, force: true });
       const compiled = run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--project", "js/tsconfig.json"], { quiet: true });
       // tsc writes its output all the same; half a change can be tried before its types agree.
       await (dev ? compiled.catch((error) => console.error(error.message)) : compiled);
       // What tsc only reads: the glue, the module, generated data.
-      for (const path of sources.filter((path) => /\.(js|wasm|d\.ts)$/.test(path))) {
-        const to = join(dist, path.slice("js/".length));
-        mkdirSync(dirname(to), { recursive: true });
-        cpSync(join(ROOT, path), to);
-      }
+      for (const path of sources.filter((path) => /\.(js|wasm|d\.ts)$/.test(path))) copy(path, join(FACE, path.slice("js/".length)));
     }),
   );
 }
 
+function copy(from, to) {
+  mkdirSync(join(ROOT, dirname(to)), { recursive: true });
+  cpSync(join(ROOT, from), join(ROOT, to));
+}
+
+/** All paths in a part of package.json's `exports` or `imports`. */
+const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
+
+/** What the package's JavaScript is made for: the oldest hosts with what the module needs. */
+const HOSTS = ["chrome114", "firefox115", "safari16.4", "node20.19"];
+
+/**
+ * The JavaScript that is shipped. Every file that a host has to find costs it as much as reading dozens of kilobytes, so the
+ * modules are put together. Files of their own are what a bundler is to drop where it is not used: data; all that stands on
+ * the core (main.js), from programs that only know the errors; and the loaders, which package.json names by host.
+ */
+async function ship() {
+  const sources = files([FACE]);
+  const { exports, imports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const inFace = (path) => path.replace(/^\.\/dist\//, `${FACE}/`);
+  const entries = targets(exports).filter((path) => path.endsWith(".js") && path !== "./dist/cdn.js" && !path.startsWith("./dist/data/"));
+  const deep = entries.find((path) => path.lastIndexOf("/") > "./dist".length);
+  if (deep !== undefined) throw new Problem(`cannot build: expected entries at the top of dist/, found ${deep}`);
+  const key = hash([...sources, "package.json", "package-lock.json", "scripts/build.mjs"]);
+  await once("ship", key, ["dist/index.js", "dist/index.d.ts", "dist/wasm/core.wasm"], () =>
+    step("esbuild: the files that are shipped", async () => {
+      rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+      const { build } = await import("esbuild");
+      const options = {
+        absWorkingDir: ROOT,
+        outbase: FACE,
+        outdir: "dist",
+        bundle: true,
+        format: "esm",
+        target: HOSTS,
+        // Not minified: names are what a stack shows, and the marks by which a bundler drops what is not used would be lost.
+        minifySyntax: true,
+        legalComments: "none",
+        logLevel: "warning",
+        external: ["#wasm", "*.wasm", "*.wasm?module"],
+        plugins: [{ name: "apart", setup: apart }],
+      };
+      const [index, ...others] = entries.map(inFace);
+      const main = [index, ...others].map((path) => ({ in: path, out: path === index ? "main" : path.slice(FACE.length + 1, -".js".length) }));
+      await build({ ...options, entryPoints: main, splitting: true, chunkNames: "shared-[hash]" });
+      await build({ ...options, entryPoints: [`${FACE}/errors.js`, ...targets(imports).map(inFace)] });
+      // The first entry only says what is where: what has statements of its own is kept whole.
+      await build({ ...options, entryPoints: [index], plugins: [...options.plugins, { name: "main", setup: inMain }] });
+      const shipped = (path) => /\.d\.ts$|\.wasm$/.test(path) || path.startsWith(`${FACE}/data/`);
+      for (const path of sources.filter(shipped)) copy(path, path.replace(FACE, "dist"));
+    }),
+  );
+}
+
+/** Leaves data and errors in files of their own. What imports them stands at the top of dist/, as they are named here. */
+function apart({ onResolve }) {
+  onResolve({ filter: /\/data\/|\/errors\.js$/ }, ({ path, resolveDir, kind }) => {
+    if (kind === "entry-point") return undefined;
+    return { path: `./${relative(join(ROOT, FACE), join(resolveDir, path)).replaceAll("\\", "/")}`, external: true };
+  });
+}
+
+/** What is not apart is in main.js. */
+function inMain({ onResolve }) {
+  onResolve({ filter: /./ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./main.js", external: true }));
+}
+
 async function bundle() {
   const sources = files(["dist"], (path) => path.endsWith(".js") && path !== "dist/cdn.js");
-  const key = hash([...sources, "package.json", "package-lock.json"]);
+  const key = hash([...sources, "package.json", "package-lock.json", "scripts/build.mjs"]);
   await once("cdn", key, ["dist/cdn.js", "dist/cdn.d.ts"], () =>
     step("esbuild: the one-file bundle", async () => {
       const esbuild = await import("esbuild");
@@ -155,7 +223,7 @@ async function bundle() {
         format: "iife",
         globalName: "Tollgate",
         footer: { js: "globalThis.Tollgate=Tollgate;" },
-        target: ["chrome114", "firefox115", "safari16.4"],
+        target: HOSTS,
         legalComments: "none",
         logLevel: "warning",
       });
@@ -208,6 +276,7 @@ export async function build({ dev = false, force = false } = {}) {
   await compile({ dev });
   await optimise({ dev });
   await face({ dev });
+  await ship();
   await bundle();
   printSizes();
   console.log(`  built in ${((performance.now() - begun) / 1000).toFixed(1)} s`);

@@ -8,7 +8,7 @@ const ALPHABET = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32
   .filter((character) => !"\"'`\\$<&>".includes(character))
   .join("");
 
-/** Of the alphabet, how many stand for a byte each. The others open a pair. */
+/** Of the alphabet, how many stand for a byte each. The others, `}` and `~`, open a pair. */
 const SINGLES = ALPHABET.length - 2;
 
 /** `{ alphabet, order, text }`: the characters, the bytes in the order of the codes as hexadecimal, and the content. */
@@ -26,13 +26,16 @@ export function encode(bytes) {
   return { alphabet: ALPHABET, order: Buffer.from(order).toString("hex"), text };
 }
 
-/** The module that exports it. */
-export function encodedModule(bytes) {
+/** The module that exports it; `decoder` is js/loader/decode.wat, assembled. */
+export function encodedModule(bytes, decoder) {
   const { alphabet, order, text } = encode(bytes);
-  return `export const length = ${bytes.length};\nexport const alphabet =\n  "${alphabet}";\nexport const order =\n  "${order}";\nexport const text =\n  "${text}";\n`;
+  const parts = { alphabet, order, decoder: Buffer.from(decoder).toString("base64"), text };
+  const lines = Object.entries(parts).map(([name, value]) => `export const ${name} =\n  "${value}";\n`);
+  return `export const length = ${bytes.length};\n${lines.join("")}`;
 }
 
 /** Its types; `what` says what the bytes are. */
 export function encodedTypes(what) {
-  return `/** ${what}, as text: scripts/lib/bytes.mjs. */\nexport declare const length: number;\nexport declare const alphabet: string;\nexport declare const order: string;\nexport declare const text: string;\n`;
+  const parts = ["alphabet", "order", "decoder", "text"].map((name) => `export declare const ${name}: string;\n`);
+  return `/** ${what}, as text: scripts/lib/bytes.mjs. */\nexport declare const length: number;\n${parts.join("")}`;
 }

@@ -43,6 +43,7 @@ const EXPECTED = {
   ids: 2,
   wellFormed: true,
   error: true,
+  errorName: "MissingApiKeyError",
   price: "0.00045",
   text: "I wrote to [REDACTED_EMAIL] at once.",
   // 15 tokens in, 9 out by the simulator's count, at 0.15 and 0.60 USD per million.
@@ -70,22 +71,32 @@ for (const [name, answer] of Object.entries(HOSTS)) {
   });
 }
 
+/** What a bundle of a program holds of the package, as paths in `dist` without their ends; with the inline module, as a Node bundle would. */
+async function bundled(source) {
+  const { build } = await import("esbuild");
+  const file = join(project, "tables.mjs");
+  writeFileSync(file, source);
+  const { metafile } = await build({ entryPoints: [file], bundle: true, write: false, metafile: true, format: "esm", minify: true, logLevel: "error" });
+  const [output] = Object.values(metafile.outputs);
+  return Object.entries(output.inputs)
+    .filter(([path, { bytesInOutput }]) => path.includes("tollgate/dist/") && bytesInOutput > 0)
+    .map(([path]) => path.replace(/^.*dist\/(.*)\.js$/, "$1"));
+}
+
 for (const [name, source, tables] of [
   ["an id", 'import { generateId } from "tollgate"; console.log(generateId());', []],
   ["prices", 'import { PriceBook } from "tollgate"; console.log(PriceBook.bundled().size);', ["data/prices"]],
 ]) {
   test(`a bundle that wants only ${name} holds the tables for that, and no others`, async () => {
-    const { build } = await import("esbuild");
-    const file = join(project, "tables.mjs");
-    writeFileSync(file, source);
-    const { metafile } = await build({ entryPoints: [file], bundle: true, write: false, metafile: true, format: "esm", minify: true, logLevel: "error" });
-    const [output] = Object.values(metafile.outputs);
-    const inside = Object.entries(output.inputs)
-      .filter(([path, { bytesInOutput }]) => path.includes("tollgate/dist/data/") && bytesInOutput > 0)
-      .map(([path]) => path.replace(/^.*dist\/(.*)\.js$/, "$1"));
-    assert.deepEqual(inside, tables);
+    const inside = await bundled(source);
+    assert.deepEqual(inside.filter((path) => path.startsWith("data/")), tables);
   });
 }
+
+test("a bundle that only knows the errors has no module in it", async () => {
+  const source = 'import { TollgateError } from "tollgate"; console.log(TollgateError.isInstance({}));';
+  assert.deepEqual(await bundled(source), ["errors"]);
+});
 
 test("the tarball holds what is needed and nothing of how it is made", () => {
   const listed = readdirSync(join(project, "node_modules/tollgate")).sort();

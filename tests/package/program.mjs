@@ -10,6 +10,8 @@ export default async function main({ baseURL }, tollgate) {
     ids: new Set(ids).size,
     wellFormed: ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)),
     error: tollgate.TollgateError.isInstance(new tollgate.ConfigurationError({ code: "invalid_config", message: "x" })),
+    // Also where a bundler has renamed the classes.
+    errorName: new tollgate.MissingApiKeyError({ message: "x" }).name,
     price: tollgate.PriceBook.bundled().price({ model: "gpt-4o-mini", usage: { input: 1000, output: 500 }, at: "2025-11-01" }).usd,
   };
 
