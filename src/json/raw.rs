@@ -10,6 +10,9 @@ use super::write::{ToJson, Writer, quote};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a>(&'a str);
 
+/// The members of an object: names and values.
+pub type Members<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
+
 /// Where a text stops being JSON, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bad(pub usize);
@@ -37,6 +40,42 @@ impl<'a> Raw<'a> {
         let end = scan.at;
         scan.space();
         if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Self(text.get(start..end).unwrap_or_default())) }
+    }
+
+    /// The members of the object that a text consists of, checked and taken apart in one go; `None` for another value.
+    pub fn object(text: &'a str) -> Result<Option<Members<'a>>, Bad> {
+        let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
+        scan.space();
+        if scan.peek() != b'{' {
+            return Self::parse(text).map(|_| None);
+        }
+        scan.step();
+        scan.space();
+        let mut members = Vec::with_capacity(12);
+        if scan.peek() == b'}' {
+            scan.step();
+        } else {
+            loop {
+                scan.space();
+                let start = scan.at;
+                scan.string()?;
+                let key = Self(text.get(start..scan.at).unwrap_or_default());
+                scan.space();
+                scan.expect(b':')?;
+                scan.space();
+                let start = scan.at;
+                scan.value()?;
+                members.push((key.text().unwrap_or_default(), Self(text.get(start..scan.at).unwrap_or_default())));
+                scan.space();
+                if scan.peek() != b',' {
+                    break;
+                }
+                scan.step();
+            }
+            scan.expect(b'}')?;
+        }
+        scan.space();
+        if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Some(members)) }
     }
 
     /// Its text.
@@ -109,7 +148,7 @@ impl<'a> Raw<'a> {
     }
 
     /// The members of an object, in their order, also those whose names repeat; `None` for another value.
-    pub fn members(self) -> Option<Vec<(Cow<'a, str>, Raw<'a>)>> {
+    pub fn members(self) -> Option<Members<'a>> {
         let rest = self.0.strip_prefix('{')?;
         let mut scan = Scan { bytes: rest.as_bytes(), at: 0 };
         let mut members = Vec::new();
@@ -544,6 +583,7 @@ mod tests {
             // Numbers beyond a double are JSON all the same, and so are halves of surrogate pairs.
             let known = serde_json::from_str::<&serde_json::value::RawValue>(&text);
             prop_assert_eq!(Raw::parse(&text).map(Raw::get).ok(), known.as_ref().ok().map(|raw| raw.get()));
+            prop_assert_eq!(Raw::object(&text), Raw::parse(&text).map(Raw::members));
         }
 
         #[test]

@@ -8,4 +8,5 @@ pub mod edit;
 pub mod http;
 pub mod openai;
 pub mod sse;
+pub mod usage;
 pub mod wire;

@@ -3,59 +3,13 @@
 //! `prompt_tokens` includes cached tokens, cache writes and audio; `completion_tokens` includes reasoning and audio.
 //! <https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage>
 
-use crate::{
-    error::{Warning, WarningCode},
-    json::Raw,
-    object::Object,
-    usage::{Unit, Usage},
-};
+use crate::{error::Warning, json::Raw, provider::usage, usage::Usage};
 
-/// The disjoint counts of a usage object; `None` for what is none, also in part: half a usage is no bill. What contradicts
-/// itself (more cached tokens than tokens) is clamped, with a warning.
-///
-/// A count that is null, a text, negative or a fraction is read as absent: a request path never fails over a usage.
+/// The disjoint counts of a chat completion's usage object; `None` for what is none, also in part: half a usage is no bill.
+/// The rules are those of every body ([`usage`](mod@usage)); what is stricter here is that an output is told.
 pub fn read_usage(usage: Raw<'_>, warnings: &mut Vec<Warning>) -> Option<Usage> {
-    let usage = Object::strict(usage)?;
-    let count = |of: &Object<'_>, key: &str| of.get(key).and_then(Raw::whole);
-    let details = |key: &str| usage.get(key).and_then(Object::strict);
-    let (mut input, mut output) = (count(&usage, "prompt_tokens")?, count(&usage, "completion_tokens")?);
-    let mut clamped = false;
-    let mut take = |from: &mut u64, count: Option<u64>| {
-        let asked = count.unwrap_or(0);
-        let taken = asked.min(*from);
-        clamped |= taken < asked;
-        *from -= taken;
-        taken
-    };
-    let mut counts = Usage::default();
-    if let Some(details) = details("prompt_tokens_details") {
-        counts.set(Unit::CacheRead, take(&mut input, count(&details, "cached_tokens")));
-        counts.set(Unit::CacheWrite, take(&mut input, count(&details, "cache_write_tokens")));
-        // Audio that was cached is counted in both; what is left over after the cache is the part that was not.
-        let audio = count(&details, "audio_tokens").unwrap_or(0);
-        let fresh = audio.min(input);
-        counts.set(Unit::InputAudio, fresh);
-        input -= fresh;
-        let cached_audio = (audio - fresh).min(counts.get(Unit::CacheRead));
-        if cached_audio > 0 {
-            counts.set(Unit::CacheRead, counts.get(Unit::CacheRead) - cached_audio);
-            counts.set(Unit::CacheReadAudio, cached_audio);
-        }
-    }
-    counts.set(Unit::Input, input);
-    if let Some(details) = details("completion_tokens_details") {
-        counts.set(Unit::OutputAudio, take(&mut output, count(&details, "audio_tokens")));
-        let mut rest = output;
-        counts.set_reasoning(take(&mut rest, count(&details, "reasoning_tokens")));
-    }
-    counts.set(Unit::Output, output);
-    if clamped {
-        warnings.push(Warning::new(
-            WarningCode::UsageClamped,
-            "cannot take usage apart: expected parts within their total, found more; the parts were clamped",
-        ));
-    }
-    Some(counts)
+    usage.member("completion_tokens")?;
+    usage::of_object(usage, "openai", warnings)
 }
 
 #[cfg(test)]
