@@ -157,6 +157,16 @@ impl Unit {
     }
 }
 
+/// The unit that a name says more closely: `images` of `images:hd/1024x1792`. `None` for a name of the caller's own.
+pub fn unit_of_name(name: &str) -> Option<Unit> {
+    Unit::parse(name.split_once(':')?.0)
+}
+
+/// Parts of one thing that a count by name is in: as its unit's, else 1.
+pub fn scale_of_name(name: &str) -> u32 {
+    unit_of_name(name).map_or(1, Unit::scale)
+}
+
 /// Disjoint counts by unit, and the reasoning memo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -218,6 +228,7 @@ impl Usage {
 
     /// Counts under names of their own, priced by a row's named rates: an image by size and quality
     /// (`images:hd/1024x1792`), a video second by resolution (`videoSeconds:1080p`), or whatever a caller's own price names.
+    /// In parts of [`scale_of_name`].
     pub fn extra(&self) -> &Map<String, u64> {
         &self.extra
     }
@@ -274,7 +285,7 @@ impl Usage {
             if key == "reasoning" {
                 usage.reasoning = count(key, number, 1)?;
             } else if let Some(name) = key.strip_prefix("extra.") {
-                usage.extra.insert(name.to_owned(), count(key, number, 1)?);
+                usage.extra.insert(name.to_owned(), count(key, number, scale_of_name(name))?);
             } else {
                 let unit = Unit::parse(key).ok_or_else(|| unknown(key, Unit::key, "reasoning, extra"))?;
                 usage.set(unit, count(key, number, unit.scale())?);
@@ -293,7 +304,7 @@ impl Usage {
                 "totalTokens" => total = Some(count(key, number, 1)?),
                 "reasoningTokens" => usage.reasoning = count(key, number, 1)?,
                 _ if let Some(name) = key.strip_prefix("extra.") => {
-                    usage.extra.insert(name.to_owned(), count(key, number, 1)?);
+                    usage.extra.insert(name.to_owned(), count(key, number, scale_of_name(name))?);
                 }
                 _ => {
                     let unit = Unit::ALL
@@ -370,7 +381,9 @@ impl ToJson for Usage {
         if !self.extra.is_empty() {
             to.key("extra");
             to.open('{');
-            self.extra.iter().for_each(|(name, count)| to.number_of(name, *count as f64));
+            for (name, count) in &self.extra {
+                to.number_of(name, *count as f64 / f64::from(scale_of_name(name)));
+            }
             to.close('}');
         }
         to.close('}');

@@ -976,7 +976,8 @@ impl Call {
         let asked = self.request.model.as_str();
         let answered = bill.model.as_deref().filter(|_| !tracker.has_custom(asked));
         let query = |model| Query {
-            service_tier: bill.service_tier.as_deref(),
+            service_tier: self.request.service_tier.as_deref(),
+            served_tier: bill.service_tier.as_deref(),
             ..Query::new(model, Some(self.options.provider.as_str()), &bill.usage, bill.at)
         };
         let unpriced = |error: Error| {

@@ -10,8 +10,10 @@ mod model;
 mod names;
 mod read;
 mod schedule;
+mod words;
 
 pub use book::{Book, Handle};
 pub use find::{Match, MatchKind};
 pub use model::{Capabilities, Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
 pub use schedule::Schedule;
+pub use words::{Per, Words};

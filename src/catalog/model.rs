@@ -105,7 +105,9 @@ pub struct Row {
     /// The rates of a request for which no variant holds.
     pub rates: Rates,
     /// What differs under a condition, the most specific first: see [`Row::new`].
-    pub(crate) variants: Vec<Variant>,
+    variants: Vec<Variant>,
+    /// Which of them name neither a service tier nor a region: all that the hot path has to look at.
+    plain: Vec<u16>,
     /// Where the row was published.
     pub source: RateSource,
 }
@@ -114,9 +116,27 @@ impl Row {
     /// A row. The variants may come in any order; they are kept by falling [`When::rank`], and those of one rank by falling
     /// threshold.
     pub fn new(from: Option<Instant>, rates: Rates, variants: Vec<Variant>, source: RateSource) -> Self {
-        let mut row = Self { from, rates, variants, source };
-        sort_by(&mut row.variants, |a, b| b.when.order().cmp(&a.when.order()));
+        let mut row = Self { from, rates, variants, plain: Vec::new(), source };
+        row.settle();
         row
+    }
+
+    /// Adds a variant, wherever it belongs.
+    pub fn add(&mut self, variant: Variant) {
+        self.variants.push(variant);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        sort_by(&mut self.variants, |a, b| b.when.order().cmp(&a.when.order()));
+        let plain = |variant: &Variant| variant.when.dimensions() & (When::SERVICE | When::REGION) == 0;
+        let all = self.variants.iter().enumerate();
+        self.plain = all.filter(|(_, variant)| plain(variant)).map(|(at, _)| at as u16).collect();
+    }
+
+    /// The variants that name neither a service tier nor a region, the most specific first.
+    pub fn plain_variants(&self) -> impl Iterator<Item = &Variant> + Clone {
+        self.plain.iter().filter_map(|at| self.variants.get(usize::from(*at)))
     }
 
     /// What differs under a condition, the most specific first.

@@ -190,8 +190,7 @@ impl Book {
                 Some("T") => {
                     let row = model.rows.last_mut().ok_or_else(|| expected("a row before its tiers", at))?;
                     let tier = read_tier(row.tiers().next(), rest, at)?;
-                    // The highest comes first: see Row::new.
-                    row.variants.insert(0, tier);
+                    row.add(tier);
                 }
                 _ => {}
             }

@@ -382,7 +382,7 @@ impl Record {
             out.key("extra");
             out.open('{');
             for (name, count) in self.usage.extra() {
-                out.number_of(name, *count as f64);
+                out.number_of(name, *count as f64 / f64::from(crate::usage::scale_of_name(name)));
             }
             out.close('}');
         }

@@ -1,16 +1,17 @@
 //! What a demand can cost at most.
 //!
-//! A bound takes, for everything the demand does not rule out, the dearest rate it may be billed at: the dearest tier
-//! within reach, cache writes instead of plain input, audio instead of text. It is the amount a budget holds, so it may
-//! be too high and never too low.
+//! A bound takes, for everything the demand does not rule out, the dearest rate it may be billed at: the dearest context
+//! tier within reach, the dearest service tier, region and hour, cache writes instead of plain input, audio instead of
+//! text, the row of tomorrow where it is dearer. It is the amount a budget holds, so it may be too high and never too low.
 
-use crate::catalog::{Book, Model};
-use crate::money::Rate;
-use crate::time::Instant;
-use crate::usage::{Part, Unit, Usage};
+use crate::catalog::{Book, Edge, Model, Row, Variant};
+use crate::error::Warning;
+use crate::time::{DAY, Instant, MINUTE};
+use crate::usage::{Unit, Usage};
 
-use super::cost::{Cost, Item, Reason, Unpriced, check_default, no_rate, total};
-use super::sheet::{Sheet, Subject, shown};
+use super::cost::{Cost, Item, Reason, Unpriced, no_rate, region_of, total};
+use super::service::{self, Service};
+use super::sheet::{Circumstances, Sheet, Subject, shown};
 
 /// What a call may consume.
 #[derive(Clone, Debug)]
@@ -35,9 +36,10 @@ pub struct Demand<'a> {
     pub text_output: bool,
     /// Whatever else is counted (images, searches, requests), at most; its token counts are added to the above.
     pub others: Usage,
-    /// The service tier asked for.
+    /// The service tier asked for. `None` and `auto` leave the choice to the provider, and so take the dearest; one that is
+    /// named may still be served as the default.
     pub service_tier: Option<&'a str>,
-    /// The region asked for.
+    /// The region that serves; `None` where it is not known, and so the dearest, `global` for none.
     pub region: Option<&'a str>,
 }
 
@@ -114,79 +116,181 @@ pub fn upper_bound(book: &Book, demand: &Demand<'_>) -> BoundAnswer {
 }
 
 pub(super) fn bound_subject(subject: &Subject<'_>, demand: &Demand<'_>) -> Result<Bound, Unpriced> {
-    check_default(demand.service_tier, demand.region)?;
-    let model = subject.built_in.map(|(model, _)| model);
     let mut assumptions = Vec::new();
-    let per_choice = output_limit(subject, model, demand, &mut assumptions)?;
+    let mut warnings = Vec::new();
+    let per_choice = output_limit(subject, demand, &mut assumptions)?;
     let n = demand.n.max(1);
     let output_tokens = per_choice.saturating_add(demand.others.output_tokens()).saturating_mul(n);
     let input_tokens = demand.input_tokens.saturating_add(demand.others.input_tokens());
     if n > 1 {
         assumptions.push(format!("{n} choices, each with the whole output"));
     }
-
-    // Every tier that a request of up to this size can fall into, a disputed edge included.
-    let mut sheets = vec![subject.sheet(None)];
-    for tier in subject.tiers() {
-        if let Some(edge) = tier.when.context.filter(|edge| edge.is_reached(input_tokens, true)) {
-            sheets.push(subject.sheet(Some(tier)));
-            assumptions.push(format!("the context tier of {} input tokens applies where it is dearer", edge.tokens));
-        }
-    }
+    let sheets = sheets(subject, demand, input_tokens, &mut assumptions, &mut warnings)?;
 
     let mut items = Vec::new();
     for (unit, quantity, units) in
         [(Unit::Input, input_tokens, input_units(demand)), (Unit::Output, output_tokens, output_units(demand))]
     {
-        if quantity == 0 {
-            continue;
+        if quantity > 0 {
+            let (item, billed) =
+                dearest(&sheets, unit, quantity, &units)?.ok_or_else(|| no_rate(subject, unit.key()))?;
+            if billed != unit {
+                assumptions.push(format!("{} tokens at the rate of {}", unit.key(), billed.key()));
+            }
+            items.push(item);
         }
-        let (billed, rate) = dearest(&sheets, &units).ok_or_else(|| no_rate(subject, unit.key()))?;
-        if billed != unit {
-            assumptions.push(format!("{} tokens at the rate of {}", unit.key(), billed.key()));
-        }
-        items.push(Item::new(unit, quantity, rate)?);
     }
-    let beside = demand.others.iter().filter(|(unit, _)| !matches!(unit.part(), Part::Input | Part::Output));
+    let beside = demand.others.iter().filter(|(unit, _)| !unit.is_input_token() && !unit.is_output_token());
     for (unit, quantity) in beside {
-        let (_, rate) = dearest(&sheets, &[unit]).ok_or_else(|| no_rate(subject, unit.key()))?;
-        items.push(Item::new(unit, quantity, rate)?);
+        let (item, _) = dearest(&sheets, unit, quantity, &[unit])?.ok_or_else(|| no_rate(subject, unit.key()))?;
+        items.push(item);
     }
     for (name, quantity) in demand.others.extra().iter().filter(|(_, quantity)| **quantity > 0) {
-        let rate = sheets.first().and_then(|sheet| sheet.extra(name)).ok_or_else(|| no_rate(subject, name))?;
-        items.push(Item::extra(name, *quantity, rate)?);
+        let mut best = None;
+        for found in sheets.iter().filter_map(|sheet| sheet.named(name)) {
+            replace_by_dearer(&mut best, Item::extra(name, *quantity, found)?);
+        }
+        items.push(best.ok_or_else(|| no_rate(subject, name))?);
     }
-    let usd = total(&items)?;
     let cost = Cost {
-        usd,
+        usd: total(&items)?,
         items,
         model: subject.model.to_owned(),
         provider: subject.provider.to_owned(),
         kind: subject.kind,
         source: subject.source(),
         range: None,
-        warnings: Vec::new(),
+        warnings,
     };
     Ok(Bound { cost, assumptions, input_tokens, output_tokens })
 }
 
-/// The output tokens of one choice at most.
-fn output_limit(
-    subject: &Subject<'_>,
-    model: Option<&Model>,
+/// The rates in every circumstance that the demand does not rule out.
+fn sheets<'a>(
+    subject: &Subject<'a>,
     demand: &Demand<'_>,
+    input_tokens: u64,
     assumptions: &mut Vec<String>,
-) -> Result<u64, Unpriced> {
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Sheet<'a>>, Unpriced> {
+    let mut all = Vec::new();
+    for row in rows(subject, demand.at) {
+        let subject = Subject { built_in: row, ..subject.clone() };
+        let contexts = contexts(&subject, input_tokens);
+        let services = services(&subject, demand)?;
+        let regions = regions(&subject, demand, warnings);
+        let hours = hours(&subject, demand.at);
+        for (input_tokens, dispute) in &contexts {
+            for service in &services {
+                for region in &regions {
+                    for at in &hours {
+                        let (input_tokens, dispute) = (*input_tokens, *dispute);
+                        let (service, region, at) = (*service, *region, *at);
+                        all.push(subject.sheet(&Circumstances { input_tokens, dispute, service, region, at }));
+                    }
+                }
+            }
+        }
+        for (tokens, _) in contexts.iter().skip(1) {
+            say(assumptions, format!("the context tier from {tokens} input tokens applies where it is dearer"));
+        }
+        if services.len() > 1 {
+            let names: Vec<_> = services.iter().map(|name| name.unwrap_or("default")).collect();
+            say(assumptions, format!("the dearest of the service tiers {} serves", names.join(", ")));
+        }
+        if regions.len() > 1 {
+            let names: Vec<_> = regions.iter().map(|name| name.unwrap_or("global")).collect();
+            say(assumptions, format!("the dearest of the regions {} serves", names.join(", ")));
+        }
+        if hours.len() > 1 {
+            say(assumptions, "the dearest hour of the week counts".to_owned());
+        }
+    }
+    Ok(all)
+}
+
+/// Says a thing once.
+fn say(assumptions: &mut Vec<String>, assumption: String) {
+    if !assumptions.contains(&assumption) {
+        assumptions.push(assumption);
+    }
+}
+
+/// The built-in rows that a call made now may be billed by: a batch may take a day, and is billed when it is done.
+fn rows<'a>(subject: &Subject<'a>, at: Instant) -> Vec<Option<(&'a Model, &'a Row)>> {
+    let Some((model, now)) = subject.built_in else { return vec![None] };
+    let soon = at.plus(DAY);
+    let to_come = model.rows.iter().filter(|row| row.from.is_some_and(|from| from > at && from <= soon));
+    std::iter::once(now).chain(to_come).map(|row| Some((model, row))).collect()
+}
+
+/// The least input of each context tier that a request of up to this size can fall into; that of none first. On a disputed
+/// edge it is in the tier.
+fn contexts(subject: &Subject<'_>, input_tokens: u64) -> Vec<(u64, bool)> {
+    let mut all = vec![(0, false)];
+    for edge in subject.variants().filter_map(|variant| variant.when.context) {
+        let least = if edge.edge == Edge::Above { edge.tokens.saturating_add(1) } else { edge.tokens };
+        if edge.is_reached(input_tokens, true) && !all.contains(&(least, true)) {
+            all.push((least, true));
+        }
+    }
+    all
+}
+
+fn services<'a>(subject: &Subject<'a>, demand: &Demand<'_>) -> Result<Vec<Option<&'a str>>, Unpriced> {
+    let mut all = vec![None];
+    match Service::of(subject, demand.service_tier.or(Some("auto")), None)? {
+        Service::Default | Service::Cheaper => {}
+        Service::Priced(name) => all.push(Some(name)),
+        Service::Open => all.extend(service::open(subject).map(Some)),
+    }
+    Ok(all)
+}
+
+fn regions<'a>(subject: &Subject<'a>, demand: &Demand<'a>, warnings: &mut Vec<Warning>) -> Vec<Option<&'a str>> {
+    if demand.region.is_some() {
+        return vec![region_of(subject, demand.region, warnings)];
+    }
+    let mut all = vec![None];
+    for name in subject.variants().filter_map(|variant| variant.when.region.as_deref()) {
+        if !all.contains(&Some(name)) {
+            all.push(Some(name));
+        }
+    }
+    all
+}
+
+/// An instant for each stretch of a week in which the same hours hold; the asked one first.
+fn hours(subject: &Subject<'_>, at: Instant) -> Vec<Instant> {
+    let mut all = vec![at];
+    for hours in subject.variants().filter_map(|variant| variant.when.schedule) {
+        let midnight = at.ms() - at.ms().rem_euclid(DAY) - i64::from(hours.offset) * MINUTE;
+        for minute in [hours.from, hours.to] {
+            for day in 0..7 {
+                let edge = Instant::from_ms(midnight + day * DAY + i64::from(minute) * MINUTE);
+                if !all.contains(&edge) {
+                    all.push(edge);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The output tokens of one choice at most.
+fn output_limit(subject: &Subject<'_>, demand: &Demand<'_>, assumptions: &mut Vec<String>) -> Result<u64, Unpriced> {
     if let Some(tokens) = demand.output_tokens {
         return Ok(tokens);
     }
     // An embedding has no output to limit: nothing that comes out costs anything.
-    let sheet = subject.sheet(None);
+    let when = Circumstances { input_tokens: 0, dispute: false, service: None, region: None, at: demand.at };
+    let sheet = subject.sheet(&when);
     let rates: Vec<_> = output_units(demand).into_iter().filter_map(|unit| sheet.rate(unit)).collect();
-    if !rates.is_empty() && rates.iter().all(|rate| rate.pico() == 0) {
+    let free = |variant: &Variant| variant.rates.iter().all(|(unit, rate)| !unit.is_output_token() || rate.pico() == 0);
+    if !rates.is_empty() && rates.iter().all(|found| found.rate.pico() == 0) && subject.variants().all(free) {
         return Ok(0);
     }
-    let tokens = model.and_then(|model| model.max_output).ok_or_else(|| {
+    let tokens = subject.built_in.and_then(|(model, _)| model.max_output).ok_or_else(|| {
         Unpriced::new(
             Reason::Unbounded,
             format!("no output maximum is given, and none is known of the model {}", shown(subject.model)),
@@ -202,10 +306,21 @@ fn input_units(demand: &Demand<'_>) -> Vec<Unit> {
     match demand.cache_writes {
         CacheWrites::Never => {}
         CacheWrites::Short => units.push(Unit::CacheWrite),
-        CacheWrites::Any => units.extend([Unit::CacheWrite, Unit::CacheWrite1h]),
+        CacheWrites::Any => {
+            units.extend([Unit::CacheWrite, Unit::CacheWrite30m, Unit::CacheWrite1h, Unit::CacheWrite12h]);
+        }
     }
     if !demand.text_input {
-        units.extend([Unit::InputAudio, Unit::CacheReadAudio, Unit::InputImage]);
+        units.extend([
+            Unit::InputAudio,
+            Unit::CacheReadAudio,
+            Unit::InputImage,
+            Unit::CacheReadImage,
+            Unit::InputVideo,
+        ]);
+        if demand.cache_writes != CacheWrites::Never {
+            units.push(Unit::CacheWriteAudio);
+        }
     }
     units
 }
@@ -214,20 +329,29 @@ fn input_units(demand: &Demand<'_>) -> Vec<Unit> {
 fn output_units(demand: &Demand<'_>) -> Vec<Unit> {
     let mut units = vec![Unit::Output, Unit::ReasoningOutside];
     if !demand.text_output {
-        units.extend([Unit::OutputAudio, Unit::OutputImage]);
+        units.extend([Unit::OutputAudio, Unit::OutputImage, Unit::OutputVideo]);
     }
     units
 }
 
-/// The dearest of these units on any of these sheets; on a tie the first.
-fn dearest(sheets: &[Sheet<'_>], units: &[Unit]) -> Option<(Unit, Rate)> {
-    let mut best: Option<(Unit, Rate)> = None;
-    for unit in units {
-        for rate in sheets.iter().filter_map(|sheet| sheet.rate(*unit)) {
-            if best.is_none_or(|(_, other)| rate.exceeds(other)) {
-                best = Some((*unit, rate));
+/// A quantity of a unit, billed as the dearest of these units on any of these sheets; and which. On a tie the first.
+fn dearest(sheets: &[Sheet<'_>], unit: Unit, quantity: u64, units: &[Unit]) -> Result<Option<(Item, Unit)>, Unpriced> {
+    let mut best = None;
+    let mut billed = unit;
+    for candidate in units {
+        for found in sheets.iter().filter_map(|sheet| sheet.rate(*candidate)) {
+            if replace_by_dearer(&mut best, Item::new(unit, quantity, found)?) {
+                billed = *candidate;
             }
         }
     }
-    best
+    Ok(best.map(|item| (item, billed)))
+}
+
+fn replace_by_dearer(best: &mut Option<Item>, item: Item) -> bool {
+    let dearer = best.as_ref().is_none_or(|best| item.usd > best.usd);
+    if dearer {
+        *best = Some(item);
+    }
+    dearer
 }

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::catalog::{Book, MatchKind, RateSource};
+use crate::catalog::{Book, Edge, MatchKind, RateSource, Threshold};
 use crate::error::{Warning, WarningCode};
 use crate::money::{Factor, Rate, Usd};
 use crate::time::Instant;
-use crate::usage::{Unit, Usage};
+use crate::usage::{Unit, Usage, scale_of_name, unit_of_name};
 
 use super::breakdown::Breakdown;
-use super::sheet::{Sheet, Subject, shown};
+use super::service::{self, Service};
+use super::sheet::{ANY_REGION, Circumstances, Found, Sheet, Subject, shown};
 
 /// What is asked: the cost of a usage of a model at an instant.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +23,11 @@ pub struct Query<'a> {
     pub usage: &'a Usage,
     /// When: it chooses the row.
     pub at: Instant,
-    /// The service tier that served; `None`, `default`, `standard` and `auto` are the default tier.
+    /// The service tier that was asked for. `None`, `default` and `standard` are the default tier. With `auto` and nobody
+    /// saying which served, the cost is the default's, with the least and the most of those that may have served beside it.
     pub service_tier: Option<&'a str>,
+    /// The service tier that served, where the answer says so. It wins over the one asked for.
+    pub served_tier: Option<&'a str>,
     /// The region that served; `None` and `global` are the default.
     pub region: Option<&'a str>,
 }
@@ -31,7 +35,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// A query for the default service tier and region.
     pub fn new(model: &'a str, provider: Option<&'a str>, usage: &'a Usage, at: Instant) -> Self {
-        Self { model, provider, usage, at, service_tier: None, region: None }
+        Self { model, provider, usage, at, service_tier: None, served_tier: None, region: None }
     }
 }
 
@@ -79,7 +83,7 @@ impl Cost {
 pub struct Item {
     /// The unit; `None` for one of the caller's own.
     pub unit: Option<Unit>,
-    /// Its name.
+    /// Its name, which says more closely what it is where the price does (`images:hd/1024x1792`).
     pub name: Cow<'static, str>,
     /// How many, in `1 / scale` parts.
     pub quantity: u64,
@@ -87,21 +91,32 @@ pub struct Item {
     pub scale: u32,
     /// The rate.
     pub rate: Rate,
+    /// What multiplies it, all of it exact.
+    pub factor: Factor,
     /// Their product, rounded up once.
     pub usd: Usd,
 }
 
 impl Item {
     /// `quantity` of a unit at a rate.
-    pub fn new(unit: Unit, quantity: u64, rate: Rate) -> Result<Self, Unpriced> {
-        let usd = rate.cost(quantity, unit.scale(), Factor::ONE).map_err(|_| too_much())?;
-        Ok(Self { unit: Some(unit), name: unit.key().into(), quantity, scale: unit.scale(), rate, usd })
+    pub(super) fn new(unit: Unit, quantity: u64, found: Found) -> Result<Self, Unpriced> {
+        Self::of(Some(unit), unit.key().into(), quantity, unit.scale(), found)
     }
 
-    /// `quantity` of a unit of the caller's own at a rate.
-    pub fn extra(name: &str, quantity: u64, rate: Rate) -> Result<Self, Unpriced> {
-        let usd = rate.cost(quantity, 1, Factor::ONE).map_err(|_| too_much())?;
-        Ok(Self { unit: None, name: name.to_owned().into(), quantity, scale: 1, rate, usd })
+    /// `quantity` of what goes by a name, in parts of [`scale_of_name`].
+    pub(super) fn extra(name: &str, quantity: u64, found: Found) -> Result<Self, Unpriced> {
+        Self::of(unit_of_name(name), name.to_owned().into(), quantity, scale_of_name(name), found)
+    }
+
+    fn of(
+        unit: Option<Unit>,
+        name: Cow<'static, str>,
+        quantity: u64,
+        scale: u32,
+        Found { rate, factor, .. }: Found,
+    ) -> Result<Self, Unpriced> {
+        let usd = rate.cost(quantity, scale, factor).map_err(|_| too_much())?;
+        Ok(Self { unit, name, quantity, scale, rate, factor, usd })
     }
 
     /// The quantity in whole units.
@@ -168,26 +183,36 @@ pub fn price(book: &Book, query: &Query<'_>) -> Answer {
 }
 
 pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<Cost, Unpriced> {
-    check_default(query.service_tier, query.region)?;
-    let input_tokens = query.usage.input_tokens();
-    let (sheet, dear) = subject.sheets_at(input_tokens);
-    let items = items(subject, sheet, query.usage)?;
-    let usd = total(&items)?;
+    let usage = query.usage;
+    let service = Service::of(subject, query.service_tier, query.served_tier)?;
     let mut warnings = Vec::new();
-    let mut range = None;
-    if let Some(dear) = dear {
-        let high = total(&self::items(subject, dear, query.usage)?)?;
-        if high != usd {
-            range = Some((usd, high));
-            warnings.push(Warning::new(
-                WarningCode::TierBoundary,
-                format!(
-                    "the sources differ on whether a request of exactly {input_tokens} input tokens is in the dearer tier; \
-                     the cost is the low side"
-                ),
-            ));
-        }
+    let when = Circumstances {
+        input_tokens: usage.input_tokens(),
+        dispute: false,
+        service: if let Service::Priced(name) = service { Some(name) } else { None },
+        region: region_of(subject, query.region, &mut warnings),
+        at: query.at,
+    };
+    let items = items(subject, &subject.sheet(&when), usage, |unit, found| {
+        warnings.extend(fallback_warning(subject, service, unit, found));
+    })?;
+    let usd = total(&items)?;
+    if service == Service::Cheaper {
+        let (tier, model) = (query.served_tier.or(query.service_tier).unwrap_or(""), subject.model);
+        warnings.push(unpriced_tier(format!(
+            "no rates of the service tier {} are known of the model {}; the default tier's count, and it costs no more",
+            shown(tier),
+            shown(model)
+        )));
     }
+    if usage.reasoning() > usage.get(Unit::Output) {
+        let (part, whole) = (usage.reasoning(), usage.get(Unit::Output));
+        warnings.push(Warning::new(
+            WarningCode::UsageClamped,
+            format!("{part} of {whole} output tokens are said to be reasoning; the output counts as it is"),
+        ));
+    }
+    let range = range(subject, &when, service, usage, usd, &mut warnings)?;
     Ok(Cost {
         usd,
         items,
@@ -200,25 +225,122 @@ pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<
     })
 }
 
-/// Refuses service tiers and regions that the book has no rates for, rather than give the default tier's price for them.
-pub(super) fn check_default(service_tier: Option<&str>, region: Option<&str>) -> Result<(), Unpriced> {
-    if let Some(tier) = service_tier.filter(|tier| !matches!(*tier, "default" | "standard" | "auto")) {
-        return Err(Unpriced::new(Reason::NoRate, format!("no rates are known for the service tier {}", shown(tier))));
+/// The least and the most that the usage costs, where something that the price hangs on is not known: on which side of a
+/// disputed edge it lies, or which service tier served it.
+fn range(
+    subject: &Subject<'_>,
+    when: &Circumstances<'_>,
+    service: Service<'_>,
+    usage: &Usage,
+    usd: Usd,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<(Usd, Usd)>, Unpriced> {
+    let (mut low, mut high) = (usd, usd);
+    let mut widen = |when: &Circumstances<'_>| -> Result<bool, Unpriced> {
+        let other = total(&items(subject, &subject.sheet(when), usage, |_, _| ())?)?;
+        (low, high) = (low.min(other), high.max(other));
+        Ok(other != usd)
+    };
+    let edge = |edge: Threshold| edge.edge == Edge::Disputed && edge.tokens == when.input_tokens;
+    let disputed = subject.variants().any(|variant| variant.when.context.is_some_and(edge));
+    let dear = Circumstances { dispute: true, ..*when };
+    if disputed && widen(&dear)? {
+        warnings.push(Warning::new(
+            WarningCode::TierBoundary,
+            format!(
+                "the sources differ on whether a request of exactly {} input tokens is in the dearer tier; the cost is the \
+                 low side",
+                when.input_tokens
+            ),
+        ));
     }
-    if let Some(region) = region.filter(|region| *region != "global") {
-        return Err(Unpriced::new(Reason::NoRate, format!("no rates are known for the region {}", shown(region))));
+    if service == Service::Open {
+        let mut differs = false;
+        for name in service::open(subject) {
+            differs |= widen(&Circumstances { service: Some(name), ..*when })?;
+            if disputed {
+                differs |= widen(&Circumstances { service: Some(name), ..dear })?;
+            }
+        }
+        if differs {
+            warnings.push(Warning::new(
+                WarningCode::ServiceTierOpen,
+                "the service tier is auto, and nobody says which one served; the cost is the default tier's",
+            ));
+        }
     }
-    Ok(())
+    Ok((low != high).then_some((low, high)))
 }
 
-fn items(subject: &Subject<'_>, sheet: Sheet<'_>, usage: &Usage) -> Result<Vec<Item>, Unpriced> {
-    let missing = |name: &str| no_rate(subject, name);
+/// The region as the variants may have it: `None` for the global one. Warns where others have rates and it has none.
+pub(super) fn region_of<'a>(
+    subject: &Subject<'_>,
+    region: Option<&'a str>,
+    warnings: &mut Vec<Warning>,
+) -> Option<&'a str> {
+    let name = region.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("global"))?;
+    let mut others = false;
+    for own in subject.variants().filter_map(|variant| variant.when.region.as_deref()) {
+        if own == ANY_REGION || own.eq_ignore_ascii_case(name) {
+            return Some(name);
+        }
+        others = true;
+    }
+    if others {
+        warnings.push(Warning::new(
+            WarningCode::RegionUnpriced,
+            format!(
+                "no rates of the region {} are known of the model {}, which has some of other regions; the global ones count",
+                shown(name),
+                shown(subject.model)
+            ),
+        ));
+    }
+    None
+}
+
+/// What is worth telling about a rate that stands in for another.
+fn fallback_warning(subject: &Subject<'_>, service: Service<'_>, unit: Unit, found: Found) -> Option<Warning> {
+    // That a cache without any price is ordinary input is what every provider means by it; a time to live is a gap.
+    let shorter = found.unit.filter(|other| *other != unit && *other != Unit::Input && is_cache_write(unit));
+    if let Some(shorter) = shorter {
+        let (name, model) = (unit.key(), shown(subject.model));
+        return Some(Warning::new(
+            WarningCode::CacheRateMissing,
+            format!("no rate for {name} is known of the model {model}; that of {} counts", shorter.key()),
+        ));
+    }
+    let Service::Priced(tier) = service else { return None };
+    (unit.is_token() && !found.by_service).then(|| {
+        let (name, tier, model) = (unit.key(), shown(tier), shown(subject.model));
+        unpriced_tier(format!(
+            "no rate for {name} in the service tier {tier} is known of the model {model}; the default tier's counts"
+        ))
+    })
+}
+
+fn is_cache_write(unit: Unit) -> bool {
+    matches!(unit, Unit::CacheWrite30m | Unit::CacheWrite1h | Unit::CacheWrite12h)
+}
+
+fn unpriced_tier(message: String) -> Warning {
+    Warning::new(WarningCode::ServiceTierUnpriced, message)
+}
+
+fn items(
+    subject: &Subject<'_>,
+    sheet: &Sheet<'_>,
+    usage: &Usage,
+    mut look: impl FnMut(Unit, Found),
+) -> Result<Vec<Item>, Unpriced> {
     let mut items = Vec::new();
     for (unit, count) in usage.iter() {
-        items.push(Item::new(unit, count, sheet.rate(unit).ok_or_else(|| missing(unit.key()))?)?);
+        let found = sheet.rate(unit).ok_or_else(|| no_rate(subject, unit.key()))?;
+        look(unit, found);
+        items.push(Item::new(unit, count, found)?);
     }
     for (name, count) in usage.extra().iter().filter(|(_, count)| **count > 0) {
-        items.push(Item::extra(name, *count, sheet.extra(name).ok_or_else(|| missing(name))?)?);
+        items.push(Item::extra(name, *count, sheet.named(name).ok_or_else(|| no_rate(subject, name))?)?);
     }
     Ok(items)
 }

@@ -10,6 +10,7 @@ mod cost;
 mod custom;
 mod public;
 mod quick;
+mod service;
 mod sheet;
 mod tracker;
 mod view;

@@ -14,7 +14,7 @@ impl ToJson for Item {
         to.open('{');
         to.text_of("unit", &self.name);
         to.number_of("quantity", self.amount());
-        to.text_of("ratePerMillion", &self.rate.per_million());
+        to.text_of("ratePerMillion", &self.rate.per_million_at(self.factor));
         to.value_of("usd", &self.usd);
         to.close('}');
     }
@@ -140,7 +140,7 @@ mod tests {
         );
         let bound = upper_bound(&book, &Demand::new("m", None, 100, None, at));
         let text = json(&bound);
-        assert!(text.contains(r#""assumptions":["output up to the model's maximum of 10 tokens","the context tier of 100 input tokens applies where it is dearer"],"inputTokens":100,"outputTokens":10}"#), "{text}");
+        assert!(text.contains(r#""assumptions":["output up to the model's maximum of 10 tokens","the context tier from 100 input tokens applies where it is dearer"],"inputTokens":100,"outputTokens":10}"#), "{text}");
     }
 
     fn json(value: &dyn ToJson) -> String {

@@ -1,9 +1,20 @@
-//! Which rates hold for one request: the row of the moment, its tier, and the caller's own rates over both.
+//! Which rates hold for one request.
+//!
+//! A row has rates, and variants that differ from them under a condition: a long context, a service tier, a region, hours.
+//! The caller's own price is a row of the same shape that lies over the built-in one. For one request all that holds of
+//! both is laid out in one order, the most specific first and the caller's before the built-in's:
+//!
+//! - **A rate** is that of the first place that names the unit. So a unit that a variant does not name keeps the rate of
+//!   the next place, in the end the row's.
+//! - **Factors** multiply, each for something of its own (1.1 for a region, 6 for a fast tier). A factor does not touch a
+//!   rate whose own condition says as much or more (`eu` rates hold what `eu` costs), and gives way to another factor that
+//!   does. The built-in's factors do not touch the caller's rates. Only tokens have factors.
+//! - **Missing**: a unit that nobody names falls back as [`stands_in`] says.
 
-use crate::catalog::{Book, MatchKind, Model, RateSource, Row, Variant, When};
-use crate::money::Rate;
+use crate::catalog::{Book, MatchKind, Model, RateSource, Rates, Row, Variant, When};
+use crate::money::{Factor, Rate};
 use crate::time::Instant;
-use crate::usage::Unit;
+use crate::usage::{Unit, unit_of_name};
 
 use super::cost::{Reason, Unpriced};
 use super::custom::Custom;
@@ -26,44 +37,41 @@ impl<'a> Subject<'a> {
             Unpriced::new(Reason::UnknownModel, format!("no price is known for the model {}{under}", shown(model)))
         };
         let found = book.find(model, provider).ok_or_else(unknown)?;
-        let model = book.model(found.handle).ok_or_else(unknown)?;
+        Self::of(book.model(found.handle).ok_or_else(unknown)?, found.kind, at)
+    }
+
+    /// The subject that a model is.
+    pub fn of(model: &'a Model, kind: MatchKind, at: Instant) -> Result<Self, Unpriced> {
         let row = model.row_at(at).ok_or_else(|| {
             Unpriced::new(Reason::NoRate, format!("no price of {} ({}) is known for {at}", model.id, model.provider))
         })?;
-        Ok(Self {
-            model: &model.id,
-            provider: &model.provider,
-            kind: found.kind,
-            built_in: Some((model, row)),
-            custom: None,
-        })
+        Ok(Self { model: &model.id, provider: &model.provider, kind, built_in: Some((model, row)), custom: None })
     }
 
     pub fn source(&self) -> RateSource {
         match (self.custom, self.built_in) {
-            (Some(custom), _) => custom.source.clone(),
+            (Some(custom), _) => custom.row.source.clone(),
             (None, Some((_, row))) => row.source.clone(),
-            (None, None) => Custom::default().source,
+            (None, None) => Custom::default().row.source,
         }
     }
 
-    pub fn tiers(&self) -> impl Iterator<Item = &'a Variant> + use<'a> {
-        let variants = self.built_in.map_or(&[][..], |(_, row)| row.variants());
-        variants.iter().filter(|variant| variant.when.dimensions() == When::CONTEXT)
+    /// All variants, the caller's first.
+    pub fn variants(&self) -> impl Iterator<Item = &'a Variant> + use<'a> {
+        let custom = self.custom.map_or(&[][..], Custom::variants);
+        custom.iter().chain(self.built_in.map_or(&[][..], |(_, row)| row.variants()))
     }
 
-    /// The rates in a tier, or in none.
-    pub fn sheet(&self, tier: Option<&'a Variant>) -> Sheet<'a> {
-        Sheet { row: self.built_in.map(|(_, row)| row), tier, custom: self.custom }
-    }
-
-    /// The rates for a request with so many input tokens on the cheap side of a disputed edge, and those on the dear
-    /// side where they differ.
-    pub fn sheets_at(&self, input_tokens: u64) -> (Sheet<'a>, Option<Sheet<'a>>) {
-        let tier =
-            |dispute| self.tiers().find(|tier| tier.when.context.is_some_and(|c| c.is_reached(input_tokens, dispute)));
-        let (low, high) = (tier(false), tier(true));
-        (self.sheet(low), high.filter(|_| low != high).map(|tier| self.sheet(Some(tier))))
+    /// The rates that hold in these circumstances.
+    pub fn sheet(&self, when: &Circumstances<'_>) -> Sheet<'a> {
+        let mut sheet = Sheet::default();
+        if let Some(custom) = self.custom {
+            sheet.lay(0, &custom.row, when);
+        }
+        if let Some((_, row)) = self.built_in {
+            sheet.lay(1, row, when);
+        }
+        sheet
     }
 }
 
@@ -73,34 +81,166 @@ pub(super) fn shown(name: &str) -> String {
     if plain && !name.starts_with("sk-") { format!("{name:?}") } else { "of an unusual name".to_owned() }
 }
 
-/// The rates of one request.
+/// What is fixed of a request besides its counts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sheet<'a> {
-    row: Option<&'a Row>,
-    tier: Option<&'a Variant>,
-    custom: Option<&'a Custom>,
+pub(super) struct Circumstances<'a> {
+    /// Input tokens, cache included.
+    pub input_tokens: u64,
+    /// Whether a request on a disputed edge is in the dearer tier.
+    pub dispute: bool,
+    /// The service tier, by the name that the variants have for it; `None` for the default.
+    pub service: Option<&'a str>,
+    /// The region; `None` for the global one.
+    pub region: Option<&'a str>,
+    /// When.
+    pub at: Instant,
 }
 
-impl Sheet<'_> {
-    /// The rate of a unit. A cache rate that is missing is the rate of the input it stands for; an explicit zero is zero.
-    pub fn rate(&self, unit: Unit) -> Option<Rate> {
-        self.own(unit).or_else(|| match unit {
-            Unit::CacheRead | Unit::CacheWrite | Unit::CacheWrite1h => self.own(Unit::Input),
-            Unit::CacheReadAudio => self.own(Unit::InputAudio),
-            _ => None,
+impl Circumstances<'_> {
+    fn hold(&self, when: &When) -> bool {
+        when.context.is_none_or(|edge| edge.is_reached(self.input_tokens, self.dispute))
+            && when.service.as_deref().is_none_or(|own| self.service.is_some_and(|name| own.eq_ignore_ascii_case(name)))
+            && when
+                .region
+                .as_deref()
+                .is_none_or(|own| self.region.is_some_and(|name| own == ANY_REGION || own.eq_ignore_ascii_case(name)))
+            && when.schedule.is_none_or(|hours| hours.holds(self.at))
+    }
+}
+
+/// The region of a variant that holds in every region but the global one.
+pub(super) const ANY_REGION: &str = "*";
+
+/// Somewhere that rates are named: a variant that holds, or the rates that always do.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    rates: &'a Rates,
+    factor: Factor,
+    dimensions: u8,
+    /// 0 for the caller's, 1 for the built-in's.
+    layer: u8,
+}
+
+impl Place<'_> {
+    /// Whether its condition says all that the other's does.
+    fn covers(&self, other: &Self) -> bool {
+        other.dimensions & !self.dimensions == 0
+    }
+}
+
+/// The rates of one request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sheet<'a> {
+    places: Vec<Place<'a>>,
+    /// Whether the service tier is there and says nothing: it costs what the default does.
+    service_as_default: bool,
+}
+
+/// A rate found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    /// The rate.
+    pub rate: Rate,
+    /// What multiplies it.
+    pub factor: Factor,
+    /// The unit that names it: another one where the unit asked for has none.
+    pub unit: Option<Unit>,
+    /// Whether it is the service tier's: the rate or a factor comes from a place that names one.
+    pub by_service: bool,
+}
+
+impl<'a> Sheet<'a> {
+    /// Lays out what holds of a row, below what is there: 0 for the caller's, 1 for the built-in one.
+    pub fn lay(&mut self, layer: u8, row: &'a Row, when: &Circumstances<'_>) {
+        for variant in row.variants().iter().filter(|variant| when.hold(&variant.when)) {
+            let dimensions = variant.when.dimensions();
+            let says_nothing = variant.rates.is_empty() && variant.factor == Factor::ONE;
+            self.service_as_default |= dimensions == When::SERVICE && says_nothing;
+            self.places.push(Place { rates: &variant.rates, factor: variant.factor, dimensions, layer });
+        }
+        self.places.push(Place { rates: &row.rates, factor: Factor::ONE, dimensions: 0, layer });
+    }
+
+    /// The rate of a unit, or of what stands in for it. `None` where there is none, or more factors than 64 bits hold.
+    pub fn rate(&self, unit: Unit) -> Option<Found> {
+        let mut unit = unit;
+        loop {
+            if let Some(found) = self.own(unit) {
+                return Some(found);
+            }
+            unit = stands_in(unit, |unit| self.own(unit).is_some())?;
+        }
+    }
+
+    /// The rate of a name in [`Usage::extra`](crate::usage::Usage::extra). A name that says more closely what a unit is
+    /// (`images:hd/1024x1792`) has the unit's rate where the price makes no such difference at all.
+    pub fn named(&self, name: &str) -> Option<Found> {
+        let found = self.first(|rates| rates.named(name));
+        let unit = unit_of_name(name);
+        found.map(|(at, rate)| self.found(at, rate, unit)).unwrap_or_else(|| {
+            let unit = unit?;
+            let differs =
+                |place: &Place<'_>| place.rates.iter_named().any(|(name, _)| unit_of_name(name) == Some(unit));
+            if self.places.iter().any(differs) { None } else { self.rate(unit) }
         })
     }
 
-    /// The rate of a unit of the caller's own.
-    pub fn extra(&self, name: &str) -> Option<Rate> {
-        self.custom?.extra.get(name).copied()
+    fn own(&self, unit: Unit) -> Option<Found> {
+        let (at, rate) = self.first(|rates| rates.get(unit))?;
+        // Where one place names the output and only a less specific one its reasoning, the reasoning is that place's output.
+        if unit == Unit::ReasoningOutside
+            && let Some((nearer, rate)) = self.first(|rates| rates.get(Unit::Output))
+            && nearer < at
+            && self.places.get(nearer).is_some_and(|place| place.dimensions & When::SERVICE != 0)
+        {
+            return self.found(nearer, rate, Some(Unit::Output));
+        }
+        self.found(at, rate, Some(unit))
     }
 
-    fn own(&self, unit: Unit) -> Option<Rate> {
-        // The caller's rate holds in every tier.
-        self.custom
-            .and_then(|custom| custom.rates.get(unit))
-            .or_else(|| self.tier.and_then(|tier| tier.rates.get(unit)))
-            .or_else(|| self.row.and_then(|row| row.rates.get(unit)))
+    fn first(&self, rate: impl Fn(&Rates) -> Option<Rate>) -> Option<(usize, Rate)> {
+        self.places.iter().enumerate().find_map(|(at, place)| Some((at, rate(place.rates)?)))
+    }
+
+    fn found(&self, at: usize, rate: Rate, unit: Option<Unit>) -> Option<Found> {
+        let named = self.places.get(at)?;
+        let mut factor = Factor::ONE;
+        let mut dimensions = named.dimensions;
+        if unit.is_some_and(Unit::is_token) {
+            for (index, place) in self.places.iter().enumerate() {
+                let above = self.places.get(..index).unwrap_or(&[]);
+                let gives_way = above.iter().any(|other| other.factor != Factor::ONE && other.covers(place));
+                if place.factor != Factor::ONE && place.layer <= named.layer && !named.covers(place) && !gives_way {
+                    factor = factor.times(place.factor)?;
+                    dimensions |= place.dimensions;
+                }
+            }
+        }
+        Some(Found { rate, factor, unit, by_service: self.service_as_default || dimensions & When::SERVICE != 0 })
+    }
+}
+
+/// The unit whose rate counts for one without a rate of its own.
+///
+/// - Cached tokens without a price are ordinary input, of their own kind: audio read from a cache is audio where audio has a
+///   rate, else text read from a cache. An explicit zero is a price.
+/// - A cache write without a price for how long it lasts is the next shorter kind.
+/// - Audio, images and video without a price are ordinary tokens, as are reasoning and other output.
+///
+/// Everything else (fees, images, seconds, pages, citations) has a price or none.
+fn stands_in(unit: Unit, has_rate: impl Fn(Unit) -> bool) -> Option<Unit> {
+    let of_its_kind = |kind, plain| Some(if has_rate(kind) { kind } else { plain });
+    match unit {
+        Unit::CacheWrite12h => Some(Unit::CacheWrite1h),
+        Unit::CacheWrite1h => Some(Unit::CacheWrite30m),
+        Unit::CacheWrite30m => Some(Unit::CacheWrite),
+        Unit::CacheReadAudio => of_its_kind(Unit::InputAudio, Unit::CacheRead),
+        Unit::CacheWriteAudio => of_its_kind(Unit::InputAudio, Unit::CacheWrite),
+        Unit::CacheReadImage => of_its_kind(Unit::InputImage, Unit::CacheRead),
+        Unit::CacheRead | Unit::CacheWrite | Unit::InputAudio | Unit::InputImage | Unit::InputVideo => {
+            Some(Unit::Input)
+        }
+        Unit::ReasoningOutside | Unit::OutputAudio | Unit::OutputImage | Unit::OutputVideo => Some(Unit::Output),
+        _ => None,
     }
 }

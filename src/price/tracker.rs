@@ -25,7 +25,7 @@ pub enum UnknownModel {
     /// Fails with [`Code::UnknownModel`].
     Error,
     /// Prices it at these rates, with a warning.
-    Fallback(Custom),
+    Fallback(Box<Custom>),
 }
 
 /// Prices by a book and the caller's own rates.

@@ -3,7 +3,7 @@
 use crate::collections::Map;
 use std::sync::Arc;
 
-use crate::catalog::{Book, Handle, MatchKind, RateSource};
+use crate::catalog::{Book, Handle, MatchKind, RateSource, Rates};
 use crate::json::{ToJson, Writer};
 use crate::time::Instant;
 use crate::usage::Unit;
@@ -72,7 +72,7 @@ impl ModelPricing {
 
 pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
     let built_in = subject.built_in.map(|(_, row)| &row.rates);
-    let own = subject.custom.map(|custom| &custom.rates);
+    let own = subject.custom.map(|custom| &custom.row.rates);
     let rate = |unit| own.and_then(|rates| rates.get(unit)).or_else(|| built_in.and_then(|rates| rates.get(unit)));
     let mut rates = Map::new();
     for unit in Unit::ALL {
@@ -80,8 +80,9 @@ pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
             rates.insert(unit.key().to_owned(), rate.per_million());
         }
     }
-    for (name, rate) in subject.custom.iter().flat_map(|custom| &custom.extra) {
-        rates.insert(name.clone(), rate.per_million());
+    // The caller's come last, and so win.
+    for (name, rate) in built_in.into_iter().chain(own).flat_map(Rates::iter_named) {
+        rates.insert(name.to_owned(), rate.per_million());
     }
     let source = subject.source();
     ModelPricing {

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
-    catalog::{Book, Handle, MatchKind},
+    catalog::{Book, Handle, MatchKind, Words},
     error::{Error, Result, Warning, check_keys},
     json::{ToJson, Writer},
     money::Usd,
@@ -72,8 +72,9 @@ impl PriceBook {
         else {
             return -1.0;
         };
-        let row = model.row_at(self.book.present(Instant::from_ms(now as i64)));
-        row.and_then(|row| price::quick_cost(row, input, output, read, write)).map_or(f64::NAN, Usd::to_f64)
+        let at = self.book.present(Instant::from_ms(now as i64));
+        let row = model.row_at(at);
+        row.and_then(|row| price::quick_cost(row, at, input, output, read, write)).map_or(f64::NAN, Usd::to_f64)
     }
 
     /// The handles of the models whose price is announced to change. Asking the host for the time costs as much as a
@@ -108,6 +109,7 @@ impl PriceBook {
                 usage: &usage,
                 at,
                 service_tier: service_tier.as_deref(),
+                served_tier: None,
                 region: region.as_deref(),
             },
         ))
@@ -302,7 +304,7 @@ fn tracker(book: Arc<Book>, config: &JsValue) -> Result<price::Tracker> {
         Some("zero") => UnknownModel::Zero,
         Some("error") => UnknownModel::Error,
         None if unknown.is_undefined() => UnknownModel::Zero,
-        None if unknown.is_object() => UnknownModel::Fallback(custom(&unknown)?.0),
+        None if unknown.is_object() => UnknownModel::Fallback(Box::new(custom(&unknown)?.0)),
         _ => {
             return Err(Error::config(format!(
                 "cannot read {WHAT}: expected unknownModel to be \"zero\", \"error\" or a custom pricing, found {}",
@@ -334,28 +336,31 @@ fn custom(pricing: &JsValue) -> Result<(Custom, Vec<Warning>)> {
             }
         }
     }
+    if Words::KEYS.iter().any(|key| !value::get(pricing, key).is_undefined()) {
+        warnings.extend(custom.set_variants(value::from_js(pricing, WHAT, &Custom::KEYS)?.raw())?);
+    }
     custom.provider = value::get_string(pricing, "provider", WHAT)?;
     if let Some(updated) = value::get_string(pricing, "lastUpdated", WHAT)? {
-        custom.source.retrieved_at = updated.into();
+        custom.row.source.retrieved_at = updated.into();
     }
     let source = value::get(pricing, "source");
     if let Some(name) = source.as_string() {
-        custom.source.name = name.into();
+        custom.row.source.name = name.into();
     } else if !source.is_undefined() {
         const SOURCE: &str = "custom pricing.source";
         let keys = value::own_keys(&source, SOURCE)?;
         check_keys(SOURCE, keys.iter().map(String::as_str), &["name", "url", "effectiveFrom", "retrievedAt"])?;
         let text = |key| value::get_string(&source, key, SOURCE);
         if let Some(name) = text("name")? {
-            custom.source.name = name.into();
+            custom.row.source.name = name.into();
         }
         if let Some(url) = text("url")? {
-            custom.source.url = url.into();
+            custom.row.source.url = url.into();
         }
         if let Some(retrieved) = text("retrievedAt")? {
-            custom.source.retrieved_at = retrieved.into();
+            custom.row.source.retrieved_at = retrieved.into();
         }
-        custom.source.effective_from = text("effectiveFrom")?;
+        custom.row.source.effective_from = text("effectiveFrom")?;
     }
     Ok((custom, warnings))
 }
