@@ -1,7 +1,7 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
 import { Held } from "./core.js";
 import bundled from "./data/prices.js";
-import type { Cost, ModelMatch, ModelPricing, PriceQuery, Provider, RateSource, Unpriced } from "./types.js";
+import type { Cost, MatchType, ModelMatch, ModelPricing, PriceQuery, Provider, RateSource, Unpriced, Usage } from "./types.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 
 // Beside the class and not in a static block of it: a bundler keeps a class that has one, and with it all prices.
@@ -28,8 +28,14 @@ export function coreOf(book: PriceBook): Held<CoreBook> {
  */
 export class PriceBook {
   readonly #core: Held<CoreBook>;
-  /** The models whose price is announced to change: only their cost needs the clock. */
+  /** The models whose price is announced to change, or differs by the hour: only their cost needs the clock. */
   #unsettled: ReadonlySet<number> | undefined;
+  /** What names stand for, by provider: programs ask for a handful again and again. */
+  readonly #known = new Map<string | undefined, Map<string, Known>>();
+  /** The place of each count among those handed over. */
+  #places: Map<string, number> | undefined;
+  /** The instant before which a clock is not set. */
+  #retrieved = 0;
 
   private constructor(packed: string) {
     this.#core = new Held("rebuildable", (core) => new core.PriceBook(packed));
@@ -50,13 +56,83 @@ export class PriceBook {
   /**
    * The exact, itemised cost of a usage, or why there is none.
    *
-   * The price is that of `at` (now, if left out), by the default service tier and region; another tier or region that the
-   * book has no rates for is `no_rate`, never the default price.
+   * The price is that of `at` (now, if left out), of the service tier that served and of the region. With `auto`, and where
+   * sources differ, `low` and `high` say what else it may be. A service tier that the model has no rates for is the default
+   * with a warning for `batch` and `flex`, which cost no more, and else `no_rate`.
+   *
+   * `items` and `source` are built when they are read.
    *
    * @throws ValidationError for an unknown unit, a count that is negative, fractional or not finite, or an unreadable `at`
    */
   price(query: PriceQuery): Cost | Unpriced {
-    return this.#core.use((book) => book.price(query)) as Cost | Unpriced;
+    return this.#quickly(query) ?? (this.#core.use((book) => book.price(query)) as Cost | Unpriced);
+  }
+
+  /** The cost where there is nothing to tell beside it; undefined for everything else, what can't be read included. */
+  #quickly(query: PriceQuery): Cost | undefined {
+    if (typeof query !== "object" || query === null) return undefined;
+    const { model, provider, usage, at, serviceTier, region, ...more } = query;
+    for (const _ in more) return undefined;
+    if (typeof model !== "string" || !isText(provider) || !isText(serviceTier) || !isText(region)) return undefined;
+    const counts = this.#counts(usage);
+    const known = counts && this.#know(model, provider);
+    const now = at === undefined ? Math.max(Date.now(), this.#retrieved) : at instanceof Date ? at.getTime() : at;
+    // Any other instant is read, or refused, by the core.
+    if (known === undefined || typeof now !== "number" || !(Math.abs(now) <= 8.64e15)) return undefined;
+    const usd = this.#core.use((book) => book.usdOf(known.handle, counts!, now, serviceTier, region));
+    if (usd === undefined) return undefined;
+    const core = this.#core;
+    const cost: Cost = {
+      priced: true,
+      usd,
+      amount: Number(usd),
+      get items() {
+        return settled(cost, "items", core.use((book) => JSON.parse(book.itemsOf(known.handle, counts!, now, serviceTier, region)!)));
+      },
+      model: known.model,
+      provider: known.provider,
+      matchType: known.matchType,
+      get source() {
+        return settled(cost, "source", core.use((book) => JSON.parse(book.sourceOf(known.handle, now)!)));
+      },
+      warnings: [],
+    };
+    return cost;
+  }
+
+  /** The counts of a usage in the core's order; undefined where one is none, or has a name of its own. */
+  #counts(usage: Usage): Float64Array | undefined {
+    if (typeof usage !== "object" || usage === null) return undefined;
+    if (this.#places === undefined) {
+      const keys = this.#core.use((book) => book.usageKeys());
+      this.#places = new Map(keys.map((key, place) => [key, place]));
+      this.#retrieved = this.#core.use((book) => book.retrieved());
+    }
+    const counts = new Float64Array(this.#places.size);
+    for (const key in usage) {
+      const count: unknown = usage[key as keyof Usage];
+      if (count == null) continue;
+      const place = this.#places.get(key);
+      if (place === undefined || typeof count !== "number" || !Object.hasOwn(usage, key)) return undefined;
+      counts[place] = count;
+    }
+    return counts;
+  }
+
+  /** What a name stands for; undefined for nothing. */
+  #know(model: string, provider: string | undefined): Known | undefined {
+    const of = this.#known.get(provider);
+    const seen = of?.get(model);
+    if (seen !== undefined) return seen;
+    const found = this.#core.use((book) => book.findModel(model, provider)) as ModelMatch | undefined;
+    if (found === undefined) return undefined;
+    const handle = this.#core.use((book) => book.handle(model, provider));
+    const known = { handle, model: found.id, provider: found.provider, matchType: found.matchType };
+    // Names may come from anywhere: what is remembered is bounded.
+    if (this.#known.size >= MAX_KNOWN || (of !== undefined && of.size >= MAX_KNOWN)) this.#known.clear();
+    const names = this.#known.get(provider) ?? new Map<string, Known>();
+    this.#known.set(provider, names.set(model, known));
+    return known;
   }
 
   /**
@@ -81,6 +157,27 @@ export class PriceBook {
     if (usd < 0) this.#core.use((book) => book.checkCounts(input, output, cacheRead, cacheWrite));
     return usd;
   }
+}
+
+/** What a name stands for. */
+interface Known {
+  handle: number;
+  model: string;
+  provider: Provider;
+  matchType: MatchType;
+}
+
+/** More names than this are not remembered. */
+const MAX_KNOWN = 1000;
+
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
+}
+
+/** Puts a value in the place of the property that made it. */
+function settled<T>(of: object, key: string, value: T): T {
+  Object.defineProperty(of, key, { value, writable: true, enumerable: true, configurable: true });
+  return value;
 }
 
 /** A name as the core takes it; what is no text names nothing. */

@@ -10,6 +10,7 @@ import type {
   CostTrackerConfig,
   CustomPricing,
   ModelPricing,
+  PriceOptions,
   Provider,
   TokenUsage,
   Warning,
@@ -81,8 +82,8 @@ export class CostTracker {
    * @throws ValidationError for a negative, fractional or unknown count, or an empty model
    * @throws UnknownModelError with `unknownModel: "error"`
    */
-  estimateCost(model: string, tokens: TokenUsage, provider?: Provider): CostEstimate {
-    const { usd, amount, priced, provider: found, tokens: read, breakdown, timestamp, warnings } = this.#price(model, tokens, provider);
+  estimateCost(model: string, tokens: TokenUsage, provider?: Provider, options?: PriceOptions): CostEstimate {
+    const { usd, amount, priced, provider: found, tokens: read, breakdown, timestamp, warnings } = this.#price(model, tokens, provider, options);
     return {
       estimatedCost: amount,
       usd,
@@ -108,8 +109,9 @@ export class CostTracker {
     tokens: TokenUsage,
     provider?: Provider,
     metadata?: Record<string, unknown>,
+    options?: PriceOptions,
   ): CostRecord {
-    const { usd, amount, priced, provider: found, tokens: read, breakdown, items, timestamp, warnings } = this.#price(model, tokens, provider);
+    const { usd, amount, priced, provider: found, tokens: read, breakdown, items, timestamp, warnings } = this.#price(model, tokens, provider, options);
     return {
       schema: 1,
       id: generateId(),
@@ -125,6 +127,7 @@ export class CostTracker {
       breakdown,
       timestamp,
       ...(metadata == null ? {} : { metadata: { ...metadata } }),
+      ...(options?.serviceTier == null ? {} : { serviceTier: options.serviceTier }),
       ...(items.length > 0 ? { items } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
     };
@@ -170,8 +173,9 @@ export class CostTracker {
     };
   }
 
-  #price(model: string, tokens: TokenUsage, provider: Provider | undefined): Priced {
-    const priced = this.#core.use((tracker) => tracker.estimate(typeof model === "string" ? model : "", tokens, provider)) as Priced;
+  #price(model: string, tokens: TokenUsage, provider: Provider | undefined, options: PriceOptions | undefined): Priced {
+    const name = typeof model === "string" ? model : "";
+    const priced = this.#core.use((tracker) => tracker.estimate(name, tokens, provider, options)) as Priced;
     const unknown = priced.warnings.find((warning) => warning.code === "unknown_model");
     if (unknown !== undefined && !this.#warned.has(model)) {
       if (this.#warned.size < MAX_WARNED) this.#warned.add(model);

@@ -69,8 +69,44 @@ export interface ModelPricing {
   rates: Record<string, string>;
 }
 
+/** What differs from a price under a condition. */
+export interface PriceVariant {
+  /** USD per million, by unit. What is left out costs what it does without the condition. */
+  rates?: Record<string, MoneyInput>;
+  /** What the rates of all tokens are multiplied with, those named here excepted: at most 1,000, with at most six places. */
+  multiplier?: MoneyInput;
+  /** Within a long context. */
+  tiers?: PriceTier[];
+  /** In a service tier, by its name. */
+  services?: Record<string, PriceVariant>;
+  /** In a region, by its name; `*` for all but the global one. */
+  regions?: Record<string, PriceVariant>;
+  /** At hours of the week. */
+  schedule?: PriceSchedule[];
+}
+
+/** What differs for a whole request, output included, when its input is long. */
+export interface PriceTier extends PriceVariant {
+  /** Input tokens, cache included. */
+  above: number;
+  /** On which side exactly so many lie: `above` (below the tier, if left out), `from` (in it), `disputed` (nobody knows). */
+  edge?: "above" | "from" | "disputed";
+}
+
+/** What differs at hours of the week, at a fixed offset from UTC. */
+export interface PriceSchedule extends PriceVariant {
+  /** The days on which it begins, `1-5` or `6,7`; 1 is Monday. Every day, if left out. */
+  days?: string;
+  /** `HH:MM`, the first minute. */
+  from: string;
+  /** `HH:MM`, the minute after the last; at or before `from`, one of the next day. */
+  to: string;
+  /** `+HH:MM`; UTC, if left out. */
+  offset?: string;
+}
+
 /** A price of one's own; what it leaves out is taken from the built-in row of exactly that model. */
-export interface CustomPricing {
+export interface CustomPricing extends Omit<PriceVariant, "multiplier"> {
   /** USD for 1,000 input tokens. */
   inputCostPer1K?: MoneyInput;
   /** USD for 1,000 output tokens. */
@@ -80,7 +116,7 @@ export interface CustomPricing {
   /** USD for one second of audio. */
   audioCostPerSecond?: MoneyInput;
   provider?: Provider;
-  /** USD per million, by unit. */
+  /** USD per million, by unit; other names are units of one's own (`Usage.extra`). Holds under every condition that names no other. */
   rates?: Record<string, MoneyInput>;
   source?: string | Partial<RateSource>;
   lastUpdated?: string;
@@ -171,7 +207,19 @@ export interface PriceQuery {
   usage: Usage;
   /** When the call was made; now, if left out. */
   at?: InstantInput;
+  /** The service tier that served, else the one asked for; the default, if left out. */
   serviceTier?: "default" | "auto" | "batch" | "flex" | "priority" | (string & {});
+  /** The region that served (`eu`); the global one, if left out. */
+  region?: string;
+}
+
+/** What {@link CostTracker.estimateCost} and {@link CostTracker.calculateActualCost} price a call by, besides its counts. */
+export interface PriceOptions {
+  /** When the call was made; now, if left out. It is the timestamp of what is given back. */
+  at?: InstantInput;
+  /** The service tier that served, else the one asked for. */
+  serviceTier?: PriceQuery["serviceTier"];
+  /** The region that served; the global one, if left out. */
   region?: string;
 }
 

@@ -294,6 +294,18 @@ impl Usage {
         Ok(usage)
     }
 
+    /// Reads numbers in the order of [`Unit::ALL`], and after them the reasoning memo; what is left out is zero.
+    pub fn from_numbers(numbers: &[f64]) -> Result<Self> {
+        let mut usage = Self::default();
+        for (unit, number) in Unit::ALL.into_iter().zip(numbers) {
+            if *number != 0.0 {
+                usage.set(unit, count(unit.key(), *number, unit.scale())?);
+            }
+        }
+        usage.reasoning = count("reasoning", numbers.get(Unit::ALL.len()).copied().unwrap_or(0.0), 1)?;
+        Ok(usage)
+    }
+
     /// Reads AgentGuard's `TokenUsage`: pairs of key and number, those of `extra` under `extra.<name>`. Also gives back `totalTokens`, when it was there: a
     /// caller warns where that is not [`Usage::total_tokens`].
     pub fn from_token_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, f64)>) -> Result<(Self, Option<u64>)> {

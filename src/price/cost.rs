@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::catalog::{Book, Edge, MatchKind, RateSource, Threshold};
+use crate::catalog::{Book, Edge, MatchKind, Model, RateSource, Threshold};
 use crate::error::{Warning, WarningCode};
 use crate::money::{Factor, Rate, Usd};
 use crate::time::Instant;
@@ -180,6 +180,11 @@ pub fn price(book: &Book, query: &Query<'_>) -> Answer {
         Ok(cost) => Answer::Priced(cost),
         Err(unpriced) => Answer::Unpriced(unpriced),
     }
+}
+
+/// The cost of a usage of a model that was found: what the query calls it does not count, and it matches exactly.
+pub fn price_model(model: &Model, query: &Query<'_>) -> Result<Cost, Unpriced> {
+    price_subject(&Subject::of(model, MatchKind::Exact, query.at)?, query)
 }
 
 pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<Cost, Unpriced> {

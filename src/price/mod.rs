@@ -17,7 +17,7 @@ mod view;
 
 pub use bound::{Bound, BoundAnswer, CacheWrites, Demand, upper_bound};
 pub use breakdown::Breakdown;
-pub use cost::{Answer, Cost, Item, Query, Reason, Unpriced, price};
+pub use cost::{Answer, Cost, Item, Query, Reason, Unpriced, price, price_model};
 pub use custom::Custom;
 pub use quick::quick_cost;
 pub use tracker::{Estimate, Tracker, UnknownModel, read_token_usage};

@@ -123,15 +123,21 @@ impl Tracker {
         })
     }
 
-    /// The cost as AgentGuard's programs read it.
+    /// The cost as AgentGuard's programs read it, at the default service tier and region.
     pub fn estimate(&self, model: &str, usage: &Usage, provider: Option<&str>, at: Instant) -> Result<Estimate> {
+        self.estimate_query(&Query::new(model, provider, usage, at))
+    }
+
+    /// The cost of a query as AgentGuard's programs read it.
+    pub fn estimate_query(&self, query: &Query<'_>) -> Result<Estimate> {
+        let Query { model, provider, at, .. } = *query;
         if model.is_empty() {
             return Err(Error::input("cannot price the call: expected the name of a model, found an empty one"));
         }
         if !self.enabled {
             return Ok(self.zero(model, provider, at, None));
         }
-        Ok(match self.price(&Query::new(model, provider, usage, at))? {
+        Ok(match self.price(query)? {
             Answer::Priced(cost) => Estimate {
                 usd: cost.usd,
                 priced: true,

@@ -12,7 +12,7 @@ use crate::{
     money::Usd,
     price::{self, Breakdown, Custom, Item, ModelPricing, Query, UnknownModel},
     time::Instant,
-    usage::{MAX_COUNT, Usage},
+    usage::{MAX_COUNT, Unit, Usage},
     web::{clock, value},
 };
 
@@ -115,6 +115,55 @@ impl PriceBook {
         ))
     }
 
+    /// The keys of `Usage` in the order in which counts are handed over; `reasoning` last.
+    #[wasm_bindgen(js_name = usageKeys)]
+    pub fn usage_keys(&self) -> Vec<String> {
+        Unit::ALL.into_iter().map(Unit::key).chain(["reasoning"]).map(str::to_owned).collect()
+    }
+
+    /// The milliseconds before which a clock is not set: when the newest source was read.
+    pub fn retrieved(&self) -> f64 {
+        self.book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64)
+    }
+
+    /// The cost of counts at an instant as exact text, where there is nothing to tell beside it: no warning, no range, no
+    /// reason against it. Undefined otherwise, and the caller asks [`PriceBook::price`].
+    #[wasm_bindgen(js_name = usdOf)]
+    pub fn usd_of(
+        &self,
+        handle: u32,
+        counts: &[f64],
+        at: f64,
+        tier: Option<String>,
+        region: Option<String>,
+    ) -> Option<String> {
+        let cost = self.cost_of(handle, counts, at, tier.as_deref(), region.as_deref())?;
+        (cost.warnings.is_empty() && cost.range.is_none()).then(|| cost.usd.to_string())
+    }
+
+    /// The items of such a cost, `CostItem[]` as JSON text.
+    #[wasm_bindgen(js_name = itemsOf)]
+    pub fn items_of(
+        &self,
+        handle: u32,
+        counts: &[f64],
+        at: f64,
+        tier: Option<String>,
+        region: Option<String>,
+    ) -> Option<String> {
+        let cost = self.cost_of(handle, counts, at, tier.as_deref(), region.as_deref())?;
+        let mut to = Writer::new();
+        to.list(&cost.items);
+        Some(to.end())
+    }
+
+    /// The source of a model's price at an instant, `RateSource` as JSON text.
+    #[wasm_bindgen(js_name = sourceOf)]
+    pub fn source_of(&self, handle: u32, at: f64) -> Option<String> {
+        let row = self.book.model(Handle(handle))?.row_at(Instant::from_ms(at as i64))?;
+        Some(row.source.to_json())
+    }
+
     /// The model that a name finds: `{ id, provider, matchType }`, or undefined.
     #[wasm_bindgen(js_name = findModel)]
     pub fn find_model(&self, model: &str, provider: Option<String>) -> Result<JsValue> {
@@ -146,6 +195,20 @@ impl PriceBook {
 }
 
 impl PriceBook {
+    fn cost_of(
+        &self,
+        handle: u32,
+        counts: &[f64],
+        at: f64,
+        service_tier: Option<&str>,
+        region: Option<&str>,
+    ) -> Option<price::Cost> {
+        let usage = Usage::from_numbers(counts).ok()?;
+        let at = Instant::from_ms(at as i64);
+        let query = Query { service_tier, region, ..Query::new("", None, &usage, at) };
+        price::price_model(self.book.model(Handle(handle))?, &query).ok()
+    }
+
     fn present(&self) -> Instant {
         self.book.present(clock::now())
     }
@@ -228,13 +291,31 @@ impl CostTracker {
         self.tracker.borrow_mut().remove_custom(model)
     }
 
-    /// The cost of a `TokenUsage`.
-    pub fn estimate(&self, model: &str, tokens: &JsValue, provider: Option<String>) -> Result<JsValue> {
+    /// The cost of a `TokenUsage`, under `PriceOptions` or undefined.
+    pub fn estimate(
+        &self,
+        model: &str,
+        tokens: &JsValue,
+        provider: Option<String>,
+        options: &JsValue,
+    ) -> Result<JsValue> {
+        const WHAT: &str = "price options";
+        if !options.is_undefined() && !options.is_null() {
+            value::check_object_keys(options, WHAT, &["at", "serviceTier", "region"])?;
+        }
+        let text = |key| value::get_string(options, key, WHAT);
+        let (service_tier, region) = (text("serviceTier")?, text("region")?);
+        let asked_at = value::optional_instant(&value::get(options, "at"))?;
         let pairs = value::pairs(tokens, "tokens")?;
         let (usage, mismatch) = price::read_token_usage(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?;
         let tracker = self.tracker.borrow();
         let now = clock::now();
-        let estimate = tracker.estimate(model, &usage, provider.as_deref(), tracker.book().present(now))?;
+        let at = asked_at.unwrap_or_else(|| tracker.book().present(now));
+        let estimate = tracker.estimate_query(&Query {
+            service_tier: service_tier.as_deref(),
+            region: region.as_deref(),
+            ..Query::new(model, provider.as_deref(), &usage, at)
+        })?;
         let warnings: Vec<_> = estimate.warnings.into_iter().chain(mismatch).collect();
         value::to_js(&Out {
             usd: estimate.usd,
@@ -245,7 +326,7 @@ impl CostTracker {
             breakdown: estimate.breakdown,
             items: estimate.items,
             warnings: &warnings,
-            timestamp: now.to_string(),
+            timestamp: asked_at.unwrap_or(now).to_string(),
         })
     }
 

@@ -52,10 +52,38 @@ describe("PriceBook.price", () => {
     assert.equal(usd(null), "0.0028");
   });
 
+  it("has items and a source that are built when they are read, and are plain properties", () => {
+    const query = { model: "gpt-5", usage: { input: 2000, cacheRead: 8000, output: 500, reasoning: 100 }, at: AT };
+    const cost = book.price(query);
+    // What the caller does to its object afterwards changes nothing.
+    query.usage.input = 7;
+    assert.deepEqual(Object.keys(cost), ["priced", "usd", "amount", "items", "model", "provider", "matchType", "source", "warnings"]);
+    assert.equal(cost.items, cost.items);
+    assert.equal(cost.items.map(({ usd }) => Number(usd)).reduce((a, b) => a + b), cost.amount);
+    assert.deepEqual(structuredClone(cost), { ...cost });
+    assert.deepEqual(JSON.parse(JSON.stringify(book.price({ ...query, usage: { input: 2000, cacheRead: 8000, output: 500 } }))), { ...cost });
+    cost.items.push("mine");
+    assert.equal(book.price(query).items.length, 3);
+    const other = book.price(query);
+    other.source.name = "mine";
+    assert.notEqual(book.price(query).source.name, "mine");
+  });
+
+  it("answers the same at any length of the way", () => {
+    // A name in extra, a null and an instant as text go by the core's own reading; the digits are the same.
+    for (const usage of [{ input: 1, output: 2 }, { input: 272_000, output: 5, cacheRead: 3 }, { input: 2 ** 53, output: 0 }, { input: 0, output: 0 }]) {
+      for (const model of ["gpt-5", "claude-sonnet-4-5", "gemini-2.5-pro", "OPENAI/gpt-4o-2024-11-20"]) {
+        const short = book.price({ model, usage, at: Date.parse(AT) });
+        const long = book.price({ model, usage: { ...usage, extra: {} }, at: AT, region: null });
+        assert.deepEqual({ ...short }, long);
+      }
+    }
+  });
+
   it("answers why there is none", () => {
     const usage = { input: 1, output: 1 };
     assert.deepEqual(book.price({ model: "gpt-nope", usage }), { priced: false, reason: "unknown_model", detail: 'no price is known for the model "gpt-nope"' });
-    assert.deepEqual(book.price({ model: "gpt-5", usage, serviceTier: "flex" }), { priced: false, reason: "no_rate", detail: 'no rates are known for the service tier "flex"' });
+    assert.deepEqual(book.price({ model: "gpt-5", usage, serviceTier: "ultrafast" }), { priced: false, reason: "no_rate", detail: 'no rates of the service tier "ultrafast" are known of the model "gpt-5"' });
     assert.equal(book.price({ model: "gpt-5", usage: { ...usage, extra: { sprockets: 1 } } }).reason, "no_rate");
     assert.equal(book.price({ model: "gpt-5", provider: "anthropic", usage }).reason, "unknown_model");
   });
