@@ -38,7 +38,7 @@ export class PriceBook {
   #retrieved = 0;
 
   private constructor(packed: string) {
-    this.#core = new Held("rebuildable", (core) => new core.PriceBook(packed));
+    this.#core = new Held("rebuildable", (core) => new core.PriceBook(new TextEncoder().encode(packed)));
     cores.set(this, this.#core);
   }
 

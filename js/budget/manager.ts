@@ -2,6 +2,7 @@ import { run } from "../core.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import { toJson } from "../store/json.js";
+import { InMemoryCostStorage, LISTEN } from "../store/memory.js";
 import type {
   BudgetConfig,
   BudgetEnforcementResult,
@@ -43,6 +44,8 @@ const OPTIONS = ["ledger", "now", "timeZone", "weekStart", "requireGuarantee", "
 const RANK: Record<Guarantee, number> = { advisory: 0, "per-instance": 1, hard: 2 };
 /** The lease of a reservation made by hand. */
 const LEASE_MS = 600_000;
+/** How many sets of scopes are remembered with the budgets that bind them. */
+const MOST_BOUND = 1_000;
 /** How far records may lie out of order in a storage that can't be subscribed to. */
 const OVERLAP_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -82,6 +85,8 @@ export class BudgetManager {
   readonly #removed = new Set<string>();
   /** Records that were put into the storage and not yet offered to the ledger. */
   readonly #arrived = new Set<CostRecord>();
+  /** Which entries bind which scopes, as far as it was asked since they last changed. */
+  readonly #bound = new Map<string, Entry[]>();
   #listed = false;
   #subscribed = false;
   #mark: number | undefined;
@@ -126,6 +131,7 @@ export class BudgetManager {
     if (known === undefined) {
       const entry: Entry = { config: made, pending: this.#onExisting === "update" ? "update" : "attach", counted: false };
       this.#entries.set(made.id, entry);
+      this.#bound.clear();
       return this.#present(entry);
     }
     if (!agree(known.config, made)) {
@@ -146,6 +152,7 @@ export class BudgetManager {
 
   deleteBudget(id: string): boolean {
     if (!this.#entries.delete(id)) return false;
+    this.#bound.clear();
     this.#removed.add(id);
     this.#alerts.forget(id);
     return true;
@@ -300,15 +307,23 @@ export class BudgetManager {
     if (entry.config.createdAt !== undefined) changed.config.createdAt = entry.config.createdAt;
     delete (changed.config as Partial<BudgetConfig>).updatedAt;
     this.#entries.set(config.id, changed);
+    this.#bound.clear();
     return this.#present(changed);
   }
 
   #binding(scopes: BudgetScope[]): Entry[] {
     const entries = [...this.#entries.values()];
     if (entries.length === 0) return [];
-    const texts = [toJson(entries.map(({ config }) => config), "budgets"), toJson(scopes, "scopes")] as const;
-    const places = JSON.parse(run((core) => core.bindingBudgets(...texts))) as number[];
-    return places.map((place) => entries[place] as Entry);
+    const key = toJson(scopes, "scopes");
+    let bound = this.#bound.get(key);
+    if (bound === undefined) {
+      const budgets = toJson(entries.map(({ config }) => config), "budgets");
+      const places = JSON.parse(run((core) => core.bindingBudgets(budgets, key))) as number[];
+      bound = places.map((place) => entries[place] as Entry);
+      if (this.#bound.size >= MOST_BOUND) this.#bound.clear();
+      this.#bound.set(key, bound);
+    }
+    return bound;
   }
 
   #statuses(entries: Entry[]): Promise<BudgetStatus[]> {
@@ -333,6 +348,7 @@ export class BudgetManager {
       for (const config of await this.#ledger.list()) {
         if (!this.#entries.has(config.id) && !this.#removed.has(config.id)) this.#entries.set(config.id, { config, counted: false });
       }
+      this.#bound.clear();
       this.#listed = true;
     }
     for (const mode of ["attach", "update"] as const) await this.#put(mode);
@@ -353,6 +369,7 @@ export class BudgetManager {
       }
       // In place: what was given out before reads its instants from here.
       Object.assign(entry.config, config);
+      this.#bound.clear();
       delete entry.pending;
     }
   }
@@ -363,7 +380,10 @@ export class BudgetManager {
     if (storage === undefined || this.#entries.size === 0) return [];
     if (!this.#subscribed && storage.subscribe !== undefined) {
       this.#subscribed = true;
-      storage.subscribe((record) => void this.#arrived.add(record));
+      const arrived = (record: CostRecord): void => void this.#arrived.add(record);
+      const ours = storage instanceof InMemoryCostStorage && storage.subscribe === InMemoryCostStorage.prototype.subscribe;
+      if (ours) storage[LISTEN](this, arrived);
+      else storage.subscribe(arrived);
     }
     const now = this.#now();
     const news: CostAlert[] = [];

@@ -3,11 +3,12 @@
  * the core's; here is only how each is done on a JavaScript host.
  */
 import type { BudgetManager } from "../budget.js";
-import { Held, runAsync, tied, type Core } from "../core.js";
+import { Held, runAsync, type Core } from "../core.js";
 import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
 import type { GuardReport } from "../guard/builtin.js";
 import { JUDGES, REPORT, RUN, SCANNER, type GuardrailEngine, type GuardrailEngineResult } from "../guard/engine.js";
 import { generateId } from "../id.js";
+import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
   BudgetScope,
   CostEstimate,
@@ -50,7 +51,7 @@ type Step =
   | { do: "wait"; ms: number }
   | { do: "settle"; id: string; usd: string; mark?: EstimateMark }
   | { do: "release"; id: string }
-  | { do: "store"; record: string; charge: boolean }
+  | { do: "store"; charge: boolean }
   | { do: "done" };
 
 /** One call under way. */
@@ -62,6 +63,8 @@ export class RunningCall {
   #results: { input?: GuardrailEngineResult; output?: GuardrailEngineResult } = {};
   #redactions: Redaction[] = [];
   #reservation: Reservation | undefined;
+  /** Whether the budgets have taken the last settlement. */
+  #settled = false;
   /** What a guardrail threw: thrown again once everything is settled. */
   #thrown: { error: unknown } | undefined;
   /** The body of an answer with an error status, for the error. */
@@ -103,15 +106,17 @@ export class RunningCall {
           await this.host.deadline.wait(step.ms);
           break;
         case "settle":
-          await this.#attempt("settlement_failed", "settle the reservation", () =>
-            this.host.budgets!.settle(step.id, step.usd, step.mark),
-          );
+          await this.#attempt("settlement_failed", "settle the reservation", async () => {
+            this.#settled = false;
+            await this.host.budgets!.settle(step.id, step.usd, step.mark);
+            this.#settled = true;
+          });
           break;
         case "release":
           await this.#attempt("settlement_failed", "release the reservation", () => this.host.budgets!.release(step.id));
           break;
         case "store":
-          await this.#store(JSON.parse(step.record) as CostRecord, step.charge);
+          await this.#store(step.charge);
           break;
         case "stream":
           return "stream";
@@ -165,12 +170,7 @@ export class RunningCall {
       this.#results[stage] = run.result;
       this.#redactions.push(...run.redactions);
       this.released = this.core.use((call) =>
-        call.guarded({
-          passed: run.result.passed,
-          failed: run.result.failedGuardrails,
-          risk: run.result.maxRiskScore,
-          texts: run.texts,
-        }),
+        call.guarded(run.result.passed, run.result.failedGuardrails, run.result.maxRiskScore, run.texts),
       );
     } catch (error) {
       this.#thrown = { error };
@@ -222,7 +222,8 @@ export class RunningCall {
         call.sent(Date.now(), recordId);
         return call.body();
       });
-      this.response = await deadline.race(runAsync((core) => core.postText(tied, fetch, this.host.url, headers, body, deadline.signal)));
+      const response: unknown = await deadline.race(runAsync((core) => core.postText(fetch, this.host.url, headers, body, deadline.signal)));
+      this.response = responseOf(response);
       const { status, headers: answered } = this.response;
       this.core.use((call) => {
         this.host.engine?.[SCANNER]((scanner) => call.scanWith(scanner));
@@ -251,12 +252,22 @@ export class RunningCall {
     this.core.use((call) => call.failed(TollgateError.isInstance(error) ? "aborted" : why, codeOf(error), nameOf(error), Date.now()));
   }
 
-  async #store(record: CostRecord, charge: boolean): Promise<void> {
-    const { storage } = this.host;
-    if (storage !== undefined) await this.#attempt("record_not_stored", "store the record", () => storage.store(record));
-    if (charge && this.host.budgets !== undefined) {
-      await this.#attempt("settlement_failed", "tell the budgets", () => this.host.budgets!.recordCost(record));
+  async #store(charge: boolean): Promise<void> {
+    const { storage, budgets } = this.host;
+    // Read where somebody wants it: parsing it is more work than keeping it.
+    let read: CostRecord | undefined;
+    const record = (): CostRecord => (read ??= JSON.parse(this.core.use((call) => call.recordToStore()!)) as CostRecord);
+    if (storage !== undefined) {
+      await this.#attempt("record_not_stored", "store the record", async () => {
+        if (storage instanceof InMemoryCostStorage && storage.store === InMemoryCostStorage.prototype.store) {
+          // Budgets that have settled it know it already.
+          this.core.use((call) => storage[KEEP](call, !charge && this.#settled ? budgets : undefined));
+        } else {
+          await storage.store(record());
+        }
+      });
     }
+    if (charge && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record()));
   }
 
   /** Does what is owed after a paid call: whatever comes of it, the answer is not lost. */
@@ -361,6 +372,12 @@ export class Deadline {
     this.#timer = undefined;
     this.#unlink();
   }
+}
+
+/** A polyfill's Response need not be the global class: it is taken by its shape. */
+function responseOf(answer: unknown): Response {
+  if (typeof answer === "object" && answer !== null && "status" in answer) return answer as Response;
+  throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected fetch to answer with a Response, found another value" });
 }
 
 function parsed(body: string | undefined): unknown {

@@ -33,7 +33,7 @@ export interface GuardReport {
 /** What all guards of a scanner say. */
 export interface Reports {
   guards: GuardReport[];
-  texts: (string | undefined)[];
+  texts: (string | null)[];
 }
 
 /** A text for the guardrails, and where it comes from. */
@@ -47,7 +47,7 @@ export interface GuardText {
 /** A built-in guardrail's part of a scanner's configuration. */
 export interface BuiltinConfig {
   kind: string;
-  options: object;
+  options: GuardrailConfig & { name: string };
 }
 
 /** The options of a built-in guardrail, for a scanner over several. */
@@ -59,6 +59,7 @@ export abstract class BuiltinGuardrail extends Guardrail {
   readonly streaming: "exact" | "windowed" | "buffered";
   readonly #kind: string;
   #options: GuardrailConfig;
+  #config: BuiltinConfig | undefined;
   readonly #scanner: Held<CoreScanner>;
 
   constructor(kind: string, options: GuardrailConfig) {
@@ -72,7 +73,7 @@ export abstract class BuiltinGuardrail extends Guardrail {
 
   override async evaluate(input: unknown, context?: GuardrailContext): Promise<GuardrailResult> {
     const texts: GuardText[] = [{ text: textOf(input), role: "user", stage: context?.stage ?? "input" }];
-    const reports = this.#scanner.use((scanner) => scanner.scanAll(texts)) as Reports;
+    const reports = JSON.parse(this.#scanner.use((scanner) => scanner.scanAll(texts))) as Reports;
     return resultOf(reports.guards[0]!);
   }
 
@@ -80,13 +81,16 @@ export abstract class BuiltinGuardrail extends Guardrail {
     const options = { ...this.#options, ...partial };
     run((core) => core.checkGuardrail(this.#kind, options));
     this.#options = options;
+    this.#config = undefined;
     super.configure(partial);
     this.#scanner.reset();
   }
 
-  /** @internal */
+  /** The same object as long as the options and the name are the same.
+   * @internal */
   [CONFIG](): BuiltinConfig {
-    return { kind: this.#kind, options: { ...this.#options, name: this.name } };
+    if (this.#config?.options.name !== this.name) this.#config = { kind: this.#kind, options: { ...this.#options, name: this.name } };
+    return this.#config;
   }
 }
 

@@ -3,7 +3,7 @@ import { Held, type Core } from "../core.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
-import { BuiltinGuardrail, CONFIG, resultOf, type CoreScanner, type GuardReport, type GuardText, type Reports } from "./builtin.js";
+import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type GuardText, type Reports } from "./builtin.js";
 import { missingEvaluate, type Guardrail, type GuardrailContext } from "./guardrail.js";
 import type { GuardrailResult } from "./result.js";
 
@@ -117,7 +117,7 @@ const SCAN_OPTIONS = ["stage", "guardrails"];
 export class GuardrailEngine {
   readonly #guardrails = new Map<string, Guardrail>();
   readonly #options: Required<GuardrailEngineOptions>;
-  #scanner: { of: string; held: Held<CoreScanner> } | undefined;
+  #scanner: { of: BuiltinConfig[]; held: Held<CoreScanner> } | undefined;
 
   constructor(options: GuardrailEngineOptions = {}) {
     checkKeys("the options of GuardrailEngine", options, OPTIONS);
@@ -193,9 +193,9 @@ export class GuardrailEngine {
   async [RUN](texts: GuardText[], context: GuardrailContext): Promise<EngineRun> {
     const started = performance.now();
     const reports: Reports =
-      this.#builtins().length === 0 ? { guards: [], texts: [] } : (this.#scannerOf().use((scanner) => scanner.scanAll(texts)) as Reports);
+      this.#builtins().length === 0 ? { guards: [], texts: [] } : (JSON.parse(this.#scannerOf().use((scanner) => scanner.scanAll(texts))) as Reports);
     const scanned = performance.now() - started;
-    const changed = texts.map((_, index) => reports.texts[index]);
+    const changed = texts.map((_, index) => reports.texts[index] ?? undefined);
     // Without the text after one guard alone: what another takes out would still be in it.
     const results: GuardrailExecution[] = reports.guards.map(({ edited: _, ...report }) => ({
       guardrailName: report.name,
@@ -276,12 +276,12 @@ export class GuardrailEngine {
     const configs = this.#builtins()
       .filter(({ name }) => names === undefined || names.includes(name))
       .map((guardrail) => guardrail[CONFIG]());
-    const of = JSON.stringify(configs);
-    if (this.#scanner?.of !== of) {
-      this.#scanner?.held.free();
-      this.#scanner = { of, held: new Held("rebuildable", (core) => new core.Scanner(configs)) };
-    }
-    return this.#scanner.held;
+    const known = this.#scanner;
+    if (known !== undefined && known.of.length === configs.length && known.of.every((config, index) => config === configs[index])) return known.held;
+    known?.held.free();
+    const held = new Held("rebuildable", (core) => new core.Scanner(configs));
+    this.#scanner = { of: configs, held };
+    return held;
   }
 
   async #ask(guardrails: Guardrail[], input: unknown, context: GuardrailContext): Promise<GuardrailExecution[]> {

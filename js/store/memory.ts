@@ -1,7 +1,18 @@
-import { Held } from "../core.js";
+import { Held, type Core } from "../core.js";
 import { warnOnce } from "../warn.js";
 import type { CostRecord, CostStorage, CostSummary, InstantInput } from "../types.js";
 import { toJson, toRecord, toRecords } from "./json.js";
+
+/** Keeps the record of a call, without a detour through text: for the clients. */
+export const KEEP: unique symbol = Symbol("tollgate.storage.keep");
+/** Subscribes for somebody, who is then left out where {@link KEEP} is told to: for the budgets. */
+export const LISTEN: unique symbol = Symbol("tollgate.storage.listen");
+
+/** Who hears of records. */
+interface Listener {
+  owner?: object;
+  call: (record: CostRecord) => void;
+}
 
 /**
  * Cost records in memory. Every answer is a copy.
@@ -13,16 +24,27 @@ import { toJson, toRecord, toRecords } from "./json.js";
  */
 export class InMemoryCostStorage implements CostStorage {
   readonly #store = new Held("stateful", (core) => new core.MemoryStore());
-  readonly #listeners = new Set<(record: CostRecord) => void>();
+  readonly #listeners = new Set<Listener>();
 
   /** Keeps a record. The same id overwrites, when the revision is equal or higher. */
   async store(record: CostRecord): Promise<void> {
     const text = toJson(record, "record");
     const stored = this.#store.use((store) => store.store(text));
-    if (stored === undefined) return;
-    for (const listener of this.#listeners) {
+    if (stored !== undefined) this.#tell(() => stored);
+  }
+
+  /** @internal */
+  [KEEP](call: InstanceType<Core["Call"]>, except: object | undefined): void {
+    if (this.#store.use((store) => call.storeInto(store))) this.#tell(() => call.recordToStore()!, except);
+  }
+
+  /** Tells all but one of a record. */
+  #tell(text: () => string, except?: object): void {
+    for (const { owner, call } of this.#listeners) {
+      if (except !== undefined && owner === except) continue;
+      const record = toRecord(text()) as CostRecord;
       try {
-        listener(toRecord(stored) as CostRecord);
+        call(record);
       } catch {
         // The record is kept; who listens must not be able to make that look otherwise.
         warnOnce("callback_failed", "a listener of InMemoryCostStorage threw; the record was stored");
@@ -69,9 +91,14 @@ export class InMemoryCostStorage implements CostStorage {
 
   /** Calls back for each record that is stored; the answer ends it. */
   subscribe(listener: (record: CostRecord) => void): () => void {
-    // A wrapper, so that the same function given twice is two subscriptions.
-    const own = (record: CostRecord) => listener(record);
+    // An object of its own, so that the same function given twice is two subscriptions.
+    const own: Listener = { call: (record) => listener(record) };
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
+  }
+
+  /** @internal */
+  [LISTEN](owner: object, call: (record: CostRecord) => void): void {
+    this.#listeners.add({ owner, call });
   }
 }

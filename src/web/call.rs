@@ -5,14 +5,15 @@ use std::{
     rc::Rc,
 };
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use js_sys::Array;
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Headers;
 
 use crate::{
     call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
     error::{Code, Error, Result, WarningCode},
-    json::{Json, Raw, ToJson, Writer, number},
-    ledger::Scope,
+    json::{Json, ToJson, Writer, number},
+    ledger::{Record, Scope},
     money::Usd,
     object::Object,
     price::Tracker,
@@ -20,8 +21,8 @@ use crate::{
     time::Instant,
     web::{
         guard::Scanner,
+        ledger::MemoryStore,
         price::{CostTracker, write_tokens},
-        value::from_js,
     },
 };
 
@@ -29,6 +30,8 @@ use crate::{
 #[wasm_bindgen]
 pub struct Call {
     call: RefCell<call::Call>,
+    /// What the last `store` step stores.
+    to_store: RefCell<Option<Box<Record>>>,
     tracker: Rc<RefCell<Tracker>>,
 }
 
@@ -75,9 +78,8 @@ impl ToJson for WireStep {
                 begin("release");
                 to.text_of("id", id);
             }
-            Step::Store { record, charge } => {
+            Step::Store { charge, .. } => {
                 begin("store");
-                to.text_of("record", &record.to_json());
                 to.bool_of("charge", *charge);
             }
             Step::Done | Step::Fail(_) => begin("done"),
@@ -141,31 +143,38 @@ impl Call {
             max_retries,
             timeout_ms,
         };
-        Ok(Call { call: RefCell::new(call::Call::new(options, body)?), tracker: tracker.shared() })
+        let call = RefCell::new(call::Call::new(options, body)?);
+        Ok(Call { call, to_store: RefCell::default(), tracker: tracker.shared() })
     }
 
     /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
     pub fn next(&self, now: f64) -> Result<String> {
         let step = self.call()?.next(&self.tracker.borrow(), at(now)?);
         match step {
-            Step::Fail(error) => Err(error),
-            step => Ok(WireStep(step).to_json()),
+            Step::Fail(error) => return Err(error),
+            Step::Store { ref record, .. } => *self.to_store.borrow_mut() = Some(record.clone()),
+            _ => {}
         }
+        Ok(WireStep(step).to_json())
     }
 
-    /// What the guardrails said: `{ passed, failed, risk, texts }`. Gives the data of events that were held for it.
-    pub fn guarded(&self, outcome: &JsValue) -> Result<Vec<String>> {
-        const WHAT: &str = "a guardrail's outcome";
-        let json = from_js(outcome, WHAT, &["passed", "failed", "risk", "texts"])?;
-        let mut wire = Object::parse(json.get(), WHAT)?;
-        let mut items = |key| wire.take(key).and_then(Raw::items).unwrap_or_default();
-        let outcome = Guarded {
-            failed: items("failed").into_iter().filter_map(Raw::to_text).collect(),
-            texts: items("texts").into_iter().map(Raw::to_text).collect(),
-            passed: wire.take_bool("passed", WHAT)?.unwrap_or(false),
-            risk: wire.take_number("risk", WHAT)?.unwrap_or(0.0),
-        };
-        self.call()?.guarded(&outcome).map(data)
+    /// What the `store` step that was given last stores, as JSON text.
+    #[wasm_bindgen(js_name = recordToStore)]
+    pub fn record_to_store(&self) -> Option<String> {
+        self.to_store.borrow().as_ref().map(|record| record.to_json())
+    }
+
+    /// Stores it in memory, without a detour through text. Says whether it was kept, as `MemoryStore::store` does.
+    #[wasm_bindgen(js_name = storeInto)]
+    pub fn store_into(&self, store: &MemoryStore) -> bool {
+        self.to_store.borrow().as_ref().is_some_and(|record| store.keep((**record).clone()))
+    }
+
+    /// What the guardrails said: the names of those that failed, and the texts after them, undefined where one stays as it
+    /// is. Gives the data of events that were held for it.
+    pub fn guarded(&self, passed: bool, failed: Vec<String>, risk: f64, texts: &Array) -> Result<Vec<String>> {
+        let texts = texts.iter().map(|text| text.as_string()).collect();
+        self.call()?.guarded(&Guarded { passed, failed, risk, texts }).map(data)
     }
 
     /// A guardrail threw: the call ends, after what it owes.

@@ -56,9 +56,9 @@ impl Scanner {
         scanned(text, self.scanner.scan(text, Stage::parse(stage, "scan options")?))
     }
 
-    /// Scans the texts of one request or answer, an array of `{ text, role, stage }`: `{ guards, texts }`.
+    /// Scans the texts of one request or answer, an array of `{ text, role, stage }`: `{ guards, texts }` as JSON text.
     #[wasm_bindgen(js_name = scanAll)]
-    pub fn scan_all(&self, texts: &Array) -> Result<JsValue> {
+    pub fn scan_all(&self, texts: &Array) -> Result<String> {
         let text = |source: &JsValue, key: &str| {
             get_string(source, key, "a text")?
                 .ok_or_else(|| Error::input("cannot scan: expected texts with role and stage"))
@@ -70,7 +70,7 @@ impl Scanner {
         let texts = texts.collect::<Result<Vec<_>>>()?;
         let sources =
             texts.iter().map(|(text, stage, is_system)| Source { text, stage: *stage, is_system: *is_system });
-        to_js(&self.scanner.scan_all(&sources.collect::<Vec<_>>()))
+        Ok(self.scanner.scan_all(&sources.collect::<Vec<_>>()).to_json())
     }
 }
 

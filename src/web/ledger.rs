@@ -18,6 +18,13 @@ pub struct MemoryStore {
     records: RefCell<Memory>,
 }
 
+impl MemoryStore {
+    /// Keeps a record; says whether it did, which it does not where a higher revision is there.
+    pub fn keep(&self, record: Record) -> bool {
+        self.records.borrow_mut().store(record)
+    }
+}
+
 #[wasm_bindgen]
 impl MemoryStore {
     /// An empty store.
@@ -30,7 +37,7 @@ impl MemoryStore {
     pub fn store(&self, json: &str) -> Result<Option<String>> {
         let record = Record::parse(json)?;
         let public = record.to_json();
-        Ok(self.records.borrow_mut().store(record).then_some(public))
+        Ok(self.keep(record).then_some(public))
     }
 
     /// The record of that id.
