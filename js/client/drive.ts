@@ -341,15 +341,20 @@ export class Deadline {
 
   /** The promise, or the end of the time: a `fetch` that never answers need not heed its signal. */
   race<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this;
     return new Promise<T>((resolve, reject) => {
-      const abort = (): void => reject(this.signal.reason);
-      if (this.signal.aborted) {
+      const abort = (): void => reject(signal.reason);
+      if (signal.aborted) {
         promise.catch(() => undefined);
         abort();
         return;
       }
-      this.signal.addEventListener("abort", abort, { once: true });
-      promise.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", abort));
+      signal.addEventListener("abort", abort, { once: true });
+      const over = (): void => signal.removeEventListener("abort", abort);
+      promise.then(
+        (value) => (over(), resolve(value)),
+        (error) => (over(), reject(error)),
+      );
     });
   }
 

@@ -290,7 +290,7 @@ async function headersOf(config: GuardedOpenAIConfig, options: RequestOptions): 
   if (config.organization !== undefined) headers.set("openai-organization", config.organization);
   if (config.project !== undefined) headers.set("openai-project", config.project);
   if (options.idempotencyKey !== undefined) headers.set("idempotency-key", options.idempotencyKey);
-  new Headers(options.headers ?? undefined).forEach((value, name) => headers.set(name, value));
+  if (options.headers != null) new Headers(options.headers).forEach((value, name) => headers.set(name, value));
   return headers;
 }
 

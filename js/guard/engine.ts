@@ -5,7 +5,7 @@ import { checkKeys } from "../options.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
 import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type GuardText, type Reports } from "./builtin.js";
 import { missingEvaluate, type Guardrail, type GuardrailContext } from "./guardrail.js";
-import type { GuardrailResult } from "./result.js";
+import { now, type GuardrailResult } from "./result.js";
 
 /** What {@link GuardrailEngine} is made from. */
 export interface GuardrailEngineOptions {
@@ -45,7 +45,7 @@ export class GuardrailEngineResult {
     // A guardrail that could not judge is a risk of 100: nobody knows what it would have seen.
     this.maxRiskScore = results.reduce((most, { result }) => Math.max(most, result?.riskScore ?? 100), 0);
     this.failedGuardrails = failed.map(({ guardrailName }) => guardrailName);
-    this.timestamp = new Date().toISOString();
+    this.timestamp = now();
   }
 
   allPassed(): boolean {

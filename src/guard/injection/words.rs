@@ -168,6 +168,12 @@ pub(super) fn split(text: &str) -> Vec<Word> {
             at += length;
             continue;
         }
+        // What stands between plain words, most of the time.
+        if splitter.word.is_empty() && rest.starts_with(' ') {
+            splitter.punctuation(' ', None);
+            at += 1;
+            continue;
+        }
         if let Some(length) = placeholder(rest) {
             splitter.end_word();
             splitter.stop();
