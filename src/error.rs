@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::json::{Json, ToJson, Writer};
+use crate::json::{Json, ToJson, Writer, quote};
 
 /// Declares a table of codes: an enum, its stable names, and the list that the generators print.
 macro_rules! table {
@@ -251,7 +251,11 @@ pub fn check_keys<'a>(what: &str, keys: impl IntoIterator<Item = &'a str>, known
         if !known.contains(&key) {
             return Err(Error::new(
                 Code::UnknownOption,
-                format!("cannot read {what}: expected one of {}, found unknown option {key:?}", known.join(", ")),
+                format!(
+                    "cannot read {what}: expected one of {}, found unknown option {}",
+                    known.join(", "),
+                    quote(key)
+                ),
             )
             .with("option", key)
             .with("known", known.to_vec()));

@@ -8,7 +8,7 @@ use std::iter::Sum;
 
 use crate::{
     error::{Code, Error, Result},
-    json::{ToJson, Writer},
+    json::{ToJson, Writer, quote},
 };
 
 /// Pico-dollars in a dollar.
@@ -220,7 +220,7 @@ impl Rate {
         let rate = Self::new(pico, 1).ok_or_else(|| {
             Error::new(
                 Code::InvalidAmount,
-                format!("cannot read rate {usd:?}: expected at most 1000000 USD a unit, found more"),
+                format!("cannot read rate {}: expected at most 1000000 USD a unit, found more", quote(usd)),
             )
         })?;
         Ok((rate, inexact))
@@ -302,10 +302,8 @@ fn parse_scaled(text: &str, scale: i32, rounding: Rounding) -> Result<(i128, boo
     };
     // A user's text may be anything, a prompt or a key by mistake: only a short one that looks like a number is repeated.
     let shown = || match text {
-        "NaN" | "Infinity" | "-Infinity" | "undefined" | "null" | "" => format!("{text:?}"),
-        _ if text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => {
-            format!("{text:?}")
-        }
+        "NaN" | "Infinity" | "-Infinity" | "undefined" | "null" | "" => quote(text),
+        _ if text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => quote(text),
         _ => "another text".to_owned(),
     };
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

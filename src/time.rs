@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::error::{Code, Error, Result};
+use crate::json::{number, quote};
 
 /// Milliseconds in a second, minute, hour and day.
 pub const SECOND: i64 = 1_000;
@@ -32,7 +33,7 @@ impl Instant {
         if ms.is_finite() && ms.abs() <= RANGE as f64 {
             Ok(Self(ms.floor() as i64))
         } else {
-            Err(invalid(&format!("{ms}")))
+            Err(invalid(&number::show(ms)))
         }
     }
 
@@ -52,7 +53,7 @@ impl Instant {
         parse(text).ok_or_else(|| {
             // An instant is short; anything else may be private text in the wrong place.
             let plain = text.len() <= 40 && text.bytes().all(|b| b.is_ascii_digit() || b"-+:.TZtz ".contains(&b));
-            invalid(&if plain { format!("{text:?}") } else { "another text".to_owned() })
+            invalid(&if plain { quote(text) } else { "another text".to_owned() })
         })
     }
 

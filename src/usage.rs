@@ -7,7 +7,7 @@ use crate::collections::Map;
 
 use crate::{
     error::{Code, Error, Result},
-    json::{ToJson, Writer, number},
+    json::{ToJson, Writer, number, quote},
 };
 
 /// The largest count: what a double holds exactly.
@@ -355,7 +355,7 @@ fn unknown(key: &str, name: fn(Unit) -> &'static str, more: &str) -> Error {
     let known: Vec<_> = Unit::ALL.into_iter().map(name).collect();
     Error::new(
         Code::InvalidUsage,
-        format!("cannot read usage: expected one of {}, {more}, found unknown unit {key:?}", known.join(", ")),
+        format!("cannot read usage: expected one of {}, {more}, found unknown unit {}", known.join(", "), quote(key)),
     )
     .with("unit", key)
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     error::{Code, Error, Result, Warning, WarningCode},
     guard,
-    json::{Json, Raw, ToJson, Writer},
+    json::{Json, Raw, ToJson, Writer, number},
     ledger::{self, Record, Scope, record::cost_source},
     money::Usd,
     price::{Answer, BoundAnswer, CacheWrites, Demand, Estimate, Query, Reason, Tracker, Unpriced},
@@ -1024,7 +1024,7 @@ fn texts(segments: &Segments, stage: &'static str) -> Vec<Text> {
 fn blocked(input: bool, outcome: &Guarded) -> Error {
     let names = outcome.failed.join(", ");
     let message = if input {
-        format!("Guardrail check failed: {names} (Risk: {})", outcome.risk)
+        format!("Guardrail check failed: {names} (Risk: {})", number::show(outcome.risk))
     } else {
         format!("Output guardrail check failed: {names}")
     };

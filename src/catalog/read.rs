@@ -338,7 +338,7 @@ fn unknown_line(at: usize) -> Fault {
 }
 
 fn unknown(tag: u8, at: usize) -> Fault {
-    (format!("expected a known field, found {:?}", char::from(tag)), at)
+    (format!("expected a known field, found '{}'", char::from(tag)), at)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
 /// A name for a message: quoted when it looks like one, since anything may have been handed over by mistake.
 pub(super) fn shown(name: &str) -> String {
     let plain = name.len() <= 80 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/@".contains(&b));
-    if plain && !name.starts_with("sk-") { format!("{name:?}") } else { "of an unusual name".to_owned() }
+    if plain && !name.starts_with("sk-") { crate::json::quote(name) } else { "of an unusual name".to_owned() }
 }
 
 /// What is fixed of a request besides its counts.
