@@ -15,8 +15,9 @@ let moment = { ms: NaN, text: "" };
 
 /** The moment, in RFC 3339. */
 export function now(): string {
-  const ms = Date.now();
-  if (ms !== moment.ms) moment = { ms, text: new Date(ms).toISOString() };
+  const date = new Date();
+  const ms = date.getTime();
+  if (ms !== moment.ms) moment = { ms, text: date.toISOString() };
   return moment.text;
 }
 
