@@ -67,4 +67,5 @@ export { InMemoryCostStorage } from "./store/memory.js";
 export { summarize } from "./store/summarize.js";
 export { CostTracker } from "./tracker.js";
 export type * from "./types.js";
+export { extractUsage } from "./usage.js";
 export { VERSION } from "./version.js";

@@ -1,7 +1,20 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
-import { Held } from "./core.js";
+import { Held, run } from "./core.js";
 import bundled from "./data/prices.js";
-import type { Cost, MatchType, ModelMatch, ModelPricing, PriceQuery, Provider, RateSource, Unpriced, Usage } from "./types.js";
+import type {
+  Cost,
+  MatchType,
+  ModelMatch,
+  ModelPricing,
+  PriceQuery,
+  Provider,
+  RateSource,
+  ResponseCost,
+  ResponseOptions,
+  Unpriced,
+  Usage,
+} from "./types.js";
+import { bodyBytes } from "./usage.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 
 // Beside the class and not in a static block of it: a bundler keeps a class that has one, and with it all prices.
@@ -136,6 +149,28 @@ export class PriceBook {
   }
 
   /**
+   * What the call behind a body cost: a response's text or object, a stream's whole text, or a usage object; see
+   * {@link extractUsage} for what is read.
+   *
+   * A cost that the provider reports (OpenRouter, Perplexity, xAI) wins, and the computed one stands beside it; a reported 0
+   * for what is not free does not. Without a usage the answer is `invalid_usage`.
+   *
+   * ```ts
+   * const body = { model: "gpt-5", usage: { prompt_tokens: 10_000, completion_tokens: 500, prompt_tokens_details: { cached_tokens: 8_000 } } };
+   * const cost = PriceBook.bundled().priceResponse(body);
+   * if (cost.priced) console.log(cost.usd); // "0.0085"
+   * ```
+   *
+   * @throws ValidationError for a body that is neither a text nor an object, or an unreadable `at`
+   */
+  priceResponse(body: string | object, options: ResponseOptions = {}): ResponseCost | Unpriced {
+    if (!isPlain(options)) run((core) => core.checkResponseOptions(options));
+    const { provider, model, at, serviceTier, region } = options;
+    const told = this.#core.use((book) => book.priceResponse(bodyBytes(body), provider, model, at, serviceTier, region));
+    return told.charCodeAt(0) === BRACE ? (JSON.parse(told) as ResponseCost | Unpriced) : ofLines(told);
+  }
+
+  /**
    * A model's handle for {@link PriceBook.cost}; -1 when the model is not known. It names a model of this book, not a
    * rate, and stays valid as long as the program runs.
    */
@@ -178,6 +213,42 @@ function isText(value: unknown): value is string | undefined {
 function settled<T>(of: object, key: string, value: T): T {
   Object.defineProperty(of, key, { value, writable: true, enumerable: true, configurable: true });
   return value;
+}
+
+const BRACE = 123;
+const RESPONSE_OPTIONS: ReadonlySet<string> = new Set(["provider", "model", "at", "serviceTier", "region"]);
+
+/** Whether the options are as they should be. What is wrong with them the core says. */
+function isPlain(options: ResponseOptions): boolean {
+  if (typeof options !== "object" || options === null) return false;
+  for (const key in options) {
+    const value = options[key as keyof ResponseOptions];
+    if (!RESPONSE_OPTIONS.has(key) || (key !== "at" && typeof value !== "string" && value != null)) return false;
+  }
+  return true;
+}
+
+/** The cost that the core wrote in lines. Most callers read the figure only: items and source are read when they are. */
+function ofLines(lines: string): ResponseCost {
+  const [usd, model, provider, matchType, low, high, items, source] = lines.split("\n") as [string, string, string, string, string, string, string, string];
+  const cost: ResponseCost = {
+    priced: true,
+    usd,
+    amount: Number(usd),
+    get items() {
+      return settled(cost, "items", JSON.parse(items));
+    },
+    model,
+    provider,
+    matchType,
+    get source() {
+      return settled(cost, "source", JSON.parse(source));
+    },
+    warnings: [],
+    costSource: "computed",
+  };
+  if (low !== "") Object.assign(cost, { low, high });
+  return cost;
 }
 
 /** A name as the core takes it; what is no text names nothing. */

@@ -251,6 +251,46 @@ export interface Cost {
   warnings: Warning[];
 }
 
+/** What is known of an answer beside its body, for {@link PriceBook.priceResponse}. */
+export interface ResponseOptions {
+  /** The provider that answered; always honoured. */
+  provider?: Provider;
+  /** The model asked for: it is priced where the body names none, or one that has no price, such as a deployment's name. */
+  model?: string;
+  /** When the call was made; now, if left out. */
+  at?: InstantInput;
+  /** The service tier asked for; the one that served, where the body tells it, wins. */
+  serviceTier?: PriceQuery["serviceTier"];
+  /** The region asked for; the one that served, where the body tells it, wins. */
+  region?: string;
+}
+
+/** What the call behind a body cost. */
+export interface ResponseCost extends Cost {
+  /**
+   * `provider`: what the provider says it billed, in one item of the unit `reported`, with the warning `reported_cost`.
+   * `computed`: the usage at the book's rates.
+   */
+  costSource: "provider" | "computed";
+  /** Beside a reported cost: the usage at the book's rates, where it has a price. */
+  computed?: Cost;
+}
+
+/** What a body tells of its bill. */
+export interface ExtractedUsage {
+  /** What was consumed, in parts that never overlap. */
+  usage: Usage;
+  /** The model that answered. */
+  model?: string;
+  /** The service tier that served, in the provider's word. */
+  serviceTier?: string;
+  /** The region that served. */
+  region?: string;
+  /** What the provider says it billed: US dollars as a decimal, with every digit that it gave. A 0 is told as it is. */
+  reportedCost?: string;
+  warnings: Warning[];
+}
+
 /** The most a request can cost. */
 export interface Bound extends Cost {
   /** What it rests on. */

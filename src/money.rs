@@ -365,12 +365,26 @@ fn parse_scaled(text: &str, scale: i32, rounding: Rounding) -> Result<(i128, boo
 
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / PICO, self.0 % PICO);
+        // Eighteen million dollars fit into 64 bits, where arithmetic is not a function call in WebAssembly.
+        let (whole, mut fraction) = match u64::try_from(self.0) {
+            Ok(pico) => (pico / PICO as u64, pico % PICO as u64),
+            Err(_) => ((self.0 / PICO) as u64, (self.0 % PICO) as u64),
+        };
         if fraction == 0 {
             return write!(f, "{whole}");
         }
-        let digits = format!("{fraction:012}");
-        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+        let mut digits = [b'0'; 12];
+        let mut end = 0;
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            let value = fraction % 10;
+            *digit += value as u8;
+            fraction /= 10;
+            if end == 0 && value != 0 {
+                end = at + 1;
+            }
+        }
+        let digits = digits.get(..end).unwrap_or_default();
+        write!(f, "{whole}.{}", str::from_utf8(digits).unwrap_or_default())
     }
 }
 

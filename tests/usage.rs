@@ -74,6 +74,39 @@ fn the_shared_cases() {
     }
 }
 
+/// The bodies of the shared price cases. What they cost is tested with the prices.
+#[test]
+fn the_bodies_of_the_price_cases() {
+    let expected = [
+        ("openai-cached-inside", r#"{"input":2000,"cacheRead":8000,"output":500}"#, None),
+        ("openai-flex", r#"{"input":2000,"cacheRead":8000,"output":500}"#, Some("flex")),
+        ("openai-priority", r#"{"input":2000,"cacheRead":8000,"output":500}"#, Some("priority")),
+        ("anthropic-cache-outside", r#"{"input":3,"cacheWrite":12304,"output":550}"#, None),
+        ("anthropic-5m-1h", r#"{"input":504,"cacheWrite":100,"cacheWrite1h":23,"output":97}"#, None),
+        ("anthropic-unattributed-write", r#"{"input":504,"cacheWrite":123,"output":97}"#, None),
+        ("openai-cache-write-inside", r#"{"input":86,"cacheWrite":1920,"output":300}"#, None),
+        ("tier-with-cache", r#"{"input":5005,"cacheRead":257955,"output":1744}"#, None),
+        ("reasoning-inside", r#"{"input":253,"output":1578,"reasoning":952}"#, None),
+        (
+            "audio-cache-overlap",
+            r#"{"input":400,"cacheRead":300,"inputAudio":200,"cacheReadAudio":100,"output":150,"outputAudio":50}"#,
+            None,
+        ),
+    ];
+    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/prices/cases.json")).unwrap();
+    let mut found = Vec::new();
+    for case in cases.iter().filter(|case| case.get("body").is_some()) {
+        // Named or not: nothing in them needs the provider.
+        for provider in [case["provider"].as_str(), None] {
+            let extracted = extract(&case["body"].to_string(), provider).unwrap();
+            found.push((case["id"].as_str().unwrap(), extracted.usage.to_json(), extracted.service_tier));
+        }
+    }
+    let twice = expected.iter().flat_map(|one| [one, one]);
+    let twice: Vec<_> = twice.map(|(id, usage, tier)| (*id, (*usage).to_owned(), tier.map(str::to_owned))).collect();
+    assert_eq!(found, twice);
+}
+
 #[test]
 fn the_parts_sum_to_what_the_total_says() {
     let mut seen = 0;

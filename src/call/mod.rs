@@ -18,8 +18,10 @@ mod estimate;
 mod machine;
 mod options;
 mod relay;
+mod response;
 
 pub use estimate::estimate_tokens;
 pub use machine::{Call, Expected, Guarded, Outcome, Reserved, Step, Text};
 pub use options::{Options, OutputBound};
 pub use relay::{End, Meter, Out, Relay};
+pub use response::{Asked, Billed, Reported, lines, price_response};

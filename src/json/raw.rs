@@ -432,9 +432,32 @@ impl Scan<'_> {
         self.expect(b':')
     }
 
+    /// Passes by what of a string is plain, eight bytes at a time: most of a body is the text of an answer.
+    fn plain(&mut self) {
+        /// Eight times the same byte.
+        const fn all(byte: u8) -> u64 {
+            u64::from_ne_bytes([byte; 8])
+        }
+        /// Sets the highest bit of each byte below `least`, and of some above 127 and after the first; none where none is.
+        const fn below(word: u64, least: u8) -> u64 {
+            word.wrapping_sub(all(least)) & !word & all(0x80)
+        }
+        while let Some(bytes) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*bytes);
+            let odd = below(word, 0x20) | below(word ^ all(b'"'), 1) | below(word ^ all(b'\\'), 1);
+            if odd != 0 {
+                // The lowest byte that is marked is one for sure.
+                self.at += odd.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+    }
+
     fn string(&mut self) -> Result<(), Bad> {
         self.expect(b'"')?;
         loop {
+            self.plain();
             match self.peek() {
                 b'"' => {
                     self.step();

@@ -62,7 +62,8 @@ impl ToJson for Bound {
     }
 }
 
-fn write_cost(cost: &Cost, to: &mut Writer) {
+/// The members of a `Cost`.
+pub(crate) fn write_cost(cost: &Cost, to: &mut Writer) {
     to.bool_of("priced", true);
     to.value_of("usd", &cost.usd);
     to.number_of("amount", cost.usd.to_f64());

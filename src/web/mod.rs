@@ -17,5 +17,6 @@ pub mod ledger;
 pub mod local_storage;
 pub mod options;
 pub mod price;
+pub mod usage;
 pub mod value;
 pub mod version;

@@ -6,6 +6,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
+    call::{self, Asked},
     catalog::{Book, Handle, MatchKind, Words},
     error::{Error, Result, Warning, check_keys},
     json::{ToJson, Writer},
@@ -40,6 +41,7 @@ impl ToJson for Found<'_> {
 }
 
 const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "region"];
+const RESPONSE: [&str; 5] = ["provider", "model", "at", "serviceTier", "region"];
 
 #[wasm_bindgen]
 impl PriceBook {
@@ -165,6 +167,32 @@ impl PriceBook {
     pub fn source_of(&self, handle: u32, at: f64) -> Option<String> {
         let row = self.book.model(Handle(handle))?.row_at(Instant::from_ms(at as i64))?;
         Some(row.source.to_json())
+    }
+
+    /// What a body cost: the lines of [`call::lines`], or, where there is something to tell, `Cost | Unpriced` as JSON.
+    ///
+    /// The body comes as UTF-8: the glue takes a text over character by character, in ten times the time.
+    #[wasm_bindgen(js_name = priceResponse)]
+    pub fn price_response(
+        &self,
+        body: &[u8],
+        provider: Option<String>,
+        model: Option<String>,
+        at: &JsValue,
+        service_tier: Option<String>,
+        region: Option<String>,
+    ) -> Result<String> {
+        let asked = Asked {
+            provider: provider.as_deref(),
+            model: model.as_deref(),
+            at: value::optional_instant(at)?.unwrap_or_else(|| self.present()),
+            service_tier: service_tier.as_deref(),
+            region: region.as_deref(),
+        };
+        let body =
+            str::from_utf8(body).map_err(|_| Error::input("cannot read a body: expected UTF-8, found other bytes"))?;
+        let billed = call::price_response(&self.book, body, &asked);
+        Ok(billed.plain().map_or_else(|| billed.to_json(), call::lines))
     }
 
     /// The model that a name finds: `{ id, provider, matchType }`, or undefined.
@@ -346,6 +374,15 @@ impl CostTracker {
     pub fn shared(&self) -> Rc<RefCell<price::Tracker>> {
         Rc::clone(&self.tracker)
     }
+}
+
+/// Throws what is wrong with the options of a `priceResponse`.
+#[wasm_bindgen(js_name = checkResponseOptions)]
+pub fn check_response_options(options: &JsValue) -> Result<()> {
+    const WHAT: &str = "options of a response's price";
+    value::check_object_keys(options, WHAT, &RESPONSE)?;
+    let texts = RESPONSE.iter().filter(|key| **key != "at");
+    texts.into_iter().try_for_each(|key| value::get_string(options, key, WHAT).map(|_| ()))
 }
 
 /// Reads a tracker's configuration and throws what is wrong with it, without a book: so that a constructor can.

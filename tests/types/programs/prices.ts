@@ -4,6 +4,7 @@ import {
   MODEL_PRICING,
   PriceBook,
   VERSION,
+  extractUsage,
   generateId,
   getModelPricing,
   getSupportedModels,
@@ -35,6 +36,12 @@ answer.usd;
 export const usd: string = answer.priced ? answer.usd : answer.reason;
 export const handle: number = book.handle("gpt-4o-mini");
 export const hot: number = book.cost(handle, 10, 5, 3);
+const billed = book.priceResponse({ usage: {} }, { provider: "openai", model: "gpt-4o-mini", serviceTier: "flex", at: 0 });
+export const source: string = billed.priced ? (billed.computed?.usd ?? billed.costSource) : billed.detail;
+const extracted = extractUsage("{}", "anthropic");
+export const read: number | undefined = extracted?.usage.cacheRead;
+// @ts-expect-error a body is a text or an object
+extractUsage(5);
 
 const tracker = new CostTracker({ unknownModel: "error" });
 const estimate = tracker.estimateCost("gpt-4o-mini", { inputTokens: 10, outputTokens: 5, totalTokens: 15 });
