@@ -167,7 +167,7 @@ export class PriceBook {
     if (!isPlain(options)) run((core) => core.checkResponseOptions(options));
     const { provider, model, at, serviceTier, region } = options;
     const told = this.#core.use((book) => book.priceResponse(bodyBytes(body), provider, model, at, serviceTier, region));
-    return told.charCodeAt(0) === BRACE ? (JSON.parse(told) as ResponseCost | Unpriced) : ofLines(told);
+    return told.charCodeAt(0) === BRACE ? (JSON.parse(told) as ResponseCost | Unpriced) : ofLines(this.#core, told);
   }
 
   /**
@@ -229,25 +229,32 @@ function isPlain(options: ResponseOptions): boolean {
 }
 
 /** The cost that the core wrote in lines. Most callers read the figure only: items and source are read when they are. */
-function ofLines(lines: string): ResponseCost {
-  const [usd, model, provider, matchType, low, high, items, source] = lines.split("\n") as [string, string, string, string, string, string, string, string];
+function ofLines(core: Held<CoreBook>, lines: string): ResponseCost {
+  const [usd, model, provider, matchType, at, tier, region, counts] = lines.split("\n") as [string, string, string, MatchType, string, string, string, string];
   const cost: ResponseCost = {
     priced: true,
     usd,
     amount: Number(usd),
     get items() {
-      return settled(cost, "items", JSON.parse(items));
+      const json = core.use((book) => {
+        const all = new Float64Array(book.usageKeys().length);
+        for (const pair of counts.split(" ")) {
+          const colon = pair.indexOf(":");
+          if (colon > 0) all[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
+        }
+        return book.itemsOf(book.handle(model, provider), all, Number(at), tier || undefined, region || undefined)!;
+      });
+      return settled(cost, "items", JSON.parse(json));
     },
     model,
     provider,
     matchType,
     get source() {
-      return settled(cost, "source", JSON.parse(source));
+      return settled(cost, "source", JSON.parse(core.use((book) => book.sourceOf(book.handle(model, provider), Number(at))!)));
     },
     warnings: [],
     costSource: "computed",
   };
-  if (low !== "") Object.assign(cost, { low, high });
   return cost;
 }
 

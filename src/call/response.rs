@@ -3,9 +3,9 @@
 use crate::{
     catalog::{Book, RateSource},
     error::{Warning, WarningCode},
-    json::{ToJson, Writer},
+    json::{ToJson, Writer, number},
     money::{Rate, Usd},
-    price::{Answer, Cost, Item, Query, Reason, Unpriced, price, write_cost},
+    price::{Answer, Query, Reason, Unpriced, price, write_cost},
     provider::usage::{Extracted, extract},
     time::Instant,
 };
@@ -55,12 +55,49 @@ pub struct Reported {
 ///
 /// A cost that the provider reports wins, but for one of zero: some report 0 for what is billed elsewhere.
 pub fn price_response(book: &Book, body: &str, asked: &Asked<'_>) -> Billed {
-    let Some(extracted) = extract(body, asked.provider) else {
-        let detail = "the body carries no usage that can be read";
-        return Billed::Computed(Answer::Unpriced(Unpriced::new(Reason::InvalidUsage, detail)));
-    };
-    let mut computed = computed(book, &extracted, asked);
-    let mut warnings = extracted.warnings;
+    match extract(body, asked.provider) {
+        Some(extracted) => bill(book, &extracted, asked),
+        None => no_usage(),
+    }
+}
+
+/// The same as text, for a host that wants the figure at once and the rest when it is asked for.
+///
+/// Where the computed cost counts and there is nothing to tell beside it, which is nearly always, these are lines: the dollars,
+/// the model, its provider, how it was found, the instant in milliseconds, the service tier and the region (empty where none is
+/// known), and the counts as `<place of the unit>:<count>`: of the last four the items are made when they are looked at. Otherwise it is `Cost | Unpriced` as JSON.
+pub fn price_text(book: &Book, body: &str, asked: &Asked<'_>) -> String {
+    let Some(extracted) = extract(body, asked.provider) else { return no_usage().to_json() };
+    let billed = bill(book, &extracted, asked);
+    match &billed {
+        Billed::Computed(Answer::Priced(cost)) if cost.warnings.is_empty() && cost.range.is_none() => {
+            let (tier, region) = served(&extracted, asked);
+            let counts = extracted.usage.iter().map(|(unit, count)| match unit.scale() {
+                1 => format!("{}:{count}", unit as usize),
+                scale => format!("{}:{}", unit as usize, number::print(count as f64 / f64::from(scale))),
+            });
+            let counts = counts.collect::<Vec<_>>().join(" ");
+            let (usd, tier, region) = (cost.usd.to_string(), tier.unwrap_or_default(), region.unwrap_or_default());
+            let at = asked.at.ms().to_string();
+            [&usd, &cost.model, &cost.provider, cost.kind.as_str(), &at, tier, region, &counts].join("\n")
+        }
+        _ => billed.to_json(),
+    }
+}
+
+fn no_usage() -> Billed {
+    let detail = "the body carries no usage that can be read";
+    Billed::Computed(Answer::Unpriced(Unpriced::new(Reason::InvalidUsage, detail)))
+}
+
+/// The service tier and the region that served, else those asked for.
+fn served<'a>(extracted: &'a Extracted, asked: &Asked<'a>) -> (Option<&'a str>, Option<&'a str>) {
+    (extracted.service_tier.as_deref().or(asked.service_tier), extracted.region.as_deref().or(asked.region))
+}
+
+fn bill(book: &Book, extracted: &Extracted, asked: &Asked<'_>) -> Billed {
+    let mut computed = computed(book, extracted, asked);
+    let mut warnings = extracted.warnings.clone();
     if let Some(text) = &extracted.reported_cost {
         let reported = Usd::parse(text).ok().filter(|usd| Rate::new(usd.pico(), 1).is_some());
         let free = matches!(&computed, Answer::Priced(cost) if cost.usd == Usd::ZERO) || extracted.usage.is_empty();
@@ -95,7 +132,7 @@ fn computed(book: &Book, extracted: &Extracted, asked: &Asked<'_>) -> Answer {
         let query = Query {
             service_tier: asked.service_tier,
             served_tier: extracted.service_tier.as_deref(),
-            region: extracted.region.as_deref().or(asked.region),
+            region: served(extracted, asked).1,
             ..Query::new(model, asked.provider, &extracted.usage, asked.at)
         };
         match price(book, &query) {
@@ -111,16 +148,6 @@ fn computed(book: &Book, extracted: &Extracted, asked: &Asked<'_>) -> Answer {
     Answer::Unpriced(unpriced.unwrap_or_else(|| {
         Unpriced::new(Reason::UnknownModel, "the body names no model, and none was given beside it")
     }))
-}
-
-impl Billed {
-    /// The computed cost, where it is what counts and there is nothing to tell: the answer of nearly every call.
-    pub fn plain(&self) -> Option<&Cost> {
-        match self {
-            Billed::Computed(Answer::Priced(cost)) => Some(cost).filter(|cost| cost.warnings.is_empty()),
-            _ => None,
-        }
-    }
 }
 
 impl ToJson for Billed {
@@ -173,14 +200,4 @@ impl ToJson for Reported {
         }
         to.close('}');
     }
-}
-
-/// A cost as lines, for a host that wants the figure at once and the rest when it is asked for: dollars, model, provider,
-/// how the model was found, the least and the most (empty where they are certain); then its items and its source, as JSON.
-pub fn lines(cost: &Cost) -> String {
-    let (low, high) = cost.range.map(|(low, high)| (low.to_string(), high.to_string())).unwrap_or_default();
-    let mut items = Writer::new();
-    items.list::<&Item>(&cost.items);
-    let head = [&cost.usd.to_string(), cost.model.as_str(), &cost.provider, cost.kind.as_str(), &low, &high];
-    [&head.join("\n"), "\n", &items.end(), "\n", &cost.source.to_json()].concat()
 }

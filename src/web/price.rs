@@ -169,7 +169,7 @@ impl PriceBook {
         Some(row.source.to_json())
     }
 
-    /// What a body cost: the lines of [`call::lines`], or, where there is something to tell, `Cost | Unpriced` as JSON.
+    /// What a body cost, as [`call::price_text`] writes it.
     ///
     /// The body comes as UTF-8: the glue takes a text over character by character, in ten times the time.
     #[wasm_bindgen(js_name = priceResponse)]
@@ -191,8 +191,7 @@ impl PriceBook {
         };
         let body =
             str::from_utf8(body).map_err(|_| Error::input("cannot read a body: expected UTF-8, found other bytes"))?;
-        let billed = call::price_response(&self.book, body, &asked);
-        Ok(billed.plain().map_or_else(|| billed.to_json(), call::lines))
+        Ok(call::price_text(&self.book, body, &asked))
     }
 
     /// The model that a name finds: `{ id, provider, matchType }`, or undefined.
