@@ -6,12 +6,13 @@
 
 use crate::catalog::{Book, Edge, Model, Row, Variant};
 use crate::error::Warning;
+use crate::money::{Factor, Rate};
 use crate::time::{DAY, Instant, MINUTE};
-use crate::usage::{Unit, Usage};
+use crate::usage::{MAX_COUNT, Unit, Usage};
 
-use super::cost::{Cost, Item, Reason, Unpriced, no_rate, region_of, total};
+use super::cost::{Cost, Item, Reason, Unpriced, no_rate, region_of, too_much, total};
 use super::service::{self, Service};
-use super::sheet::{Circumstances, Sheet, Subject, shown};
+use super::sheet::{Circumstances, Found, Sheet, Subject, shown};
 
 /// What a call may consume.
 #[derive(Clone, Debug)]
@@ -34,8 +35,13 @@ pub struct Demand<'a> {
     pub text_input: bool,
     /// Whether nothing but text can come out.
     pub text_output: bool,
-    /// Whatever else is counted (images, searches, requests), at most; its token counts are added to the above.
+    /// Whatever else is counted (images, searches, requests), at most. Tokens of images, audio and video come beside the
+    /// input above and may be billed as their own kind or as plain input.
     pub others: Usage,
+    /// One thing in several units (an image, its pixels), of which the model must have a rate for at least one.
+    pub any_of: Usage,
+    /// What costs something where the model has a rate for it, and nothing elsewhere.
+    pub may: Usage,
     /// The service tier asked for. `None` and `auto` leave the choice to the provider, and so take the dearest; one that is
     /// named may still be served as the default.
     pub service_tier: Option<&'a str>,
@@ -63,6 +69,8 @@ impl<'a> Demand<'a> {
             text_input: false,
             text_output: false,
             others: Usage::default(),
+            any_of: Usage::default(),
+            may: Usage::default(),
             service_tier: None,
             region: None,
         }
@@ -128,9 +136,20 @@ pub(super) fn bound_subject(subject: &Subject<'_>, demand: &Demand<'_>) -> Resul
     let sheets = sheets(subject, demand, input_tokens, &mut assumptions, &mut warnings)?;
 
     let mut items = Vec::new();
-    for (unit, quantity, units) in
-        [(Unit::Input, input_tokens, input_units(demand)), (Unit::Output, output_tokens, output_units(demand))]
-    {
+    let media = |unit: Unit| demand.others.get(unit);
+    let plain = Unit::ALL.into_iter().filter(|unit| unit.is_input_token() && input_kind(*unit) == Unit::Input);
+    let plain = plain.fold(demand.input_tokens, |sum, unit| sum.saturating_add(media(unit)));
+    let classes = [
+        (Unit::Input, plain, input_units(demand)),
+        (Unit::InputAudio, media(Unit::InputAudio), kind_units(demand, Unit::InputAudio)),
+        (Unit::InputImage, media(Unit::InputImage), kind_units(demand, Unit::InputImage)),
+        (Unit::InputVideo, media(Unit::InputVideo), kind_units(demand, Unit::InputVideo)),
+        (Unit::Output, output_tokens, output_units(demand)),
+    ];
+    for (unit, quantity, units) in classes {
+        if quantity > MAX_COUNT {
+            return Err(too_much());
+        }
         if quantity > 0 {
             let (item, billed) =
                 dearest(&sheets, unit, quantity, &units)?.ok_or_else(|| no_rate(subject, unit.key()))?;
@@ -142,8 +161,17 @@ pub(super) fn bound_subject(subject: &Subject<'_>, demand: &Demand<'_>) -> Resul
     }
     let beside = demand.others.iter().filter(|(unit, _)| !unit.is_input_token() && !unit.is_output_token());
     for (unit, quantity) in beside {
-        let (item, _) = dearest(&sheets, unit, quantity, &[unit])?.ok_or_else(|| no_rate(subject, unit.key()))?;
-        items.push(item);
+        items.push(dearest_thing(&sheets, unit, quantity)?.ok_or_else(|| no_rate(subject, unit.key()))?);
+    }
+    let before = items.len();
+    for (unit, quantity) in demand.any_of.iter() {
+        items.extend(dearest_thing(&sheets, unit, quantity)?);
+    }
+    if let Some((unit, _)) = demand.any_of.iter().next().filter(|_| items.len() == before) {
+        return Err(no_rate(subject, unit.key()));
+    }
+    for (unit, quantity) in demand.may.iter() {
+        items.extend(dearest_thing(&sheets, unit, quantity)?);
     }
     for (name, quantity) in demand.others.extra().iter().filter(|(_, quantity)| **quantity > 0) {
         let mut best = None;
@@ -312,15 +340,42 @@ fn input_units(demand: &Demand<'_>) -> Vec<Unit> {
     }
     if !demand.text_input {
         units.extend([
-            Unit::InputAudio,
-            Unit::CacheReadAudio,
+            Unit::InputVideo,
             Unit::InputImage,
             Unit::CacheReadImage,
-            Unit::InputVideo,
+            Unit::InputAudio,
+            Unit::CacheReadAudio,
         ]);
         if demand.cache_writes != CacheWrites::Never {
             units.push(Unit::CacheWriteAudio);
         }
+    }
+    units
+}
+
+/// The kind of an input token: audio, image, video, or plain.
+fn input_kind(unit: Unit) -> Unit {
+    match unit {
+        Unit::InputAudio | Unit::InputImage | Unit::InputVideo => unit,
+        _ => Unit::Input,
+    }
+}
+
+/// What an input token of a kind may be billed as: as that, or as any other input. The frames of a video may be counted as
+/// images, and its sound as audio.
+fn kind_units(demand: &Demand<'_>, kind: Unit) -> Vec<Unit> {
+    let mut units = input_units(&Demand { text_input: true, ..demand.clone() });
+    if kind != Unit::InputAudio {
+        units.extend([Unit::InputImage, Unit::CacheReadImage]);
+    }
+    if kind != Unit::InputImage {
+        units.extend([Unit::InputAudio, Unit::CacheReadAudio]);
+        if demand.cache_writes != CacheWrites::Never {
+            units.push(Unit::CacheWriteAudio);
+        }
+    }
+    if kind == Unit::InputVideo {
+        units.push(Unit::InputVideo);
     }
     units
 }
@@ -340,12 +395,26 @@ fn dearest(sheets: &[Sheet<'_>], unit: Unit, quantity: u64, units: &[Unit]) -> R
     let mut billed = unit;
     for candidate in units {
         for found in sheets.iter().filter_map(|sheet| sheet.rate(*candidate)) {
+            // A bill may split these tokens into several items, each rounded up: so does the rate of one token here.
+            let rate = found.rate.cost(1, 1, found.factor).map_err(|_| too_much())?;
+            let found = Found { rate: Rate::new(rate.pico(), 1).ok_or_else(too_much)?, factor: Factor::ONE, ..found };
             if replace_by_dearer(&mut best, Item::new(unit, quantity, found)?) {
                 billed = *candidate;
             }
         }
     }
     Ok(best.map(|item| (item, billed)))
+}
+
+/// A quantity of something that is no token at its dearest rate: its own, or one of those that say more closely what it is.
+fn dearest_thing(sheets: &[Sheet<'_>], unit: Unit, quantity: u64) -> Result<Option<Item>, Unpriced> {
+    let mut best = None;
+    for sheet in sheets {
+        for found in sheet.rates_of(unit) {
+            replace_by_dearer(&mut best, Item::new(unit, quantity, found)?);
+        }
+    }
+    Ok(best)
 }
 
 fn replace_by_dearer(best: &mut Option<Item>, item: Item) -> bool {

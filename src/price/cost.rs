@@ -360,6 +360,6 @@ pub(super) fn no_rate(subject: &Subject<'_>, name: &str) -> Unpriced {
     Unpriced::new(Reason::NoRate, format!("no rate for {} is known of the model {model} ({provider})", shown(name)))
 }
 
-fn too_much() -> Unpriced {
+pub(super) fn too_much() -> Unpriced {
     Unpriced::new(Reason::InvalidUsage, "the usage would cost more than 1000000000000000 USD")
 }

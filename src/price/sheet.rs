@@ -185,6 +185,16 @@ impl<'a> Sheet<'a> {
         })
     }
 
+    /// The rates of a unit: its own, and those of the names that say more closely what it is.
+    pub fn rates_of(&self, unit: Unit) -> Vec<Found> {
+        let mut all: Vec<_> = self.rate(unit).into_iter().collect();
+        for place in &self.places {
+            let names = place.rates.iter_named().filter(|(name, _)| unit_of_name(name) == Some(unit));
+            all.extend(names.filter_map(|(name, _)| self.named(name)));
+        }
+        all
+    }
+
     fn own(&self, unit: Unit) -> Option<Found> {
         let (at, rate) = self.first(|rates| rates.get(unit))?;
         // Where one place names the output and only a less specific one its reasoning, the reasoning is that place's output.
