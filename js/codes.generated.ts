@@ -58,6 +58,7 @@ export type WarningCode =
   | "region_unpriced"
   | "cache_rate_missing"
   | "output_bound_injected"
+  | "output_bound_clamped"
   | "guardrails_without_engine"
   | "budget_config_differs"
   | "budget_weak_ledger"

@@ -1,7 +1,9 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
 import { Held, run } from "./core.js";
 import bundled from "./data/prices.js";
+import { toJson } from "./store/json.js";
 import type {
+  Bound,
   Cost,
   MatchType,
   ModelMatch,
@@ -12,6 +14,7 @@ import type {
   ResponseCost,
   ResponseOptions,
   Unpriced,
+  UpperBoundOptions,
   Usage,
 } from "./types.js";
 import { bodyBytes } from "./usage.js";
@@ -168,6 +171,27 @@ export class PriceBook {
     const { provider, model, at, serviceTier, region } = options;
     const told = this.#core.use((book) => book.priceResponse(bodyBytes(body), provider, model, at, serviceTier, region));
     return told.charCodeAt(0) === BRACE ? (JSON.parse(told) as ResponseCost | Unpriced) : ofLines(this.#core, told);
+  }
+
+  /**
+   * The most that a request can cost, or why nothing says: what a budget has to hold before the call. The request is the body
+   * of a chat completion, a response, a completion, an embedding, an image, speech or a transcription as OpenAI has them, of
+   * Anthropic's messages or of Gemini's `generateContent`, as an object or its JSON text; its shape tells which.
+   *
+   * Whatever the request leaves open counts at its dearest: the context and service tier, the region, cache writes, every
+   * choice with the whole output. A token is taken for each byte of text, never an estimate. `assumptions` says what it rests
+   * on. A request that nothing bounds (a search tool without a limit on its calls) is `unbounded`.
+   *
+   * ```ts
+   * const bound = book.upperBound({ model: "gpt-5", messages: [{ role: "user", content: "hello" }], max_completion_tokens: 100 });
+   * if (bound.priced) console.log(bound.usd, bound.assumptions);
+   * ```
+   *
+   * @throws ValidationError for what is no request, ConfigurationError for an unknown option
+   */
+  upperBound(request: string | object, options: UpperBoundOptions = {}): Bound | Unpriced {
+    const body = typeof request === "string" ? request : toJson(request, "request");
+    return this.#core.use((book) => book.upperBound(body, options ?? {})) as Bound | Unpriced;
   }
 
   /**

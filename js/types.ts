@@ -299,6 +299,22 @@ export interface Bound extends Cost {
   outputTokens: number;
 }
 
+/** What is known of a request beside its body. */
+export interface UpperBoundOptions {
+  /** Who answers; else the provider that the model's name finds. */
+  provider?: Provider;
+  /** The model, where the body does not name it: an Azure deployment's, and Gemini's. */
+  model?: string;
+  /** The most output tokens of a choice, where the request names no maximum; else the model's own maximum. */
+  maxOutputTokens?: number;
+  /** When the call is made; now, if left out. */
+  at?: InstantInput;
+  /** The region that serves; the dearest, if left out. */
+  region?: string;
+  /** Other models that may answer instead: the bound is that of the dearest. */
+  fallbacks?: string[];
+}
+
 /** Why there is no price. */
 export interface Unpriced {
   priced: false;

@@ -106,6 +106,7 @@ table! {
         RegionUnpriced "region_unpriced" "price" "The model has rates of other regions and none of this one; the global ones count.",
         CacheRateMissing "cache_rate_missing" "price" "No rate is known for a cache write that lasts so long; that of a shorter one counts.",
         OutputBoundInjected "output_bound_injected" "call" "The request named no output maximum and a block budget applies, so one was written into it.",
+        OutputBoundClamped "output_bound_clamped" "call" "A budget could not pay for the request's output maximum, so it was lowered to what the budget can pay for.",
         GuardrailsWithoutEngine "guardrails_without_engine" "call" "enableGuardrails is true and no engine was given, so none runs.",
         BudgetConfigDiffers "budget_config_differs" "budget" "A stored budget with this id has another configuration; the stored one is in force.",
         BudgetWeakLedger "budget_weak_ledger" "budget" "A block budget on a ledger that can't hold it across instances.",

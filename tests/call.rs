@@ -69,6 +69,8 @@ struct Host {
     guards: VecDeque<Guarded>,
     /// The budget refuses from this reservation on.
     refuse_from: Option<usize>,
+    /// What the budget has left at each reservation; it refuses more.
+    left: VecDeque<Usd>,
     /// A budget binds that can refuse.
     strict: bool,
     log: Vec<String>,
@@ -101,12 +103,14 @@ impl Host {
                 Step::Budgets { .. } => call.budgeted(self.strict, &tracker, at),
                 Step::Reserve { id, usd, .. } => {
                     self.log.push(format!("reserve {id} {usd}"));
-                    let refuse = self.refuse_from.is_some_and(|from| reserved >= from);
+                    let left = self.left.pop_front();
+                    let refuse =
+                        self.refuse_from.is_some_and(|from| reserved >= from) || left.is_some_and(|left| usd > left);
                     reserved += 1;
                     call.reserved(Reserved {
                         allowed: !refuse,
                         budget: Json::parse(r#"{"name":"team","limitUsd":"0.0001"}"#).ok(),
-                        remaining: Usd::parse("0.00005").unwrap(),
+                        remaining: left.unwrap_or(Usd::parse("0.00005").unwrap()),
                         ..Reserved::default()
                     });
                 }
@@ -193,13 +197,56 @@ fn host(fetches: impl IntoIterator<Item = Fetch>) -> Host {
 }
 
 #[test]
+fn a_clamped_maximum_is_what_the_budget_can_pay_for() {
+    let usd = |micro: i128| Usd::from_pico(micro * 1_000_000).unwrap();
+    let clamped = |body: &str, left: &[i128]| {
+        let mut call = Call::new(Options { output_bound: OutputBound::Clamp, ..options() }, body.into()).unwrap();
+        let mut host = Host { left: left.iter().map(|micro| usd(*micro)).collect(), ..host([ok()]) };
+        let ended = host.run(&mut call);
+        let reserved: Vec<_> =
+            host.log.iter().filter_map(|line| line.strip_prefix("reserve r#1 ")).map(str::to_owned).collect();
+        let told = call.warnings().iter().filter(|w| w.code.as_str() == "output_bound_clamped").count();
+        (ended, reserved, host.sent, told)
+    };
+    // No maximum, and none known of the model: 100 are written in, which come to 595 and 200 micro-dollars. For 701 there
+    // are 53 tokens.
+    let (ended, reserved, sent, told) = clamped(BODY, &[701, 701]);
+    ended.unwrap();
+    assert_eq!(reserved, ["0.000795", "0.000701"]);
+    assert_eq!((sent, told), (vec![BODY.replace("}]}", "}],\"max_completion_tokens\":53}")], 1));
+    // Another call was faster: less is left by then.
+    let (ended, reserved, sent, told) = clamped(BODY, &[701, 656, 656]);
+    ended.unwrap();
+    assert_eq!(reserved, ["0.000795", "0.000701", "0.000655"]);
+    assert_eq!((sent[0].contains(":30}"), told), (true, 1));
+    // Both spellings are lowered (15 more bytes: 610), and a maximum that can be paid for is left alone.
+    let both = BODY.replace("}]}", "}],\"max_tokens\":90,\"max_completion_tokens\":80}");
+    let (ended, _, sent, _) = clamped(&both, &[700, 700]);
+    ended.unwrap();
+    assert_eq!(sent, [both.replace("90", "45").replace("80", "45")]);
+    let (ended, reserved, sent, told) = clamped(&both, &[10_000]);
+    ended.unwrap();
+    assert_eq!((reserved.len(), sent, told), (1, vec![both.clone()], 0));
+    // Not even the input can be paid for, or no token of the answer.
+    for left in [0, 500, 596] {
+        let (ended, reserved, sent, _) = clamped(BODY, &[left, left]);
+        assert_eq!(ended.unwrap_err().code(), Code::BudgetExceeded);
+        assert_eq!((reserved.len(), sent.len()), (1, 0));
+    }
+    // It is asked five times at most.
+    let (ended, reserved, _, _) = clamped(BODY, &[701, 691, 681, 671, 661, 651, 641]);
+    assert_eq!((ended.unwrap_err().code(), reserved.len()), (Code::BudgetExceeded, 5));
+}
+
+#[test]
 fn a_call_goes_through() {
     let (mut call, mut host) = (call(BODY), host([ok()]));
     host.run(&mut call).unwrap();
-    // 90 bytes of request with the injected maximum, 100 output tokens.
+    // What 87 bytes of request with the injected maximum count, and 100 output tokens: model 10, messages 45, the maximum 28;
+    // 512 for what is around every prompt.
     let sent = &host.sent[0];
     assert_eq!(sent, &BODY.replace("}]}", "}],\"max_completion_tokens\":100}"));
-    let bound = Usd::from_pico(sent.len() as i128 * 1_000_000 + 100 * 2_000_000).unwrap();
+    let bound = Usd::from_pico((10 + 45 + 28 + 512) * 1_000_000 + 100 * 2_000_000).unwrap();
     assert_eq!(
         host.log,
         [

@@ -38,8 +38,11 @@ export interface GuardedOpenAIConfig {
   costStorage?: CostStorage;
   /** The output maximum written into a request that names none, where a budget applies that can refuse. 4096 if left out. */
   defaultMaxOutputTokens?: number;
-  /** `inject` (the default) writes that maximum; `model` sends the request as it is and reserves the model's own maximum. */
-  outputBound?: "inject" | "model";
+  /**
+   * `inject` (the default) writes that maximum; `model` sends the request as it is and reserves the model's own maximum; `clamp`
+   * does so too, and where a budget cannot pay for that lowers the maximum to what it can pay for.
+   */
+  outputBound?: "inject" | "model" | "clamp";
   /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
   timeout?: number;
   /** How many times a failed try is repeated. 2 if left out. */

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     call::{
+        bound::{self, BoundOptions},
         estimate::estimate_tokens,
         options::{Options, OutputBound},
         relay::{End, Out, Relay},
@@ -13,7 +14,7 @@ use crate::{
     json::{Json, Raw, ToJson, Writer, number},
     ledger::{self, Record, Scope, record::cost_source},
     money::Usd,
-    price::{Answer, BoundAnswer, CacheWrites, Demand, Estimate, Query, Reason, Tracker, Unpriced},
+    price::{Answer, BoundAnswer, Estimate, Query, Reason, Tracker, Unpriced},
     provider::{
         http::{Head, backoff_ms, error_from_response, never_connected},
         openai::{
@@ -39,6 +40,9 @@ mod outcome {
     pub const ABORTED: &str = "aborted";
     pub const ERROR: &str = "error";
 }
+
+/// How many times a lowered maximum is tried on the budgets.
+const CLAMPS: u32 = 4;
 
 /// A minute: how much longer than the call its reservation lives.
 const LEASE_MARGIN_MS: u64 = 60_000;
@@ -199,6 +203,23 @@ enum Phase {
     Over,
 }
 
+/// What [`OutputBound::Clamp`] reckons with: the bound is a straight line over the output maximum.
+#[derive(Debug, Clone, Copy)]
+struct Clamp {
+    /// The bound without output.
+    input: Usd,
+    /// What each token of the maximum adds to it, over all choices.
+    token: Usd,
+    asks_left: u32,
+}
+
+impl Clamp {
+    fn bound(self, tokens: u64) -> Option<Usd> {
+        let output = self.token.pico().checked_mul(i128::from(tokens)).and_then(Usd::from_pico)?;
+        self.input.checked_add(output).ok()
+    }
+}
+
 /// One guarded call.
 pub struct Call {
     options: Options,
@@ -217,7 +238,10 @@ pub struct Call {
     first_text_at: Option<Instant>,
     record_id: String,
     bound: Usd,
+    /// The input tokens that it pays for.
+    bound_input: u64,
     bound_priced: bool,
+    clamp: Option<Clamp>,
     estimate: Option<Expected>,
     head: Head,
     answer: String,
@@ -263,7 +287,9 @@ impl Call {
             first_text_at: None,
             record_id: String::new(),
             bound: Usd::ZERO,
+            bound_input: 0,
             bound_priced: false,
+            clamp: None,
             estimate: None,
             head: Head::default(),
             answer: String::new(),
@@ -391,6 +417,9 @@ impl Call {
             self.phase = Phase::Fetch;
             return;
         }
+        if self.clamp(outcome.remaining) {
+            return;
+        }
         let budget = outcome.budget.unwrap_or_else(Json::null);
         let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
         let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
@@ -409,6 +438,36 @@ impl Call {
             error = error.with("retryAfterMs", ms);
         }
         self.fail(error);
+    }
+
+    /// Lowers the output maximum to what a budget has left, to ask again; says whether it did. What is left may be less by
+    /// then, or another budget may have less: it is asked a few times, and each time for less.
+    fn clamp(&mut self, remaining: Usd) -> bool {
+        let Some(clamp) = &mut self.clamp else { return false };
+        let left = remaining.saturating_sub(clamp.input).pico();
+        let Some(tokens) = left.checked_div(clamp.token.pico()).and_then(|tokens| u64::try_from(tokens).ok()) else {
+            return false;
+        };
+        let Some(bound) = clamp.bound(tokens) else { return false };
+        if tokens == 0 || bound >= self.bound || clamp.asks_left == 0 {
+            return false;
+        }
+        clamp.asks_left -= 1;
+        let lowered = ChatRequest::parse(&self.body).and_then(|request| {
+            let mut edits = crate::provider::edit::Edits::new();
+            request.lower_output(&self.body, tokens, &mut edits)?;
+            edits.apply(&self.body)
+        });
+        let Ok(body) = lowered else { return false };
+        self.body = body;
+        self.bound = bound;
+        self.request.max_output = Some(tokens);
+        self.warnings.retain(|warning| warning.code != WarningCode::OutputBoundClamped);
+        self.warn(
+            WarningCode::OutputBoundClamped,
+            format!("a budget can pay for {tokens} output tokens and not for more: the request's maximum was lowered"),
+        );
+        true
     }
 
     /// The budgets can't be asked. Budgets that can refuse are closed then; others let the call go on.
@@ -723,8 +782,15 @@ impl Call {
         let asked_for_usage = self.request.include_usage;
         let mut edits = crate::provider::edit::Edits::new();
         self.request.include_usage(&self.body, &mut edits)?;
-        let inject =
-            self.request.max_output.is_none() && self.strict_budget && self.options.output_bound == OutputBound::Inject;
+        let injects = match self.options.output_bound {
+            OutputBound::Inject => true,
+            OutputBound::Model => false,
+            // There is nothing to lower.
+            OutputBound::Clamp => tracker
+                .model(&self.request.model, Some(&self.options.provider))
+                .is_none_or(|model| model.max_output.is_none()),
+        };
+        let inject = self.request.max_output.is_none() && self.strict_budget && injects;
         if inject {
             let tokens = self.options.default_max_output;
             let (range, text) = self.request.bound_output(&self.body, tokens)?;
@@ -745,21 +811,21 @@ impl Call {
         let estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
         self.warnings.extend(estimate.warnings.iter().cloned());
         self.estimate = Some(Expected { model: model.clone(), usage: expected, estimate, at: now });
-        let bound = match self.bounded_input(tracker) {
-            Err(unbounded) => BoundAnswer::Unpriced(unbounded),
-            Ok(input_tokens) => tracker.upper_bound(&Demand {
-                n: self.request.choices,
-                cache_writes: CacheWrites::Short,
-                text_input: !self.request.has_media,
-                text_output: !self.request.has_audio_output,
-                service_tier: self.request.service_tier.as_deref(),
-                ..Demand::new(&model, Some(&self.options.provider), input_tokens, self.request.max_output, now)
-            })?,
+        let bound = match self.upper_bound(tracker, None, now) {
+            // Where nothing can be refused, what can't be read is the provider's to refuse.
+            Err(error) if error.code() == Code::InvalidInput && !self.strict_budget => {
+                BoundAnswer::Unpriced(Unpriced::new(Reason::Unbounded, error.message()))
+            }
+            bound => bound?,
         };
         match bound {
             BoundAnswer::Bounded(bound) => {
                 self.bound = bound.cost.usd;
+                self.bound_input = bound.input_tokens;
                 self.bound_priced = true;
+                if self.options.output_bound == OutputBound::Clamp && self.strict_budget {
+                    self.clamp = self.clamps(tracker, now)?;
+                }
                 Ok(())
             }
             BoundAnswer::Unpriced(unpriced) if self.strict_budget => {
@@ -773,22 +839,18 @@ impl Call {
         }
     }
 
-    /// The most input tokens the request can have. A token is at least a byte, and the JSON around the texts is longer
-    /// than what frames them for the model. Media is not bounded by its bytes (an image may be a short URL): there, and
-    /// where the provider adds to the input what its own tools found, only the context window is.
-    fn bounded_input(&self, tracker: &Tracker) -> Result<u64, Unpriced> {
-        let unbounded = |detail: &str| Unpriced::new(Reason::Unbounded, detail);
-        if self.request.has_hosted_tools {
-            return Err(unbounded(
-                "expected a request that its own size bounds, found a tool of the provider's that bills by itself",
-            ));
-        }
-        if !self.request.has_media {
-            return Ok(self.body.len() as u64);
-        }
-        tracker.context_window(&self.request.model, Some(&self.options.provider)).ok_or_else(|| {
-            unbounded("expected texts, or a model with a known context window, found images, audio or files")
-        })
+    /// What lowering the output maximum saves.
+    fn clamps(&self, tracker: &Tracker, now: Instant) -> Result<Option<Clamp>> {
+        let [input, one] = [0, 1].map(|cap| self.upper_bound(tracker, Some(cap), now));
+        let (BoundAnswer::Bounded(input), BoundAnswer::Bounded(one)) = (input?, one?) else { return Ok(None) };
+        let token = one.cost.usd.saturating_sub(input.cost.usd);
+        Ok(Some(Clamp { input: input.cost.usd, token, asks_left: CLAMPS }))
+    }
+
+    /// The most that the request can cost as it is, or with its output held to a cap.
+    fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
+        let provider = Some(self.options.provider.as_str());
+        bound::upper_bound(tracker, &self.body, &BoundOptions { provider, cap, ..BoundOptions::new(now) })
     }
 
     /// Input as sent, output of so many bytes: for an answer without a usage.
@@ -803,7 +865,9 @@ impl Call {
             return self.counted(output_bytes);
         }
         let most = self.request.max_output.map_or(u64::MAX, |tokens| tokens.saturating_mul(self.request.choices));
-        Usage::tokens(self.body.len() as u64, most.min(output_bytes as u64))
+        let input = self.body.len() as u64;
+        let input = if self.bound_priced { input.min(self.bound_input) } else { input };
+        Usage::tokens(input, most.min(output_bytes as u64))
     }
 
     fn output_texts(&self) -> Vec<Text> {

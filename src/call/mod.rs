@@ -14,12 +14,14 @@
 //! What was reserved is always settled or released, also on the ways that end in an error, and what was paid for is
 //! always recorded.
 
+mod bound;
 mod estimate;
 mod machine;
 mod options;
 mod relay;
 mod response;
 
+pub use bound::{BoundOptions, Count, upper_bound};
 pub use estimate::estimate_tokens;
 pub use machine::{Call, Expected, Guarded, Outcome, Reserved, Step, Text};
 pub use options::{Options, OutputBound};

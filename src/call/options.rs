@@ -14,6 +14,8 @@ pub enum OutputBound {
     Inject,
     /// The request goes as it is; the model's own maximum is reserved.
     Model,
+    /// As [`OutputBound::Model`]; where a budget refuses that, the maximum is lowered to what the budget can pay for.
+    Clamp,
 }
 
 impl OutputBound {
@@ -22,7 +24,10 @@ impl OutputBound {
         match text {
             "inject" => Ok(Self::Inject),
             "model" => Ok(Self::Model),
-            _ => Err(Error::config("cannot read outputBound: expected one of inject, model, found another text")),
+            "clamp" => Ok(Self::Clamp),
+            _ => {
+                Err(Error::config("cannot read outputBound: expected one of inject, model, clamp, found another text"))
+            }
         }
     }
 }

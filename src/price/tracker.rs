@@ -3,7 +3,7 @@
 use crate::collections::Map;
 use std::sync::Arc;
 
-use crate::catalog::{Book, MatchKind};
+use crate::catalog::{Book, MatchKind, Model};
 use crate::error::{Code, Error, Result, Warning, WarningCode};
 use crate::money::Usd;
 use crate::time::Instant;
@@ -88,10 +88,9 @@ impl Tracker {
         self.custom_of(model).is_some()
     }
 
-    /// The most tokens that one request to the model can have, where known.
-    pub fn context_window(&self, model: &str, provider: Option<&str>) -> Option<u64> {
-        let found = self.book.find(model, provider)?;
-        self.book.model(found.handle)?.context_window
+    /// The model of the book that a name finds.
+    pub fn model(&self, model: &str, provider: Option<&str>) -> Option<&Model> {
+        self.book.model(self.book.find(model, provider)?.handle)
     }
 
     /// The cost of a usage. Fails only by the policy for unknown models.

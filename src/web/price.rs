@@ -6,11 +6,12 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
-    call::{self, Asked},
+    call::{self, Asked, BoundOptions},
     catalog::{Book, Handle, MatchKind, Words},
     error::{Error, Result, Warning, check_keys},
-    json::{ToJson, Writer},
+    json::{Raw, ToJson, Writer},
     money::Usd,
+    object::{Object, wrong},
     price::{self, Breakdown, Custom, Item, ModelPricing, Query, UnknownModel},
     time::Instant,
     usage::{MAX_COUNT, Unit, Usage},
@@ -40,6 +41,7 @@ impl ToJson for Found<'_> {
     }
 }
 
+const BOUND: [&str; 6] = ["provider", "model", "maxOutputTokens", "at", "region", "fallbacks"];
 const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "region"];
 const RESPONSE: [&str; 5] = ["provider", "model", "at", "serviceTier", "region"];
 
@@ -192,6 +194,38 @@ impl PriceBook {
         let body =
             str::from_utf8(body).map_err(|_| Error::input("cannot read a body: expected UTF-8, found other bytes"))?;
         Ok(call::price_text(&self.book, body, &asked))
+    }
+
+    /// `Bound | Unpriced` of a request's body, with the options of `upperBound`.
+    #[wasm_bindgen(js_name = upperBound)]
+    pub fn upper_bound(&self, request: &str, options: &JsValue) -> Result<JsValue> {
+        const WHAT: &str = "options of upperBound";
+        let given = value::from_js(options, WHAT, &BOUND)?;
+        let mut given = Object::parse(given.get(), WHAT)?;
+        let (provider, model) = (given.take_text("provider", WHAT)?, given.take_text("model", WHAT)?);
+        let region = given.take_text("region", WHAT)?;
+        let whole = |value: Raw<'_>| {
+            value.whole().ok_or_else(|| wrong(WHAT, "maxOutputTokens", "a whole number from 0", value))
+        };
+        let max_output = given.take("maxOutputTokens").map(whole).transpose()?;
+        let fallbacks = given.take("fallbacks").map(|value| {
+            let names: Option<Vec<_>> = value.items().and_then(|list| list.into_iter().map(Raw::to_text).collect());
+            names.ok_or_else(|| wrong(WHAT, "fallbacks", "an array of models", value))
+        });
+        let at = value::optional_instant(&value::get(options, "at"))?.unwrap_or_else(|| self.present());
+        let tracker = price::Tracker::new(Arc::clone(&self.book));
+        value::to_js(&call::upper_bound(
+            &tracker,
+            request,
+            &BoundOptions {
+                provider: provider.as_deref(),
+                model: model.as_deref(),
+                max_output,
+                region: region.as_deref(),
+                fallbacks: &fallbacks.transpose()?.unwrap_or_default(),
+                ..BoundOptions::new(at)
+            },
+        )?)
     }
 
     /// The model that a name finds: `{ id, provider, matchType }`, or undefined.

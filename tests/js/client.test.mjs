@@ -15,6 +15,7 @@ import {
   GuardrailEngine,
   GuardrailResult,
   GuardedOpenAI,
+  PriceBook,
   InMemoryCostStorage,
   MissingApiKeyError,
   ModelNotFoundError,
@@ -132,7 +133,7 @@ describe("a plain call", () => {
 
   it("lets exactly as many through as the budget pays for", async () => {
     const body = { ...hello, max_completion_tokens: 1000 };
-    const bound = BigInt(JSON.stringify(body).length) * 250_000n + 1000n * 2_000_000n;
+    const bound = BigInt(Math.round(PriceBook.bundled().upperBound(body, { provider: "openai" }).amount * 1e12));
     const budgetManager = new BudgetManager();
     const { id } = budgetManager.createBudget({ name: "two", limit: `${Number(bound * 2n) / 1e12}`, period: "total", action: "block" });
     provider.script({ headDelay: 50, times: 20 });
@@ -525,7 +526,7 @@ describe("the client", () => {
     assert.throws(() => new GuardedOpenAI({}), MissingApiKeyError);
     assert.throws(() => client({ baseUrl: "x" }), (error) => error instanceof ConfigurationError && error.code === "unknown_option" && error.context.known.includes("baseURL"));
     assert.throws(() => client({ baseURL: "/v1" }), ConfigurationError);
-    assert.throws(() => client({ outputBound: "clamp" }), /cannot read outputBound: expected one of inject, model/);
+    assert.throws(() => client({ outputBound: "least" }), /cannot read outputBound: expected one of inject, model, clamp/);
     for (const timeout of [-1, NaN, Infinity]) {
       assert.throws(() => client({ timeout }), ConfigurationError, String(timeout));
     }

@@ -25,17 +25,13 @@ pub struct ChatRequest {
     pub service_tier: Option<String>,
     /// `stream_options.include_usage`, where it is there.
     pub include_usage: Option<bool>,
-    /// Whether it has parts whose tokens its bytes don't bound: images, audio, files.
-    pub has_media: bool,
-    /// Whether the provider may charge tools of its own (`web_search_options`).
-    pub has_hosted_tools: bool,
-    /// Whether the answer may have audio (`modalities`).
-    pub has_audio_output: bool,
     /// The texts of all messages.
     pub segments: Segments,
     stream_options: Option<std::ops::Range<usize>>,
     /// Where `max_completion_tokens` stands, should it be null.
     null_maximum: Option<std::ops::Range<usize>>,
+    /// Where the maximum of output tokens stands, in either spelling.
+    maxima: Vec<std::ops::Range<usize>>,
 }
 
 impl ChatRequest {
@@ -61,7 +57,6 @@ impl ChatRequest {
         let messages = wire.list("messages").map_err(bad)?.ok_or_else(|| {
             Error::input("cannot read request: expected messages to be an array, found none").with("field", "messages")
         })?;
-        let modalities = wire.list("modalities").map_err(bad)?.unwrap_or_default();
         let stream_options = wire.any_or_null("stream_options");
         let mut request = Self {
             model,
@@ -72,13 +67,15 @@ impl ChatRequest {
             include_usage: stream_options
                 .and_then(|options| Wire::of(body, options).ok())
                 .and_then(|options| options.flag("include_usage").ok()?),
-            has_media: false,
-            has_hosted_tools: wire.any("web_search_options").is_some(),
-            has_audio_output: modalities.into_iter().any(|kind| kind.text().as_deref() != Some("text")),
             segments: Segments::default(),
             stream_options: stream_options.map(|options| range_of(body, options)),
             // Present and null is not absent here: a second key of that name must not be added.
             null_maximum: wire.any_or_null("max_completion_tokens").map(|value| range_of(body, value)),
+            maxima: ["max_tokens", "max_completion_tokens"]
+                .into_iter()
+                .filter_map(|key| wire.any(key))
+                .map(|value| range_of(body, value))
+                .collect(),
         };
         if let Some(prediction) = wire.any("prediction").filter(|value| value.get().starts_with('{')) {
             // What the answer is expected to say: content like a message's.
@@ -98,7 +95,6 @@ impl ChatRequest {
     fn add_message(&mut self, body: &str, message: Raw<'_>) -> Result<(), Bad> {
         let message = Wire::of(body, message)?;
         let role = Role::parse(message.text("role")?.as_deref().unwrap_or("user"));
-        self.has_media |= message.any("audio").is_some();
         for value in ["content", "refusal", "reasoning_content"].into_iter().filter_map(|key| message.any(key)) {
             if let Some(parts) = value.items() {
                 for part in parts {
@@ -108,15 +104,12 @@ impl ChatRequest {
                         continue;
                     }
                     let part = Wire::of(body, part)?;
-                    let kind = part.text("type")?;
-                    self.has_media |= !matches!(kind.as_deref(), None | Some("text" | "input_text" | "refusal"));
                     for text in [part.any("text"), part.any("refusal")].into_iter().flatten() {
                         self.segments.add(body, text, role);
                     }
                 }
             } else if value.get().starts_with('{') {
                 let text = Wire::of(body, value)?.any("text");
-                self.has_media |= text.is_none();
                 text.into_iter().for_each(|text| self.segments.add(body, text, role));
             } else {
                 self.segments.add(body, value, role);
@@ -166,6 +159,16 @@ impl ChatRequest {
         Ok(())
     }
 
+    /// The changes that lower the output maximum of a request to this one, or write it where there is none.
+    pub fn lower_output(&self, body: &str, tokens: u64, edits: &mut Edits) -> Result<()> {
+        if self.maxima.is_empty() {
+            let (range, text) = self.bound_output(body, tokens)?;
+            edits.replace(range, text);
+        }
+        self.maxima.iter().for_each(|range| edits.replace(range.clone(), tokens.to_string()));
+        Ok(())
+    }
+
     /// The change that writes an output maximum into a request that has none.
     pub fn bound_output(&self, body: &str, tokens: u64) -> Result<(std::ops::Range<usize>, String)> {
         match &self.null_maximum {
@@ -203,7 +206,7 @@ mod tests {
                 ("tool", "done")
             ]
         );
-        assert_eq!((request.choices, request.max_output, request.has_media), (2, Some(7), true));
+        assert_eq!((request.choices, request.max_output), (2, Some(7)));
     }
 
     #[test]
