@@ -96,6 +96,7 @@ function translate(error: unknown): unknown {
   if (error instanceof WebAssembly.RuntimeError) {
     // The instance's memory can't be trusted after a trap. Replace it, so that the next call works.
     generation += 1;
+    room = new Uint8Array();
     glue.__wbg_reset_state();
     for (const stop of [...waiting]) stop(lostInstance("cannot finish this call"));
     return new InternalError({
@@ -105,6 +106,40 @@ function translate(error: unknown): unknown {
     });
   }
   return error;
+}
+
+/** Where the core reads texts from: a view of the module's memory. */
+let room: Uint8Array = new Uint8Array();
+const utf8 = new TextEncoder();
+
+/** A view of at least that many bytes. What was written there before stays. */
+function roomOf(bytes: number): Uint8Array {
+  // A view of memory that has grown is empty.
+  if (room.length < bytes) room = glue.textRoom(bytes);
+  return room;
+}
+
+/**
+ * Writes a text as UTF-8 to where the core reads texts from, at a place, and gives its length there. For calls inside of
+ * {@link run} and {@link Held.use}; nothing else may be written before the core reads it.
+ */
+export function addText(text: string, at: number): number {
+  let [from, end] = [0, at];
+  // Most texts are ASCII; the others are given the room they need at most when they don't fit.
+  let view = roomOf(end + text.length + 16);
+  while (from < text.length) {
+    const { read, written } = utf8.encodeInto(from === 0 ? text : text.slice(from), end === 0 ? view : view.subarray(end));
+    from += read;
+    end += written;
+    if (from < text.length) view = roomOf(end + 3 * (text.length - from));
+  }
+  return end - at;
+}
+
+/** As {@link addText}, of bytes. */
+export function addBytes(bytes: Uint8Array, at: number): number {
+  roomOf(at + bytes.length).set(bytes, at);
+  return bytes.length;
 }
 
 function lostInstance(what: string): InternalError {

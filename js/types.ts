@@ -796,3 +796,52 @@ export interface SecurityMetadata {
   /** Where a stream ended with an error: that error. */
   error?: Error;
 }
+
+// ------------------------------------------------------------------------------------------------------------- tokens
+
+/** How many tokens a text has, or what is known of it. */
+export interface TokenCount {
+  /** The count; never too low, where it is not exact. */
+  tokens: number;
+  /** Whether it is the count of the model's own vocabulary. */
+  exact: boolean;
+  /** The text has at least that many. */
+  low: number;
+  /** The text has at most that many. */
+  high: number;
+  /** How it was found: the name of the encoding, or `bytes` for the bound that a token is at least a byte. */
+  method: string;
+}
+
+/**
+ * What becomes of the texts of special tokens, such as `<|endoftext|>`. `text`: they are texts like any other, which is what
+ * providers make of a user's text. `refuse`: they are refused. `allow`: they are the tokens they name. A list: those in it
+ * are, others are texts.
+ */
+export type SpecialTokens = "text" | "refuse" | "allow" | readonly string[];
+
+/** How a tokenizer reads a text. */
+export interface TokenizerOptions {
+  /** `text`, if left out. */
+  special?: SpecialTokens;
+}
+
+/** Counts, cuts, encodes and decodes by one vocabulary: `createTokenizer`. A lone surrogate counts as U+FFFD does. */
+export interface Tokenizer {
+  /** The name of the encoding. */
+  readonly name: string;
+  /** How many tokens a text has. */
+  count(text: string, options?: TokenizerOptions): number;
+  /** How many tokens each of some texts has; faster than one by one. */
+  countAll(texts: readonly string[]): number[];
+  /** How many tokens a text has; `limit + 1` if they are more than `limit`. It stops reading there. */
+  countUpTo(text: string, limit: number, options?: TokenizerOptions): number;
+  /** The tokens as texts, which together are the text. Tokens that cut a character stand together. */
+  split(text: string, options?: TokenizerOptions): string[];
+  /** A beginning of the text of at most `limit` tokens: of as many as fit that end between two characters. */
+  truncate(text: string, limit: number, options?: TokenizerOptions): string;
+  /** The tokens. Needs ids. */
+  encode(text: string, options?: TokenizerOptions): Uint32Array;
+  /** The text of some tokens; bytes that are no UTF-8 become U+FFFD. Needs ids. */
+  decode(tokens: Uint32Array | readonly number[]): string;
+}

@@ -14,6 +14,7 @@ import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
 import { files, forget, hash, once } from "./lib/stamp.mjs";
 import { BINDGEN, findRust } from "./lib/tools.mjs";
 import { printSizes } from "./sizes.mjs";
+import { vocabularyModules } from "./vocab/modules.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -122,6 +123,18 @@ async function optimise({ dev }) {
   );
 }
 
+async function vocabularies() {
+  const sources = files(["data/vocab"]);
+  const key = hash([...sources, "scripts/vocab/modules.mjs", "scripts/lib/bytes.mjs"]);
+  await once("vocabularies", key, ["js/vocab/o200k_base.js"], () =>
+    step("vocabularies: the modules", () => {
+      rmSync(join(ROOT, "js/vocab"), { recursive: true, force: true });
+      mkdirSync(join(ROOT, "js/vocab"), { recursive: true });
+      for (const [name, content] of vocabularyModules()) writeFileSync(join(ROOT, "js/vocab", name), content);
+    }),
+  );
+}
+
 /** Where tsc puts its output (js/tsconfig.json): module by module, as the sources are. */
 const FACE = ".cache/face";
 
@@ -135,7 +148,7 @@ async function face({ dev }) {
       // tsc writes its output all the same; half a change can be tried before its types agree.
       await (dev ? compiled.catch((error) => console.error(error.message)) : compiled);
       // What tsc only reads: the glue, the module, generated data.
-      for (const path of sources.filter((path) => /\.(js|wasm|d\.ts)$/.test(path))) copy(path, join(FACE, path.slice("js/".length)));
+      for (const path of sources.filter((path) => /\.(js|wasm|bin|d\.ts)$/.test(path))) copy(path, join(FACE, path.slice("js/".length)));
     }),
   );
 }
@@ -160,7 +173,7 @@ async function ship() {
   const sources = files([FACE]);
   const { exports, imports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const inFace = (path) => path.replace(/^\.\/dist\//, `${FACE}/`);
-  const entries = targets(exports).filter((path) => path.endsWith(".js") && path !== "./dist/cdn.js" && !path.startsWith("./dist/data/"));
+  const entries = targets(exports).filter((path) => path.endsWith(".js") && path !== "./dist/cdn.js" && !/^\.\/dist\/(data|vocab)\//.test(path));
   const deep = entries.find((path) => path.lastIndexOf("/") > "./dist".length);
   if (deep !== undefined) throw new Problem(`cannot build: expected entries at the top of dist/, found ${deep}`);
   const key = hash([...sources, "package.json", "package-lock.json", "scripts/build.mjs"]);
@@ -188,7 +201,7 @@ async function ship() {
       await build({ ...options, entryPoints: [`${FACE}/errors.js`, ...targets(imports).map(inFace)] });
       // The first entry only says what is where: what has statements of its own is kept whole.
       await build({ ...options, entryPoints: [index], plugins: [...options.plugins, { name: "main", setup: inMain }] });
-      const shipped = (path) => /\.d\.ts$|\.wasm$/.test(path) || path.startsWith(`${FACE}/data/`);
+      const shipped = (path) => /\.d\.ts$|\.wasm$/.test(path) || /^(data|vocab)\//.test(path.slice(FACE.length + 1));
       for (const path of sources.filter(shipped)) copy(path, path.replace(FACE, "dist"));
     }),
   );
@@ -196,7 +209,7 @@ async function ship() {
 
 /** Leaves data and errors in files of their own. What imports them stands at the top of dist/, as they are named here. */
 function apart({ onResolve }) {
-  onResolve({ filter: /\/data\/|\/errors\.js$/ }, ({ path, resolveDir, kind }) => {
+  onResolve({ filter: /\/data\/|\/vocab\/|\/errors\.js$/ }, ({ path, resolveDir, kind }) => {
     if (kind === "entry-point") return undefined;
     return { path: `./${relative(join(ROOT, FACE), join(resolveDir, path)).replaceAll("\\", "/")}`, external: true };
   });
@@ -275,6 +288,7 @@ export async function build({ dev = false, force = false } = {}) {
   console.log(dev ? "build (quick: not for shipping)" : "build");
   await compile({ dev });
   await optimise({ dev });
+  await vocabularies();
   await face({ dev });
   await ship();
   await bundle();

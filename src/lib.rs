@@ -17,6 +17,7 @@
 //! | [`usage`] | disjoint counts of what was consumed |
 //! | [`catalog`] | models, aliases and dated price rows |
 //! | [`price`] | usage and a price row to an itemised cost; a demand to an upper bound |
+//! | [`tokens`] | exact token counts by packed vocabularies |
 //! | [`ledger`] | cost records: encoding, queries, summaries, segments |
 //! | [`budget`] | windows, reserve / settle / release / charge, alerts |
 //! | [`guard`] | detectors, redaction, the streaming scanner |
@@ -38,6 +39,7 @@ pub(crate) mod object;
 pub mod price;
 pub mod provider;
 pub mod time;
+pub mod tokens;
 pub mod usage;
 
 #[cfg(feature = "web")]

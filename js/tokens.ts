@@ -1,0 +1,177 @@
+/** Tokens: exact counts by a vocabulary, and what is known without one. */
+import { Held, addBytes, addText, run } from "./core.js";
+import { ValidationError } from "./errors.js";
+import { checkKeys } from "./options.js";
+import type { SpecialTokens, TokenCount, Tokenizer, TokenizerOptions } from "./types.js";
+import type { Vocabulary, VocabularyIds } from "./vocabulary.js";
+import type { Tokenizer as CoreTokenizer } from "./wasm/core.js";
+
+/** The numbers of the core for what becomes of special tokens. */
+const SPECIAL = { text: 0, refuse: 1, allow: 2 } as const;
+const LISTED = 3;
+
+class VocabularyTokenizer implements Tokenizer {
+  readonly name: string;
+  readonly #core: Held<CoreTokenizer>;
+
+  constructor(vocabulary: Vocabulary, ids?: VocabularyIds) {
+    const name = vocabulary?.name;
+    if (typeof name !== "string" || !isPacked(vocabulary) || (ids !== undefined && ids !== null && !isPacked(ids))) {
+      throw invalid("create a tokenizer: expected a vocabulary, and ids or none, found something else");
+    }
+    this.name = name;
+    this.#core = new Held("rebuildable", (core) => {
+      const { alphabet = "", order = "" } = vocabulary as { alphabet?: string; order?: string };
+      const length = add(vocabulary, 0);
+      if (ids === undefined || ids === null) return new core.Tokenizer(name, alphabet, length, order, 0, "");
+      return new core.Tokenizer(name, alphabet, length, order, add(ids, length), "order" in ids ? ids.order : "");
+    });
+  }
+
+  count(text: string, options?: TokenizerOptions): number {
+    if (options !== undefined) return this.countUpTo(text, Infinity, options);
+    return this.#core.use((core) => core.count(addText(checked(text), 0)));
+  }
+
+  countAll(texts: readonly string[]): number[] {
+    return this.#core.use((core) => {
+      const lengths = new Uint32Array(texts.length);
+      let end = 0;
+      for (let index = 0; index < texts.length; index += 1) end += lengths[index] = addText(checked(texts[index]), end);
+      return Array.from(core.countAll(lengths));
+    });
+  }
+
+  countUpTo(text: string, limit: number, options?: TokenizerOptions): number {
+    const [special, names] = read(options);
+    const most = checkedLimit(limit);
+    return this.#core.use((core) => core.countUpTo(addText(checked(text), 0), most, special, names));
+  }
+
+  split(text: string, options?: TokenizerOptions): string[] {
+    const [special, names] = read(options);
+    const lengths = this.#core.use((core) => core.split(addText(checked(text), 0), special, names));
+    let from = 0;
+    return Array.from(lengths, (length) => text.slice(from, (from += length)));
+  }
+
+  truncate(text: string, limit: number, options?: TokenizerOptions): string {
+    const [special, names] = read(options);
+    const most = checkedLimit(limit);
+    return text.slice(0, this.#core.use((core) => core.truncate(addText(checked(text), 0), most, special, names)));
+  }
+
+  encode(text: string, options?: TokenizerOptions): Uint32Array {
+    const [special, names] = read(options);
+    return this.#core.use((core) => core.encode(addText(checked(text), 0), special, names));
+  }
+
+  decode(tokens: Uint32Array | readonly number[]): string {
+    return this.#core.use((core) => core.decode(tokens instanceof Uint32Array ? tokens : Uint32Array.from(tokens, checkedToken)));
+  }
+}
+
+function isPacked(value: object): boolean {
+  if ("bytes" in value) return value.bytes instanceof Uint8Array;
+  const { alphabet, order, text } = value as Record<string, unknown>;
+  return [alphabet, order, text].every((part) => typeof part === "string");
+}
+
+function add(packed: VocabularyIds, at: number): number {
+  return "bytes" in packed ? addBytes(packed.bytes, at) : addText(packed.text, at);
+}
+
+const invalid = (what: string): ValidationError => new ValidationError({ code: "invalid_input", message: `cannot ${what}` });
+
+function checked(text: unknown): string {
+  if (typeof text === "string") return text;
+  throw invalid("read text: expected a string, found something else");
+}
+
+function checkedLimit(limit: unknown): number {
+  if (typeof limit === "number" && limit >= 0) return Math.floor(limit);
+  throw invalid("count up to a limit: expected a number from 0 on, found something else");
+}
+
+function checkedToken(token: unknown, index: number): number {
+  if (typeof token === "number" && token >= 0 && token < 2 ** 32 && Number.isInteger(token)) return token;
+  throw invalid(`decode: expected whole numbers, found something else at index ${index}`);
+}
+
+function read(options: TokenizerOptions | undefined): [special: number, names: string[]] {
+  if (options === undefined) return [SPECIAL.text, []];
+  checkKeys("the options of a tokenizer", options, ["special"]);
+  const special: SpecialTokens = options.special ?? "text";
+  if (Array.isArray(special) && special.every((name) => typeof name === "string")) return [LISTED, special];
+  if (typeof special === "string" && Object.hasOwn(SPECIAL, special)) return [SPECIAL[special as keyof typeof SPECIAL], []];
+  throw invalid('read the options of a tokenizer: expected special to be "text", "refuse", "allow" or a list of special tokens');
+}
+
+/**
+ * A tokenizer over a vocabulary. With the ids it also encodes and decodes.
+ *
+ * Nothing is read before its first use.
+ *
+ * ```ts
+ * import o200k from "tollgate/vocab/o200k_base";
+ *
+ * const tokenizer = createTokenizer(o200k);
+ * tokenizer.count("How many tokens is this?"); // 6
+ * ```
+ *
+ * @throws ValidationError at its first use, for a vocabulary that is damaged or cut off, with the place
+ */
+export function createTokenizer(vocabulary: Vocabulary, ids?: VocabularyIds): Tokenizer {
+  return new VocabularyTokenizer(vocabulary, ids);
+}
+
+/** By the name of the encoding. */
+const registered = new Map<string, Tokenizer>();
+
+/** What was found for the last models asked for: names are looked up by rules, and a program counts for few models. */
+const known = new Map<string, Tokenizer | undefined>();
+const MOST_KNOWN = 256;
+
+/**
+ * Counts the texts of this vocabulary's models exactly from now on: {@link countTokens}. A vocabulary registered again
+ * replaces the one before.
+ */
+export function registerVocabulary(vocabulary: Vocabulary, ids?: VocabularyIds): void {
+  const tokenizer = new VocabularyTokenizer(vocabulary, ids);
+  registered.set(tokenizer.name, tokenizer);
+  known.clear();
+}
+
+/** The names of the encodings that count a model's texts, its own first; none for a model that is not known to have one. */
+export function encodingsOf(model: string): string[] {
+  return run((core) => core.encodingsOf(checked(model)));
+}
+
+/**
+ * How many tokens a text has for a model.
+ *
+ * Exact once the model's vocabulary is registered. Without it the answer is a bound that always holds, since a token is at
+ * least a byte: `tokens` and `high` are the bytes of the text in UTF-8, `exact` is `false`.
+ *
+ * ```ts
+ * import o200k from "tollgate/vocab/o200k_base";
+ *
+ * registerVocabulary(o200k);
+ * countTokens("How many tokens is this?", "gpt-5"); // { tokens: 6, exact: true, low: 6, high: 6, method: "o200k_base" }
+ * ```
+ */
+export function countTokens(text: string, model: string): TokenCount {
+  let tokenizer = known.get(model);
+  if (tokenizer === undefined && !known.has(model)) {
+    const name = encodingsOf(model).find((encoding) => registered.has(encoding));
+    tokenizer = name === undefined ? undefined : registered.get(name);
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(model, tokenizer);
+  }
+  if (tokenizer !== undefined) {
+    const tokens = tokenizer.count(text);
+    return { tokens, exact: true, low: tokens, high: tokens, method: tokenizer.name };
+  }
+  const bytes = run(() => addText(checked(text), 0));
+  return { tokens: bytes, exact: false, low: Math.min(bytes, 1), high: bytes, method: "bytes" };
+}

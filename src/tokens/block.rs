@@ -1,0 +1,153 @@
+//! Sixteen bytes of a text at once: which of them are letters, digits and so on, as masks of a bit for each.
+//!
+//! Most pieces of most texts are short runs of ASCII, and with the masks a grammar finds their ends without a loop. What is
+//! not ASCII is in no mask but [`Block::wide`]; who meets such a byte, or the end of the block, asks the slower scanner.
+
+/// Sixteen bytes, the first one lowest. Beyond the end of the text they are 255, which is no byte of UTF-8.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    low: u64,
+    high: u64,
+}
+
+/// A mask of sixteen bits.
+pub(super) type Mask = u32;
+
+/// How many bits are set from bit 0 on.
+#[inline(always)]
+pub(super) fn ones(mask: Mask) -> u32 {
+    (!mask).trailing_zeros()
+}
+
+impl Block {
+    /// The bytes from a place on.
+    #[inline(always)]
+    pub fn load(text: &[u8], at: usize) -> Self {
+        match text.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(bytes) => Self::new(bytes),
+            None => Self::load_tail(text, at),
+        }
+    }
+
+    #[cold]
+    fn load_tail(text: &[u8], at: usize) -> Self {
+        let mut bytes = [255; 16];
+        bytes.iter_mut().zip(text.get(at..).unwrap_or_default()).for_each(|(to, from)| *to = *from);
+        Self::new(&bytes)
+    }
+
+    #[inline(always)]
+    fn new(bytes: &[u8; 16]) -> Self {
+        let both = u128::from_le_bytes(*bytes);
+        Self { low: both as u64, high: (both >> 64) as u64 }
+    }
+
+    /// The first byte.
+    #[inline(always)]
+    pub fn first(self) -> u8 {
+        self.low as u8
+    }
+
+    /// The first `length` bytes, of at most 15, with the length beside them: texts differ if and only if their keys do. The
+    /// upper half of the last byte is left at 0.
+    #[inline(always)]
+    pub fn key(self, length: usize) -> (u64, u64) {
+        let bits = (length as u32 & 7) * 8;
+        let part = (1 << bits) - 1;
+        let (low, high) = if length < 8 { (self.low & part, 0) } else { (self.low, self.high & part) };
+        (low, high | (length as u64) << 56)
+    }
+
+    /// `A` to `Z`.
+    #[inline(always)]
+    pub fn upper(self) -> Mask {
+        self.in_range(b'A', 26)
+    }
+
+    /// `a` to `z`.
+    #[inline(always)]
+    pub fn lower(self) -> Mask {
+        self.in_range(b'a', 26)
+    }
+
+    /// `0` to `9`.
+    #[inline(always)]
+    pub fn digit(self) -> Mask {
+        self.in_range(b'0', 10)
+    }
+
+    /// White space, new lines among it.
+    #[inline(always)]
+    pub fn space(self) -> Mask {
+        self.in_range(b'\t', 5) | self.equal(b' ')
+    }
+
+    /// CR and LF.
+    #[inline(always)]
+    pub fn newline(self) -> Mask {
+        self.equal(b'\n') | self.equal(b'\r')
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod lanes {
+    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128};
+
+    use super::{Block, Mask};
+
+    impl Block {
+        #[inline(always)]
+        fn lanes(self) -> v128 {
+            u64x2(self.low, self.high)
+        }
+
+        /// Not ASCII, or beyond the end of the text.
+        #[inline(always)]
+        pub fn wide(self) -> Mask {
+            u32::from(i8x16_bitmask(self.lanes()))
+        }
+
+        /// One byte.
+        #[inline(always)]
+        pub fn equal(self, byte: u8) -> Mask {
+            u32::from(i8x16_bitmask(i8x16_eq(self.lanes(), u8x16_splat(byte))))
+        }
+
+        #[inline(always)]
+        pub(super) fn in_range(self, first: u8, count: u8) -> Mask {
+            u32::from(i8x16_bitmask(u8x16_lt(u8x16_sub(self.lanes(), u8x16_splat(first)), u8x16_splat(count))))
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod lanes {
+    use super::{Block, Mask};
+
+    impl Block {
+        #[inline(always)]
+        fn mask(self, holds: impl Fn(u8) -> bool) -> Mask {
+            let half = |half: u64| {
+                half.to_le_bytes().iter().rev().fold(0, |mask: Mask, byte| mask << 1 | u32::from(holds(*byte)))
+            };
+            half(self.low) | half(self.high) << 8
+        }
+
+        /// Not ASCII, or beyond the end of the text.
+        #[inline(always)]
+        pub fn wide(self) -> Mask {
+            self.mask(|byte| byte >= 0x80)
+        }
+
+        /// One byte.
+        #[inline(always)]
+        pub fn equal(self, byte: u8) -> Mask {
+            self.mask(|found| found == byte)
+        }
+
+        #[inline(always)]
+        pub(super) fn in_range(self, first: u8, count: u8) -> Mask {
+            self.mask(|byte| byte.wrapping_sub(first) < count)
+        }
+    }
+}

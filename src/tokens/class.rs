@@ -1,0 +1,65 @@
+//! What the grammars ask of a character: its class, as a set of one.
+
+use super::unicode::{BLOCKS, FIRST_BLOCKS, KINDS, PLAIN, PLANE_14};
+
+/// A set of classes, one bit for each.
+pub(super) type Set = u32;
+
+/// Anything that is nothing below: punctuation, symbols, controls, unassigned.
+pub(super) const SYMBOL: Set = 1;
+/// Lu and Lt.
+pub(super) const UPPER: Set = 1 << 1;
+/// Ll.
+pub(super) const LOWER: Set = 1 << 2;
+/// Lm and Lo: letters without case.
+pub(super) const LETTER: Set = 1 << 3;
+/// M.
+pub(super) const MARK: Set = 1 << 4;
+/// N.
+pub(super) const NUMBER: Set = 1 << 5;
+/// White space but for CR and LF.
+pub(super) const SPACE: Set = 1 << 6;
+/// CR and LF.
+pub(super) const NEWLINE: Set = 1 << 7;
+/// No character: the end of the text.
+pub(super) const END: Set = 1 << 8;
+
+/// `\p{L}`.
+pub(super) const ANY_LETTER: Set = UPPER | LOWER | LETTER;
+/// `\s`.
+pub(super) const ANY_SPACE: Set = SPACE | NEWLINE;
+
+/// The class of the character at a place, and its length in bytes. Bytes that are no UTF-8 are symbols, one by one.
+#[inline(always)]
+pub(super) fn class_at(text: &[u8], at: usize) -> (Set, usize) {
+    match text.get(at) {
+        None => (END, 0),
+        Some(&byte) if byte < 0x80 => (class_of(u32::from(byte)), 1),
+        Some(&lead) => wide_class_at(text, at, lead),
+    }
+}
+
+#[inline(always)]
+fn wide_class_at(text: &[u8], at: usize, lead: u8) -> (Set, usize) {
+    let tail = |place: usize| u32::from(text.get(at + place).copied().unwrap_or(0)) & 0x3f;
+    let lead = u32::from(lead);
+    if lead >= 0xf0 {
+        (class_of((lead & 7) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3)), 4)
+    } else if lead >= 0xe0 {
+        (class_of((lead & 15) << 12 | tail(1) << 6 | tail(2)), 3)
+    } else {
+        (class_of((lead & 31) << 6 | tail(1)), 2)
+    }
+}
+
+#[inline(always)]
+fn class_of(point: u32) -> Set {
+    let mut block = (point >> 7) as usize;
+    if block >= FIRST_BLOCKS {
+        // Of plane 14 only the variation selectors are in the table.
+        block = block.wrapping_sub(PLANE_14).saturating_add(FIRST_BLOCKS);
+    }
+    let kind = usize::from(BLOCKS.get(block).copied().unwrap_or(PLAIN));
+    let pair = KINDS.get(kind << 6 | (point as usize & 127) >> 1).copied().unwrap_or(0);
+    1 << (pair >> ((point & 1) << 2) & 15)
+}

@@ -1,0 +1,107 @@
+//! The counts of whole pieces that were met before.
+//!
+//! Texts repeat their words, so most pieces are counted once and then looked up. Pieces of up to 15 bytes lie in slots of 16,
+//! four to a line of the cache, all four compared without a branch; a new one takes the place of the oldest of the four.
+//! Longer pieces lie in slots of 32, 64, 128 and 256 bytes, where a new one takes the place of the one that is there. A slot
+//! holds the whole piece, so no answer is another piece's.
+
+/// Where the count is in the last word of a short slot. Below it are the piece and its length: [`super::block::Block::key`].
+const SHORT_COUNT: u32 = 60;
+/// Where the length and the count are in the last word of a longer slot.
+const LENGTH: u32 = 48;
+const LONG_COUNT: u32 = 56;
+
+/// The longest piece in a short slot, in bytes.
+pub(super) const SHORT: usize = 15;
+/// The longest piece that is kept, in bytes.
+pub(super) const LONG: usize = 254;
+
+/// Four short slots: a line of the cache.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Set([(u64, u64); 4]);
+
+/// Pieces and their counts.
+pub(super) struct Memo {
+    short: Box<[Set]>,
+    short_shift: u32,
+    /// By the size of their slots: 4, 8, 16 and 32 words.
+    long: [Box<[u64]>; 4],
+    /// How far a hash is shifted to give a slot of 4 words; one more for each size above.
+    long_shift: u32,
+}
+
+impl Memo {
+    /// An empty one, of at most that many bytes: half for short pieces, an eighth for each size of longer ones.
+    pub fn new(bytes: usize) -> Self {
+        let (short, long) = ((bytes / 2 / 64).max(2).ilog2(), (bytes / 8 / 32).max(16).ilog2());
+        let words = || vec![0; 4 << long].into();
+        Self {
+            short: vec![Set::default(); 1 << short].into(),
+            short_shift: 64 - short,
+            long: [words(), words(), words(), words()],
+            long_shift: 64 - long,
+        }
+    }
+
+    /// The count of a piece of up to [`SHORT`] bytes, by its key.
+    #[inline(always)]
+    pub fn short(&mut self, key: (u64, u64), count: impl FnOnce() -> usize) -> usize {
+        let (low, high) = key;
+        let hash = (low ^ high.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let Some(Set([a, b, c, d])) = self.short.get_mut((hash >> self.short_shift) as usize) else { return count() };
+        let found = matching(a, key) | matching(b, key) | matching(c, key) | matching(d, key);
+        if found != 0 {
+            return found as usize;
+        }
+        let count = count();
+        (*d, *c, *b, *a) = (*c, *b, *a, (low, high | (count as u64) << SHORT_COUNT));
+        count
+    }
+
+    /// The count of a piece of more than [`SHORT`] and up to [`LONG`] bytes, which starts at a place of the text.
+    #[inline(never)]
+    pub fn long(&mut self, text: &[u8], at: usize, length: usize, count: &mut dyn FnMut() -> usize) -> usize {
+        // 0 for 4 words, 1 for 8 and so on. The last two bytes are for the length and the count.
+        let size = usize::BITS - ((length + 1) / 32).leading_zeros();
+        let width = 4 << size;
+        let mut key = [0; 32];
+        let mut rest = text.get(at..at + length).unwrap_or_default();
+        let mut hash = length as u64;
+        for word in &mut key {
+            let Some((bytes, beyond)) = rest.split_first_chunk() else {
+                *word = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+                hash ^= *word;
+                break;
+            };
+            *word = u64::from_le_bytes(*bytes);
+            rest = beyond;
+            hash = (hash ^ *word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        }
+        let hash = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let from = (hash >> (self.long_shift + size)) as usize * width;
+        let slot = self.long.get_mut(size as usize).and_then(|slots| slots.get_mut(from..from + width));
+        let (Some([known @ .., last]), Some((key, [key_last, ..]))) = (slot, key.split_at_mut_checked(width - 1))
+        else {
+            return count();
+        };
+        *key_last |= (length as u64) << LENGTH;
+        let mut differs = (*last ^ *key_last) << (64 - LONG_COUNT);
+        for (known, word) in known.iter().zip(&*key) {
+            differs |= known ^ word;
+        }
+        if differs == 0 {
+            return (*last >> LONG_COUNT) as usize;
+        }
+        let count = count();
+        known.copy_from_slice(key);
+        *last = *key_last | (count as u64) << LONG_COUNT;
+        count
+    }
+}
+
+#[inline(always)]
+fn matching(slot: &(u64, u64), (low, high): (u64, u64)) -> u64 {
+    let differs = (slot.0 ^ low) | ((slot.1 ^ high) << (64 - SHORT_COUNT));
+    if differs == 0 { slot.1 >> SHORT_COUNT } else { 0 }
+}

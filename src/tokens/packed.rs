@@ -1,0 +1,236 @@
+//! Packed vocabularies, and the ids that go with them. `scripts/vocab` makes them; `docs/tokens.md` says why they look so.
+//!
+//! Numbers are LEB128 but where said otherwise, texts a number of bytes and then the bytes. A vocabulary:
+//!
+//! | | |
+//! |---|---|
+//! | `TGV1` | |
+//! | FNV-1a of all that follows, four bytes | |
+//! | a text | where it comes from, and its licence |
+//! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k |
+//! | how many encodings, each | a name; how many special tokens, each a text and an id; how many ranges of reserved ones, each the first id and the last |
+//! | four numbers | merges; groups; bytes of the first column; of the second |
+//! | first column | by group, the right part of its merges, less that of the group before, as 2n or -2n-1 |
+//! | second column | by group, how many merges it has |
+//! | third column | by merge, its left part, less that of the merge before in the group |
+//!
+//! The ids of a vocabulary: `TGI1`, the sum, the vocabulary's sum, a text, how many tokens, and by token the low bytes of
+//! all ids, then the middle ones, then the high ones.
+
+use super::{
+    merges::{Id, MOST_TOKENS, Merges},
+    scan::Grammar,
+};
+use crate::error::{Error, Result};
+
+/// A token that stands for no text: `<|endoftext|>`.
+pub(super) struct Special {
+    pub text: String,
+    pub id: u32,
+}
+
+/// What a packed vocabulary says.
+pub(super) struct Vocabulary {
+    pub grammar: Grammar,
+    /// Of the encoding asked for.
+    pub special: Vec<Special>,
+    pub merges: Merges,
+    /// By token above the bytes, its two parts; only kept for those who ask for ids.
+    pub parts: Vec<(Id, Id)>,
+    /// How many tokens there are, bytes included.
+    pub tokens: usize,
+    sum: u32,
+}
+
+const VOCABULARY: &str = "vocabulary";
+const IDS: &str = "ids of a vocabulary";
+
+impl Vocabulary {
+    /// Reads one, for an encoding of its own by name, the first one if none is named.
+    pub fn read(packed: &[u8], encoding: Option<&str>, keep_parts: bool) -> Result<Self> {
+        let mut reader = Reader::open(packed, VOCABULARY, b"TGV1")?;
+        let sum = reader.sum;
+        reader.text()?;
+        let at = reader.at;
+        let grammar = Grammar::from_number(reader.number()?)
+            .ok_or_else(|| broken(VOCABULARY, at, "a known grammar", "another"))?;
+        let special = read_encodings(&mut reader, encoding)?;
+
+        let at = reader.at;
+        let count = reader.number()? as usize;
+        if count > MOST_TOKENS - 256 {
+            return Err(broken(VOCABULARY, at, "at most 261888 merges", "more"));
+        }
+        let (groups, first, second) = (reader.number()?, reader.number()? as usize, reader.number()? as usize);
+        let start = reader.at;
+        let mut rights = Reader { at: start, ..reader };
+        let mut sizes = Reader { at: start.saturating_add(first), ..reader };
+        let mut lefts = Reader { at: start.saturating_add(first).saturating_add(second), ..reader };
+        let (rights_end, sizes_end) = (sizes.at, lefts.at);
+
+        let mut merges = Merges::with_capacity(count);
+        let mut parts = Vec::new();
+        if keep_parts {
+            parts.reserve_exact(count);
+        }
+        let mut next = 256;
+        let mut right = 0_u32;
+        for _ in 0..groups {
+            let at = rights.at;
+            let step = rights.number()?;
+            // 2n for n above, 2n + 1 for n + 1 below.
+            right = right.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
+            check_part(right, next, at)?;
+            let mut left = 0_u32;
+            for _ in 0..sizes.number()? {
+                let at = lefts.at;
+                left = left.wrapping_add(lefts.number()?);
+                check_part(left, next, at)?;
+                if next as usize - 256 == count {
+                    return Err(broken(VOCABULARY, at, "the number of merges it says", "more"));
+                }
+                merges.insert(left, right, next)?;
+                if keep_parts {
+                    parts.push((left, right));
+                }
+                next += 1;
+            }
+        }
+        if next as usize - 256 != count {
+            return Err(broken(VOCABULARY, lefts.at, "the number of merges it says", "fewer"));
+        }
+        for (found, expected) in [(rights.at, rights_end), (sizes.at, sizes_end), (lefts.at, packed.len())] {
+            if found != expected {
+                return Err(broken(VOCABULARY, found, "the end of a column", "another place"));
+            }
+        }
+        Ok(Self { grammar, special, merges, parts, tokens: next as usize, sum })
+    }
+
+    /// Reads the ids that belong to it: by token, the one that the provider gives it.
+    pub fn read_ids(&self, packed: &[u8]) -> Result<Vec<u32>> {
+        let mut reader = Reader::open(packed, IDS, b"TGI1")?;
+        let at = reader.at;
+        if reader.word()? != self.sum {
+            return Err(broken(IDS, at, "the ids of this vocabulary", "those of another"));
+        }
+        reader.text()?;
+        let at = reader.at;
+        let count = reader.number()? as usize;
+        let planes = packed.get(reader.at..).unwrap_or_default();
+        if count != self.tokens || planes.len() != count * 3 {
+            return Err(broken(IDS, at, "an id for every token", "another number of them"));
+        }
+        let (low, rest) = planes.split_at(count);
+        let (middle, high) = rest.split_at(count);
+        let ids = low.iter().zip(middle).zip(high);
+        Ok(ids.map(|((low, middle), high)| u32::from_le_bytes([*low, *middle, *high, 0])).collect())
+    }
+}
+
+/// The special tokens of the encoding asked for.
+fn read_encodings(reader: &mut Reader, wanted: Option<&str>) -> Result<Vec<Special>> {
+    let mut names = Vec::new();
+    let mut answer = None;
+    for _ in 0..reader.number()? {
+        let name = reader.text()?;
+        let mut special = Vec::new();
+        for _ in 0..reader.number()? {
+            special.push(Special { text: reader.text()?.to_owned(), id: reader.number()? });
+        }
+        for _ in 0..reader.number()? {
+            let at = reader.at;
+            let (first, last) = (reader.number()?, reader.number()?);
+            if last >= MOST_TOKENS as u32 {
+                return Err(broken(VOCABULARY, at, "ids of at most 18 bits", "a longer one"));
+            }
+            special.extend((first..=last).map(|id| Special { text: format!("<|reserved_{id}|>"), id }));
+        }
+        if answer.is_none() && wanted.is_none_or(|wanted| wanted == name) {
+            answer = Some(special);
+        }
+        names.push(name);
+    }
+    answer.ok_or_else(|| {
+        Error::input(format!(
+            "cannot read vocabulary: expected an encoding that it has ({}), found another name",
+            names.join(", ")
+        ))
+    })
+}
+
+fn check_part(part: Id, next: Id, at: usize) -> Result<()> {
+    if part < next {
+        return Ok(());
+    }
+    Err(broken(VOCABULARY, at, "a token that was made before", "a later one"))
+}
+
+fn broken(what: &str, at: usize, expected: &str, found: &str) -> Error {
+    Error::input(format!("cannot read {what}: expected {expected} at byte {at}, found {found}"))
+}
+
+/// Bytes, and how far they are read.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    what: &'static str,
+    bytes: &'a [u8],
+    at: usize,
+    sum: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// Checks what both forms begin with.
+    fn open(bytes: &'a [u8], what: &'static str, magic: &[u8; 4]) -> Result<Self> {
+        let mut reader = Self { what, bytes, at: 4, sum: 0 };
+        if bytes.first_chunk() != Some(magic) {
+            return Err(broken(what, 0, "the packed form of this version", "something else"));
+        }
+        reader.sum = reader.word()?;
+        let body = bytes.get(reader.at..).unwrap_or_default();
+        let found = body.iter().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        if found != reader.sum {
+            // A sum says that something is wrong, not where. Most often the end is missing: say how much came.
+            return Err(broken(
+                what,
+                4,
+                "the checksum of what follows",
+                &format!("another, over {} bytes", body.len()),
+            ));
+        }
+        Ok(reader)
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        let byte = self.bytes.get(self.at);
+        let byte = *byte.ok_or_else(|| broken(self.what, self.bytes.len(), "more", "its end"))?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn word(&mut self) -> Result<u32> {
+        Ok(u32::from_le_bytes([self.byte()?, self.byte()?, self.byte()?, self.byte()?]))
+    }
+
+    fn number(&mut self) -> Result<u32> {
+        let at = self.at;
+        let mut number = 0;
+        for shift in [0, 7, 14, 21] {
+            let byte = self.byte()?;
+            number |= u32::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(broken(self.what, at, "a number below 2^28", "a longer one"))
+    }
+
+    fn text(&mut self) -> Result<&'a str> {
+        let length = self.number()? as usize;
+        let at = self.at;
+        let text = self.bytes.get(at..).and_then(|rest| rest.get(..length));
+        let text = text.and_then(|text| std::str::from_utf8(text).ok());
+        self.at += length;
+        text.ok_or_else(|| broken(self.what, at, "a text", "something else"))
+    }
+}

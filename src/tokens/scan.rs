@@ -1,0 +1,349 @@
+//! The grammars that cut a text into pieces, before any merge.
+//!
+//! They are written by hand and equal to the regular expressions of the encodings on every text:
+//!
+//! - `r50k`: `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+//! - `cl100k`: `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+//! - `o200k`: words by case, `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?` with `U` = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`,
+//!   `L` = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and `C` = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`; then
+//!   `\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+//!
+//! Each is there twice: `quick` over a [`Block`], for pieces of ASCII that end inside it, and `next` for all others. No
+//! character is looked at more than a few times, whatever the text.
+
+use super::{
+    block::{Block, ones},
+    class::{ANY_LETTER, ANY_SPACE, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, SPACE, SYMBOL, Set, UPPER, class_at},
+};
+
+/// How a vocabulary cuts texts into pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grammar {
+    R50k,
+    Cl100k,
+    O200k,
+}
+
+impl Grammar {
+    /// By the number in a packed vocabulary.
+    pub fn from_number(number: u32) -> Option<Self> {
+        [Self::R50k, Self::Cl100k, Self::O200k].get(number as usize).copied()
+    }
+
+    /// Where the piece that starts at a place ends. The place is before the end of the text.
+    #[inline(always)]
+    pub fn piece(self, text: &[u8], at: usize, block: Block) -> usize {
+        match self {
+            Self::R50k => r50k::piece(text, at, block),
+            Self::Cl100k => cl100k::piece(text, at, block),
+            Self::O200k => o200k::piece(text, at, block),
+        }
+    }
+}
+
+/// Where a run of some classes ends.
+#[inline(always)]
+fn run(text: &[u8], mut at: usize, classes: Set) -> usize {
+    loop {
+        let (class, length) = class_at(text, at);
+        if class & classes == 0 {
+            return at;
+        }
+        at += length;
+    }
+}
+
+/// Where a run of some bytes ends.
+fn run_of(text: &[u8], at: usize, holds: impl Fn(u8) -> bool) -> usize {
+    at + text.get(at..).unwrap_or_default().iter().take_while(|byte| holds(**byte)).count()
+}
+
+/// `\p{N}{1,3}`.
+fn number(text: &[u8], mut at: usize) -> usize {
+    for _ in 0..3 {
+        let (class, length) = class_at(text, at);
+        if class != NUMBER {
+            break;
+        }
+        at += length;
+    }
+    at
+}
+
+/// White space, at which no other alternative matched: with `lines` up to its last line break if it has one
+/// (`\s*[\r\n]+`), else all but its last character where something follows (`\s+(?!\S)`), else all (`\s+`).
+fn white_space(text: &[u8], from: usize, lines: bool) -> usize {
+    let (mut at, mut last, mut after_line) = (from, from, None);
+    loop {
+        let (class, length) = class_at(text, at);
+        if class & ANY_SPACE == 0 {
+            return match after_line {
+                Some(end) if lines => end,
+                _ if class == END || last == from => at,
+                _ => last,
+            };
+        }
+        last = at;
+        at += length;
+        if class == NEWLINE {
+            after_line = Some(at);
+        }
+    }
+}
+
+/// The end of `'s` and its like at a place, or the place itself. Without `cased` any case will do, and as in the regular
+/// expressions the long s is one of `s`.
+fn contraction(text: &[u8], at: usize, cased: bool) -> usize {
+    let lower = |place: usize| {
+        let byte = text.get(at + place).copied().unwrap_or(0);
+        if cased { byte } else { byte.to_ascii_lowercase() }
+    };
+    if lower(0) != b'\'' {
+        return at;
+    }
+    match (lower(1), lower(2)) {
+        (b's' | b't' | b'm' | b'd', _) => at + 2,
+        (b'r' | b'v', b'e') | (b'l', b'l') => at + 3,
+        (0xc5, 0xbf) if !cased => at + 3,
+        _ => at,
+    }
+}
+
+/// Where a piece of ASCII white space ends, by masks; 0 where they do not reach. Something other than a word or a symbol
+/// follows, if the piece is a single space.
+#[inline(always)]
+fn quick_space(block: Block, lines: bool) -> u32 {
+    let spaces = ones(block.space());
+    if spaces > 15 || block.wide() >> spaces & 1 == 1 {
+        return 0;
+    }
+    let inside = (1 << spaces) - 1;
+    match block.newline() & inside {
+        breaks if lines && breaks != 0 => 32 - breaks.leading_zeros(),
+        _ if spaces == 1 => 1,
+        _ => spaces - 1,
+    }
+}
+
+/// An end that is known: inside the block, and not where a character that is not ASCII may go on with the piece.
+#[inline(always)]
+fn known(end: u32, open: u32) -> u32 {
+    if end > 15 || open >> end & 1 == 1 { 0 } else { end }
+}
+
+mod o200k {
+    use super::*;
+
+    const EITHER_CASE: Set = LETTER | MARK;
+
+    #[inline(always)]
+    pub(super) fn piece(text: &[u8], at: usize, block: Block) -> usize {
+        match quick(block) {
+            0 => next(text, at),
+            length => at + length as usize,
+        }
+    }
+
+    #[inline(always)]
+    fn quick(block: Block) -> u32 {
+        let (upper, lower, wide) = (block.upper(), block.lower(), block.wide());
+        let word = upper | lower;
+        let prefix = !word & 1;
+        let first = block.first();
+        if word >> prefix & 1 == 1 && (prefix == 0 || may_begin(first)) {
+            let capitals = prefix + ones(upper >> prefix);
+            let end = capitals + ones(lower >> capitals);
+            return known(end, wide | block.equal(b'\''));
+        }
+        if wide & 1 == 1 {
+            return 0;
+        }
+        let digit = block.digit();
+        if digit & 1 == 1 {
+            return match ones(digit) {
+                0..3 => known(ones(digit), wide),
+                _ => 3,
+            };
+        }
+        let space = block.space();
+        let symbol = !(word | wide | digit | space) & 0xffff;
+        let after = u32::from(first == b' ');
+        if symbol >> after & 1 == 1 {
+            let end = after + ones(symbol >> after);
+            let end = end + ones((block.newline() | block.equal(b'/')) >> end);
+            return known(end, wide);
+        }
+        // A character that is not ASCII may make a word with the space before it.
+        if space & 1 == 1 && wide & 2 == 0 { quick_space(block, true) } else { 0 }
+    }
+
+    /// `[^\r\n\p{L}\p{N}]` of a byte that is no letter.
+    #[inline(always)]
+    pub(super) fn may_begin(byte: u8) -> bool {
+        byte < 0x80 && byte != b'\n' && byte != b'\r' && !byte.is_ascii_digit()
+    }
+
+    #[inline(never)]
+    pub(super) fn next(text: &[u8], at: usize) -> usize {
+        let (class, length) = class_at(text, at);
+        if class == NUMBER {
+            return number(text, at);
+        }
+        if class != NEWLINE {
+            // A mark may be the character before a word, too, but as its first one it gives the same piece.
+            let begin = if class & (SYMBOL | SPACE) != 0 { at + length } else { at };
+            let end = word(text, begin);
+            if end > begin {
+                return contraction(text, end, false);
+            }
+        }
+        let symbols = if text.get(at) == Some(&b' ') { at + 1 } else { at };
+        let end = run(text, symbols, SYMBOL | MARK);
+        if end > symbols {
+            return run_of(text, end, |byte| matches!(byte, b'\r' | b'\n' | b'/'));
+        }
+        white_space(text, at, true)
+    }
+
+    /// `U*L+|U+L*`: where the first of the two that matches ends.
+    #[inline(always)]
+    fn word(text: &[u8], from: usize) -> usize {
+        let (mut at, mut after_either) = (from, from);
+        loop {
+            let (class, length) = class_at(text, at);
+            if class & (UPPER | EITHER_CASE) != 0 {
+                at += length;
+                if class != UPPER {
+                    after_either = at;
+                }
+            } else if class == LOWER {
+                return run(text, at + length, LOWER | EITHER_CASE);
+            } else if after_either > from {
+                // No lower-case letter follows: the last letter without case stands for it.
+                return after_either;
+            } else {
+                return at;
+            }
+        }
+    }
+}
+
+mod cl100k {
+    use super::*;
+
+    #[inline(always)]
+    pub(super) fn piece(text: &[u8], at: usize, block: Block) -> usize {
+        match quick(block) {
+            0 => next(text, at),
+            length => at + length as usize,
+        }
+    }
+
+    #[inline(always)]
+    fn quick(block: Block) -> u32 {
+        let (word, wide) = (block.upper() | block.lower(), block.wide());
+        let prefix = !word & 1;
+        let first = block.first();
+        if first == b'\'' {
+            return 0;
+        }
+        if word >> prefix & 1 == 1 && (prefix == 0 || o200k::may_begin(first)) {
+            return known(prefix + ones(word >> prefix), wide);
+        }
+        if wide & 1 == 1 {
+            return 0;
+        }
+        let digit = block.digit();
+        if digit & 1 == 1 {
+            return match ones(digit) {
+                0..3 => known(ones(digit), wide),
+                _ => 3,
+            };
+        }
+        let space = block.space();
+        let symbol = !(word | wide | digit | space) & 0xffff;
+        let after = u32::from(first == b' ');
+        if symbol >> after & 1 == 1 {
+            let end = after + ones(symbol >> after);
+            return known(end + ones(block.newline() >> end), wide);
+        }
+        if space & 1 == 1 && wide & 2 == 0 { quick_space(block, true) } else { 0 }
+    }
+
+    #[inline(never)]
+    pub(super) fn next(text: &[u8], at: usize) -> usize {
+        let end = contraction(text, at, false);
+        if end > at {
+            return end;
+        }
+        let (class, length) = class_at(text, at);
+        if class == NUMBER {
+            return number(text, at);
+        }
+        if class != NEWLINE {
+            let begin = if class & ANY_LETTER == 0 { at + length } else { at };
+            let end = run(text, begin, ANY_LETTER);
+            if end > begin {
+                return end;
+            }
+        }
+        let symbols = if text.get(at) == Some(&b' ') { at + 1 } else { at };
+        let end = run(text, symbols, SYMBOL | MARK);
+        if end > symbols {
+            return run_of(text, end, |byte| matches!(byte, b'\r' | b'\n'));
+        }
+        white_space(text, at, true)
+    }
+}
+
+mod r50k {
+    use super::*;
+
+    #[inline(always)]
+    pub(super) fn piece(text: &[u8], at: usize, block: Block) -> usize {
+        match quick(block) {
+            0 => next(text, at),
+            length => at + length as usize,
+        }
+    }
+
+    #[inline(always)]
+    fn quick(block: Block) -> u32 {
+        let (word, wide) = (block.upper() | block.lower(), block.wide());
+        let first = block.first();
+        let after = u32::from(first == b' ');
+        if wide >> after & 1 == 1 || first == b'\'' {
+            return 0;
+        }
+        if word >> after & 1 == 1 {
+            return known(after + ones(word >> after), wide);
+        }
+        let digit = block.digit();
+        if digit >> after & 1 == 1 {
+            return known(after + ones(digit >> after), wide);
+        }
+        let space = block.space();
+        let symbol = !(word | wide | digit | space) & 0xffff;
+        if symbol >> after & 1 == 1 {
+            return known(after + ones(symbol >> after), wide);
+        }
+        quick_space(block, false)
+    }
+
+    #[inline(never)]
+    pub(super) fn next(text: &[u8], at: usize) -> usize {
+        let end = contraction(text, at, true);
+        if end > at {
+            return end;
+        }
+        let begin = if text.get(at) == Some(&b' ') { at + 1 } else { at };
+        let (class, _) = class_at(text, begin);
+        let same = match class {
+            UPPER | LOWER | LETTER => ANY_LETTER,
+            NUMBER => NUMBER,
+            SYMBOL | MARK => SYMBOL | MARK,
+            _ => return white_space(text, at, false),
+        };
+        run(text, begin, same)
+    }
+}
