@@ -8,6 +8,7 @@
 pub(super) struct Block {
     low: u64,
     high: u64,
+    lanes: lanes::Lanes,
 }
 
 /// A mask of sixteen bits.
@@ -39,7 +40,7 @@ impl Block {
     #[inline(always)]
     fn new(bytes: &[u8; 16]) -> Self {
         let both = u128::from_le_bytes(*bytes);
-        Self { low: both as u64, high: (both >> 64) as u64 }
+        Self { low: both as u64, high: (both >> 64) as u64, lanes: lanes::load(bytes) }
     }
 
     /// The first byte.
@@ -91,31 +92,36 @@ impl Block {
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
-    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, u64x2, v128};
+    use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, v128, v128_load};
 
     use super::{Block, Mask};
 
-    impl Block {
-        #[inline(always)]
-        fn lanes(self) -> v128 {
-            u64x2(self.low, self.high)
-        }
+    pub(super) type Lanes = v128;
 
+    /// The bytes for comparing all at once. Put together out of numbers they would take four instructions.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    pub(super) fn load(bytes: &[u8; 16]) -> Lanes {
+        // SAFETY: the sixteen bytes that are read are those of the array; the instruction needs no alignment.
+        unsafe { v128_load(bytes.as_ptr().cast()) }
+    }
+
+    impl Block {
         /// Not ASCII, or beyond the end of the text.
         #[inline(always)]
         pub fn wide(self) -> Mask {
-            u32::from(i8x16_bitmask(self.lanes()))
+            u32::from(i8x16_bitmask(self.lanes))
         }
 
         /// One byte.
         #[inline(always)]
         pub fn equal(self, byte: u8) -> Mask {
-            u32::from(i8x16_bitmask(i8x16_eq(self.lanes(), u8x16_splat(byte))))
+            u32::from(i8x16_bitmask(i8x16_eq(self.lanes, u8x16_splat(byte))))
         }
 
         #[inline(always)]
         pub(super) fn in_range(self, first: u8, count: u8) -> Mask {
-            u32::from(i8x16_bitmask(u8x16_lt(u8x16_sub(self.lanes(), u8x16_splat(first)), u8x16_splat(count))))
+            u32::from(i8x16_bitmask(u8x16_lt(u8x16_sub(self.lanes, u8x16_splat(first)), u8x16_splat(count))))
         }
     }
 }
@@ -124,13 +130,16 @@ mod lanes {
 mod lanes {
     use super::{Block, Mask};
 
+    pub(super) type Lanes = [u8; 16];
+
+    pub(super) fn load(bytes: &[u8; 16]) -> Lanes {
+        *bytes
+    }
+
     impl Block {
         #[inline(always)]
         fn mask(self, holds: impl Fn(u8) -> bool) -> Mask {
-            let half = |half: u64| {
-                half.to_le_bytes().iter().rev().fold(0, |mask: Mask, byte| mask << 1 | u32::from(holds(*byte)))
-            };
-            half(self.low) | half(self.high) << 8
+            self.lanes.iter().rev().fold(0, |mask, byte| mask << 1 | u32::from(holds(*byte)))
         }
 
         /// Not ASCII, or beyond the end of the text.

@@ -112,15 +112,17 @@ fn put<T>(all: &mut [T; 256], place: u8, value: T) {
 
 /// The lowest of the first ones.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[allow(unsafe_code)]
 #[inline(always)]
 fn lowest(all: &[Id; 256], length: usize) -> Id {
-    use core::arch::wasm32::{i32x4_shuffle, u32x4, u32x4_extract_lane, u32x4_min, u32x4_splat};
+    use core::arch::wasm32::{i32x4_shuffle, u32x4_extract_lane, u32x4_min, u32x4_splat, v128_load};
     let mut least = u32x4_splat(NONE);
     let (fours, _) = all.as_chunks::<4>();
     let mut index = 0;
     while index * 4 < length {
-        let Some([a, b, c, d]) = fours.get(index) else { break };
-        least = u32x4_min(least, u32x4(*a, *b, *c, *d));
+        let Some(four) = fours.get(index) else { break };
+        // SAFETY: the four numbers that are read are those of the array; the instruction needs no alignment.
+        least = u32x4_min(least, unsafe { v128_load(four.as_ptr().cast()) });
         index += 1;
     }
     let least = u32x4_min(least, i32x4_shuffle::<2, 3, 0, 1>(least, least));
