@@ -8,8 +8,8 @@ import { Problem, ROOT, main } from "./lib/run.mjs";
 
 /** The parts; the most each may weigh, in bytes of gzip, so that it does not grow unseen; and what it is to come down to. */
 const PARTS = [
-  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 256_000, goal: 150_000 },
-  { title: "inline loader", files: ["dist/loader/inline.js"], limit: 259_000, goal: 215_000 },
+  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 276_000, goal: 150_000 },
+  { title: "inline loader", files: ["dist/loader/inline.js"], limit: 279_000, goal: 215_000 },
   { title: "cdn.js", files: ["dist/cdn.js"] },
 ];
 
