@@ -51,6 +51,8 @@ function modelsOf(table, book) {
     const provider = PROVIDERS[entry.litellm_provider];
     if (provider === undefined || !modes.has(entry.mode) || !(entry.input_cost_per_token > 0)) return [];
     const id = key.replace(/^[a-z_]+\//, "");
+    // LiteLLM finds `perplexity/perplexity/sonar` as `perplexity/sonar`, which is another model with another price.
+    if (PROVIDERS[id.split("/")[0]] === provider) return [];
     // An answer of these has searches or images of its own accord.
     if (/search|compound|deep-research|image|tts|audio-preview|sonar-pro-search/.test(id) || book.handle(id, provider) < 0) return [];
     const thresholds = Object.keys(entry).flatMap((name) => /^input_cost_per_token_above_(\d+)k_tokens$/.exec(name)?.[1] ?? []);
@@ -165,7 +167,8 @@ await main(async () => {
   const [wanted, seed, show] = [values.count, values.seed, values.show].map(Number);
   await proxy(await python());
   const count = await counter();
-  const { table } = fetchLitellm(join(ROOT, ".cache/prices"), LITELLM);
+  const source = fetchLitellm(join(ROOT, ".cache/prices"), LITELLM);
+  const table = source.table ?? JSON.parse(source.text);
   const book = await widest();
   const models = modelsOf(table, book);
   if (models.length === 0) throw new Problem("expected models of the table in the book, found none");
