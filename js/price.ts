@@ -1,6 +1,7 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
-import { Held, run } from "./core.js";
+import { type Core, Held, run } from "./core.js";
 import bundled from "./data/prices.js";
+import { ValidationError } from "./errors.js";
 import { toJson } from "./store/json.js";
 import type {
   Bound,
@@ -53,15 +54,51 @@ export class PriceBook {
   /** The instant before which a clock is not set. */
   #retrieved = 0;
 
-  private constructor(packed: string) {
-    this.#core = new Held("rebuildable", (core) => new core.PriceBook(new TextEncoder().encode(packed)));
+  private constructor(make: (core: Core) => CoreBook) {
+    this.#core = new Held("rebuildable", make);
     cores.set(this, this.#core);
+  }
+
+  /**
+   * The book of a packed text, for the entries that ship one.
+   *
+   * @internal
+   */
+  static packed(text: () => string): PriceBook {
+    return new PriceBook((core) => new core.PriceBook(new TextEncoder().encode(text())));
   }
 
   /** The book of the main providers that ships with the package. It is read at its first use. */
   static bundled(): PriceBook {
-    shared ??= new PriceBook(bundled);
+    shared ??= PriceBook.packed(() => bundled);
     return shared;
+  }
+
+  /**
+   * A book from a table of prices: of ours ({@link PriceBook.toJSON}), LiteLLM's, genai-prices' or models.dev's, told apart
+   * by what is in it. Nothing of the bundled book is in it.
+   *
+   * ```ts
+   * const models = [{ provider: "acme", id: "fast-1", rows: [{ rates: { input: "0.4", output: "1.6" } }] }];
+   * const book = PriceBook.fromJSON({ tollgate: 1, models });
+   * ```
+   *
+   * @throws ValidationError for a table that is none of them; it names the path of what is wrong
+   */
+  static fromJSON(json: string | object): PriceBook {
+    const text = typeof json === "string" ? json : jsonOf(json);
+    const book = new PriceBook((core) => core.PriceBook.fromJSON(text));
+    // What is wrong with it is said here, not at the first price.
+    void book.size;
+    return book;
+  }
+
+  /**
+   * The book as a table of ours, of which {@link PriceBook.fromJSON} makes the same book. It reads every model: that takes
+   * some hundred milliseconds for the bundled one.
+   */
+  toJSON(): object {
+    return JSON.parse(this.#core.use((book) => book.toJSON())) as object;
   }
 
   /** How many models it has. */
@@ -280,6 +317,17 @@ function ofLines(core: Held<CoreBook>, lines: string): ResponseCost {
     costSource: "computed",
   };
   return cost;
+}
+
+/** An object as JSON text in which a number that is none stays to be refused, with its path, by the core. */
+function jsonOf(value: unknown): string {
+  const readable = (_: string, one: unknown): unknown =>
+    typeof one === "bigint" || (typeof one === "number" && !Number.isFinite(one)) ? String(one) : one;
+  try {
+    return JSON.stringify(value, readable) ?? "";
+  } catch (cause) {
+    throw new ValidationError({ code: "invalid_input", message: "cannot read prices: expected an object that JSON can hold, found another", cause });
+  }
 }
 
 /** A name as the core takes it; what is no text names nothing. */

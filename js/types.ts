@@ -130,6 +130,8 @@ export interface ModelMatch {
   id: string;
   provider: Provider;
   matchType: MatchType;
+  /** The region that the name says: `us` of `us.anthropic.claude-opus-4-7`. */
+  region?: string;
 }
 
 /**

@@ -196,11 +196,11 @@ async function ship() {
         plugins: [{ name: "apart", setup: apart }],
       };
       const [index, ...others] = entries.map(inFace);
-      const main = [index, ...others].map((path) => ({ in: path, out: path === index ? "main" : path.slice(FACE.length + 1, -".js".length) }));
-      await build({ ...options, entryPoints: main, splitting: true, chunkNames: "shared-[hash]" });
+      await build({ ...options, entryPoints: [{ in: index, out: "main" }] });
       await build({ ...options, entryPoints: [`${FACE}/errors.js`, ...targets(imports).map(inFace)] });
-      // The first entry only says what is where: what has statements of its own is kept whole.
-      await build({ ...options, entryPoints: [index], plugins: [...options.plugins, { name: "main", setup: inMain }] });
+      // The first entry only says what is where: what has statements of its own is kept whole. The others stand on what it
+      // exports.
+      await build({ ...options, entryPoints: [index, ...others], plugins: [...options.plugins, { name: "main", setup: inMain }] });
       const shipped = (path) => /\.d\.ts$|\.wasm$/.test(path) || /^(data|vocab)\//.test(path.slice(FACE.length + 1));
       for (const path of sources.filter(shipped)) copy(path, path.replace(FACE, "dist"));
     }),

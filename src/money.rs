@@ -182,6 +182,14 @@ impl Factor {
     }
 }
 
+impl fmt::Display for Factor {
+    /// The decimal, where it is one of at most twelve places; else the next above.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pico = divide(i128::from(self.numerator) * PICO, i128::from(self.denominator.max(1)), Rounding::Up);
+        Usd(pico).fmt(f)
+    }
+}
+
 impl Default for Factor {
     fn default() -> Self {
         Self::ONE

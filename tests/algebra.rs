@@ -18,7 +18,15 @@ use tollgate::{
 };
 
 /// A built-in model of a provider that writes caches, with one context tier.
-const BOOK: &str = "tollgate-prices 1\nS 2026-11-21 a\nP p\nM built-in o1000\nR s0 i4 o8 r1\nT >1000 i6 o16\nM flat o1000\nR s0 i4 o8\n";
+const MODELS: &str = r#"{"provider":"p","id":"built-in","maxOutput":1000,"rows":[{"source":"a",
+    "rates":{"input":"4","output":"8","cacheRead":"1"},"tiers":[{"above":1000,"rates":{"input":"6","output":"16"}}]}]},
+    {"provider":"p","id":"flat","maxOutput":1000,"rows":[{"source":"a","rates":{"input":"4","output":"8"}}]}"#;
+
+/// A book of one provider with these models, read a day before now.
+fn book_of(models: &str) -> Book {
+    let sources = r#"[{"id":"a","retrievedAt":"2026-11-21"}]"#;
+    Book::from_json(&format!(r#"{{"tollgate":1,"sources":{sources},"models":[{models}]}}"#)).unwrap()
+}
 
 fn at(text: &str) -> Instant {
     Instant::parse(text).unwrap()
@@ -36,7 +44,7 @@ fn tracker(model: &str, price: &Value) -> Tracker {
         custom.set_rate(name, &rate.to_string()).unwrap();
     }
     custom.set_variants(Raw::parse(&price.to_string()).unwrap()).unwrap();
-    let mut tracker = Tracker::new(Arc::new(Book::parse(BOOK).unwrap()));
+    let mut tracker = Tracker::new(Arc::new(book_of(MODELS)));
     tracker.set_custom(model, custom).unwrap();
     tracker
 }
@@ -600,9 +608,10 @@ fn a_bound_names_what_it_takes_the_dearest_of() {
 
 #[test]
 fn a_bound_reckons_with_the_price_of_tomorrow() {
-    let text =
-        "tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1 o1\nR s0 f2026-11-22 i3 o3\nR s0 f2026-12-22 i9 o9\n";
-    let tracker = Tracker::new(Arc::new(Book::parse(text).unwrap()));
+    let models = r#"{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"1","output":"1"}},
+        {"from":"2026-11-22","source":"a","rates":{"input":"3","output":"3"}},
+        {"from":"2026-12-22","source":"a","rates":{"input":"9","output":"9"}}]}"#;
+    let tracker = Tracker::new(Arc::new(book_of(models)));
     let bound = |at: &str| match tracker.upper_bound(&Demand::new("m", None, 1_000_000, Some(0), self::at(at))).unwrap()
     {
         BoundAnswer::Bounded(bound) => bound.cost.usd.to_string(),

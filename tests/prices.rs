@@ -8,7 +8,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tollgate::{
-    catalog::{Book, Handle, MatchKind, Variant},
+    catalog::{Book, Handle, MatchKind, Row, Variant, When},
     error::{Code, WarningCode},
     json::Raw,
     money::{Rate, Usd},
@@ -27,6 +27,12 @@ const CASES: &str = include_str!("fixtures/prices/cases.json");
 fn bundled() -> Arc<Book> {
     thread_local!(static BOOK: Arc<Book> = Arc::new(Book::parse(BUNDLED).unwrap()));
     BOOK.with(Arc::clone)
+}
+
+/// A book of one provider with these models, read a day before now.
+fn book_of(models: &str) -> Book {
+    let sources = r#"[{"id":"a","retrievedAt":"2026-11-21"}]"#;
+    Book::from_json(&format!(r#"{{"tollgate":1,"sources":{sources},"models":[{models}]}}"#)).unwrap()
 }
 
 fn now() -> Instant {
@@ -185,6 +191,11 @@ fn what_is_not_known_is_refused_rather_than_priced_at_the_default() {
     );
 }
 
+/// A demand that names the default service tier and the global region.
+fn plain(demand: Demand<'_>) -> Demand<'_> {
+    Demand { service_tier: Some("default"), region: Some("global"), ..demand }
+}
+
 #[test]
 fn a_disputed_edge_costs_low_with_a_warning_and_is_reserved_high() {
     let book = bundled();
@@ -195,7 +206,7 @@ fn a_disputed_edge_costs_low_with_a_warning_and_is_reserved_high() {
     assert_eq!(low.warnings[0].code, WarningCode::TierBoundary);
     let below = cost(&book, &Query::new("gpt-5.5", Some("openai"), &Usage::tokens(271_999, 1_000), now()));
     assert_eq!((below.range, below.warnings.len()), (None, 0));
-    let mut demand = Demand::new("gpt-5.5", Some("openai"), 272_000, Some(1_000), now());
+    let mut demand = plain(Demand::new("gpt-5.5", Some("openai"), 272_000, Some(1_000), now()));
     demand.cache_writes = CacheWrites::Never;
     let BoundAnswer::Bounded(bound) = upper_bound(&book, &demand) else { panic!("bounded") };
     assert_eq!(bound.cost.usd.to_string(), "2.765");
@@ -212,11 +223,11 @@ fn bounds_take_the_dearest_that_a_demand_leaves_open() {
         BoundAnswer::Unpriced(unpriced) => panic!("{unpriced:?}"),
     };
     // A long context moves the output rate too; a graduated reading would reserve half.
-    let long = Demand::new("gpt-5.6", Some("openai"), 300_000, Some(1_000), now());
+    let long = plain(Demand::new("gpt-5.6", Some("openai"), 300_000, Some(1_000), now()));
     assert_eq!(bound(&Demand { cache_writes: CacheWrites::Never, ..long.clone() }).0, "2.43");
     assert_eq!(bound(&Demand { cache_writes: CacheWrites::Short, ..long }).0, "3.03");
     // A cache write of an hour costs twice the input.
-    let claude = Demand::new("claude-sonnet-4-5", Some("anthropic"), 100_000, Some(1_000), now());
+    let claude = plain(Demand::new("claude-sonnet-4-5", Some("anthropic"), 100_000, Some(1_000), now()));
     let (usd, _, assumptions) = bound(&claude);
     assert_eq!(usd, "0.615");
     assert_eq!(assumptions, ["input tokens at the rate of cacheWrite1h"]);
@@ -230,7 +241,7 @@ fn bounds_take_the_dearest_that_a_demand_leaves_open() {
         ["output up to the model's maximum of 64000 tokens", "3 choices, each with the whole output"]
     );
     // Audio costs more than text, unless none can come.
-    let audio = Demand::new("gpt-audio", Some("openai"), 1_000, Some(100), now());
+    let audio = plain(Demand::new("gpt-audio", Some("openai"), 1_000, Some(100), now()));
     let text = Demand { text_input: true, text_output: true, ..audio.clone() };
     assert_eq!((bound(&audio).0.as_str(), bound(&text).0.as_str()), ("0.0384", "0.0035"));
     // Fees beside the tokens.
@@ -239,19 +250,20 @@ fn bounds_take_the_dearest_that_a_demand_leaves_open() {
     let gpt = Demand { model: "gpt-5", ..search };
     assert_eq!(bound(&gpt).0, "0.02225");
     // An embedding has no output.
-    let embedding = Demand::new("text-embedding-3-small", None, 1_000_000, None, now());
+    let embedding = plain(Demand::new("text-embedding-3-small", None, 1_000_000, None, now()));
     assert_eq!(bound(&embedding), ("0.02".to_owned(), 0, Vec::new()));
 }
 
 #[test]
 fn a_demand_that_nothing_bounds_has_no_bound() {
-    let book = Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1 o2\n").unwrap();
+    let book = book_of(r#"{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"1","output":"2"}}]}"#);
     let demand = Demand::new("m", None, 10, None, now());
     let BoundAnswer::Unpriced(unpriced) = upper_bound(&book, &demand) else { panic!("unbounded") };
     assert_eq!(unpriced.reason, Reason::Unbounded);
     assert_eq!(unpriced.detail, "no output maximum is given, and none is known of the model \"m\"");
     // What no budget could hold is refused as well, not wrapped around.
-    let dear = Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1 o1000000000000\n").unwrap();
+    let dear =
+        book_of(r#"{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"1","output":"1000000000000"}}]}"#);
     let endless = Demand { output_tokens: Some(u64::MAX), n: 3, ..demand };
     let BoundAnswer::Unpriced(unpriced) = upper_bound(&dear, &endless) else { panic!("too much") };
     assert_eq!(unpriced.reason, Reason::InvalidUsage);
@@ -260,9 +272,12 @@ fn a_demand_that_nothing_bounds_has_no_bound() {
 
 #[test]
 fn a_missing_cache_rate_is_the_input_rate_of_the_same_tier() {
-    let text =
-        "tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i1 o2 a7\nT >100 i3\nM zero\nR s0 i1 o2 r0 w0 W0 A0 a7\n";
-    let book = Book::parse(text).unwrap();
+    let book = book_of(
+        r#"{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"1","output":"2","inputAudio":"7"},
+            "tiers":[{"above":100,"rates":{"input":"3"}}]}]},
+            {"provider":"p","id":"zero","rows":[{"source":"a","rates":{"input":"1","output":"2","cacheRead":"0",
+            "cacheWrite":"0","cacheWrite1h":"0","cacheReadAudio":"0","inputAudio":"7"}}]}"#,
+    );
     for (model, key, count, usd) in [
         ("m", "cacheRead", 100.0, "0.0001"),
         ("m", "cacheWrite", 101.0, "0.000303"),
@@ -316,12 +331,12 @@ fn every_row_of_the_shipped_book_holds_together() {
         for row in &model.rows {
             assert!(!row.rates.is_empty(), "{} has a row without rates", model.id);
             assert!(!row.source.name.is_empty() && !row.source.retrieved_at.is_empty());
-            for tier in row.variants() {
-                // A cliff that goes down would make a longer request cheaper than a shorter one.
+            // A cliff that goes down would make a longer request cheaper than a shorter one.
+            let is_tier = |variant: &&Variant| variant.when.dimensions() == When::CONTEXT;
+            for tier in row.variants().iter().filter(is_tier) {
                 for (unit, rate) in tier.rates.iter() {
-                    let base =
-                        row.rates.get(unit).unwrap_or_else(|| panic!("{}: a tier rate without its base", model.id));
-                    assert!(!base.exceeds(rate), "{}: {} is cheaper at {:?}", model.id, unit.key(), tier.when);
+                    let base = row.rates.get(unit);
+                    assert!(!base.is_some_and(|base| base.exceeds(rate)), "{}: {} is cheaper", model.id, unit.key());
                 }
             }
         }
@@ -347,9 +362,14 @@ fn every_row_of_the_shipped_book_holds_together() {
 
 // ------------------------------------------------------------------------------------------------------------ the laws
 
-/// A model of the shipped book.
+/// A model of the shipped book that has one price for all hours.
 fn models() -> impl Strategy<Value = Handle> {
-    (0..bundled().len() as u32).prop_map(Handle)
+    let book = bundled();
+    let by_hour = |row: &Row| row.variants().iter().any(|variant| variant.when.schedule.is_some());
+    let is_plain = |handle: &Handle| {
+        book.model(*handle).unwrap().row_at(now()).is_some_and(|row| !row.rates.is_empty() && !by_hour(row))
+    };
+    prop::sample::select((0..book.len() as u32).map(Handle).filter(is_plain).collect::<Vec<_>>())
 }
 
 /// A usage in units for which the model has a rate.
@@ -381,8 +401,8 @@ fn by_definition(handle: Handle, usage: &Usage) -> i128 {
     let row = book.model(handle).unwrap().row_at(now()).unwrap();
     let tokens: u64 = usage.iter().filter(|(unit, _)| unit.is_input_token()).map(|(_, count)| count).sum();
     let edge = |tier: &&Variant| tier.when.context.unwrap();
-    let tier =
-        row.variants().iter().filter(|tier| edge(tier).is_reached(tokens, false)).max_by_key(|tier| edge(tier).tokens);
+    let tiers = row.variants().iter().filter(|variant| variant.when.dimensions() == When::CONTEXT);
+    let tier = tiers.filter(|tier| edge(tier).is_reached(tokens, false)).max_by_key(|tier| edge(tier).tokens);
     usage
         .iter()
         .map(|(unit, count)| {
@@ -488,12 +508,18 @@ proptest! {
             if let Some(provider) = provider {
                 prop_assert_eq!(Some(&*model.provider), book.canonical_provider(&provider));
             }
-            let lower = name.to_lowercase();
+            // `4.5` and `@20250929` are other spellings of `4-5` and `-20250929`.
+            let plain = |name: &str| name.to_lowercase().replace(['.', '@'], "-");
+            let lower = plain(&name);
             let bounded = std::iter::once(&model.id).chain(&model.aliases).any(|own| {
-                lower.match_indices(&own.to_lowercase()).any(|(at, own)| {
+                let own = plain(own);
+                // Bedrock's ids end with a version that a name may leave out.
+                let bare = own.rsplit_once(':').map_or(own.as_str(), |(bare, _)| bare);
+                let bare = bare.rsplit_once("-v").map_or(bare, |(bare, _)| bare);
+                [own.as_str(), bare].into_iter().any(|own| lower.match_indices(own).any(|(at, own)| {
                     let (left, right) = (&lower[..at], &lower[at + own.len()..]);
-                    (left.is_empty() || left.ends_with('/')) && (right.is_empty() || right.starts_with(['-', '@', ':']))
-                })
+                    (left.is_empty() || left.ends_with(['/', '-'])) && (right.is_empty() || right.starts_with(['-', ':']))
+                }))
             });
             prop_assert!(bounded, "{} -> {}", name, model.id);
         }
@@ -607,7 +633,7 @@ fn a_model_has_a_name_and_a_total_is_the_sum() {
 
 #[test]
 fn a_rate_by_the_hour_rounds_each_item_up_once() {
-    let book = Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 y1/3600\n").unwrap();
+    let book = book_of(r#"{"provider":"p","id":"m","rows":[{"source":"a","rates":{"audioSeconds":"1/3600"}}]}"#);
     let cost = cost(&book, &Query::new("m", None, &usage(&[("audioSeconds", 0.5)]), now()));
     assert_eq!(cost.usd.to_string(), "0.000138888889");
     assert_eq!(cost.items[0].amount(), 0.5);

@@ -1,6 +1,6 @@
-// Where a source is wrong, or the sources differ and the rule "LiteLLM's price: it names the provider's page" does not
-// decide well: what is taken, and why. Each decision is applied by hand-written name and fails when it no longer applies.
+// Where a source is wrong, or the sources differ and the rules in merge.mjs do not decide well: what is taken, and why.
 
+/** Corrections. Each is applied by hand-written name and fails when it no longer applies. */
 export const DECISIONS = [
   {
     provider: "cohere",
@@ -11,3 +11,6 @@ export const DECISIONS = [
     why: "a slip by a thousand: every other Embed 3 model costs 0.10 a million (https://cohere.com/pricing)",
   },
 ];
+
+/** Differences decided by name: of which models, which source, why, and the provider's page. */
+export const SETTLED = [];

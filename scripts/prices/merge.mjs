@@ -1,29 +1,37 @@
 // Two sources into one book, and a new reading into the book that was there before.
 
-import { DECISIONS } from "./decisions.mjs";
-import { picoOf } from "./decimal.mjs";
-import { matches } from "./genai.mjs";
+import { DECISIONS, SETTLED } from "./decisions.mjs";
+import { ratio, same } from "./decimal.mjs";
+import { UNITS, unitOf } from "./units.mjs";
 
-/** Whether two rates are one: `0.36/3600` is `0.0001`. */
-function same(a, b) {
-  const parts = (rate) => rate.split("/").map((part) => picoOf(Number(part)).pico);
-  const [[x, per = 10n ** 12n], [y, other = 10n ** 12n]] = [parts(a), parts(b)];
-  return x * other === y * per;
-}
-
-/** Whether two rows cost the same, as far as both have a rate. */
-const agree = (a, b) => Object.keys(a.rates).every((unit) => b.rates[unit] === undefined || same(a.rates[unit], b.rates[unit]));
-
-/** Whether a rule takes a model by one of the names it spells out, or by a dated snapshot of one; not by a mere prefix. */
-const claims = (other, id) => matches(other.match, id) && (other.names.includes(id) || other.names.includes(id.replace(/-(\d{4}-\d{2}-\d{2}|\d{8})$/, "")));
+const keyOf = ({ provider, id }) => `${provider}/${id.toLowerCase()}`;
 
 /** The row in force on a day. */
 const rowOn = (rows, day) => rows.filter((row) => row.from === undefined || row.from <= day).at(-1);
 
-/** Applies the decisions made by hand; one that no longer fits is an error, so that it is looked at again. */
+/** A dated snapshot's model. */
+const undated = (id) => id.replace(/[-@](\d{4}-\d{2}-\d{2}|\d{8})$/, "");
+
+/** Where a row's rates stand: its own, and those of its context tiers. */
+function* places(row) {
+  yield ["", row.rates ?? {}];
+  for (const { above, rates } of row.tiers ?? []) yield [` above ${above}`, rates ?? {}];
+}
+
+/** Where two rows name one rate and differ: [name, one's, the other's]. */
+function differing(a, b) {
+  const others = new Map(places(b));
+  return [...places(a)].flatMap(([where, rates]) =>
+    Object.entries(rates)
+      .filter(([name, usd]) => others.get(where)?.[name] !== undefined && !same(usd, others.get(where)[name]))
+      .map(([name, usd]) => [`${name}${where}`, usd, others.get(where)[name]]),
+  );
+}
+
+/** Applies the corrections made by hand; one that no longer fits is an error, so that it is looked at again. */
 export function decide(models) {
   for (const { provider, model, published, taken } of DECISIONS) {
-    const rates = models.get(`${provider}/${model}`)?.rows[0].rates;
+    const rates = models.get(`${provider}/${model}`)?.rows[0]?.rates;
     for (const [unit, usd] of Object.entries(published)) {
       if (rates?.[unit] !== usd) throw new Error(`cannot apply the decision on ${provider}/${model}: expected ${unit} at ${usd}, found ${rates?.[unit]}`);
     }
@@ -32,56 +40,82 @@ export function decide(models) {
 }
 
 /**
- * LiteLLM's models with genai-prices' history, names and fees; and the models that only the latter has.
- * Gives back where the two differ.
+ * LiteLLM's models with genai-prices' history, names and fees, and the models that only the latter has. Gives back where
+ * the two differ, each with what was taken and why.
  */
 export function merge(models, genai, day) {
   const differences = [];
-  const owner = new Map();
+  const owned = new Set();
   for (const other of genai) {
-    const own = [...models.values()].filter((model) => model.provider === other.provider && owner.get(model) === undefined && claims(other, model.id.toLowerCase()));
-    for (const model of own) {
-      owner.set(model, other);
-      mergeModel(model, other, day, differences);
-    }
-    const known = (name) => models.has(`${other.provider}/${name}`);
-    if (own.length === 0) {
-      if (known(other.id.toLowerCase()) || /[:/ ]|-$/.test(other.id) || other.rows.length === 0) continue;
-      const { provider, id, context, rows } = other;
-      // `claude-3-opus-latest` stands for all of `claude-3-opus`; its snapshots are found through that name.
-      const family = id.replace(/-latest$/, "");
-      const names = matches(other.match, family) ? [...other.names, family] : other.names;
-      models.set(`${provider}/${id.toLowerCase()}`, { provider, id, aliases: names.filter((name) => name !== id.toLowerCase() && !known(name)), ...(context === undefined ? {} : { context }), rows });
-    } else {
-      // Its other names belong to the model that it files them under, when that costs the same.
-      const home = own.find((model) => model.id.toLowerCase() === other.id.toLowerCase()) ?? own[0];
+    const own = models.get(keyOf(other));
+    if (own === undefined) continue;
+    owned.add(own);
+    mergeModel(own, other, day, differences);
+  }
+  for (const other of genai) {
+    const known = models.get(keyOf(other));
+    if (known === undefined) models.set(keyOf(other), { ...other, rows: structuredClone(other.rows) });
+    // Other names of a model, and snapshots of it that the first source has rows for, at the same price: they have its history.
+    const names = new Set([other.id, ...(other.aliases ?? [])].map((name) => name.toLowerCase()));
+    for (const [key, own] of models) {
+      if (own.provider !== other.provider || owned.has(own) || own === models.get(keyOf(other))) continue;
+      const id = key.slice(other.provider.length + 1);
+      if (!names.has(id) && !names.has(undated(id))) continue;
       const now = rowOn(other.rows, day);
-      if (now !== undefined && agree(rowOn(home.rows, day), now)) home.aliases.push(...other.names.filter((name) => !known(name)));
+      if (own.rows.length !== 1 || now === undefined || differing(own.rows[0], now).length > 0) continue;
+      owned.add(own);
+      mergeModel(own, other, day, differences);
     }
   }
-  // A name belongs to the first model that claims it.
-  const taken = new Set(models.keys());
-  for (const model of models.values()) {
-    model.aliases = [...new Set(model.aliases)].filter((name) => !taken.has(`${model.provider}/${name}`)).sort();
-    for (const name of model.aliases) taken.add(`${model.provider}/${name}`);
-  }
+  settleNames(models);
   return differences;
 }
 
+/** A name is its model's whose id it is, else the first model's that claims it. */
+function settleNames(models) {
+  const taken = new Set(models.keys());
+  for (const model of models.values()) {
+    const names = [...new Set((model.aliases ?? []).map((name) => name.toLowerCase()))].filter((name) => !taken.has(`${model.provider}/${name}`)).sort();
+    for (const name of names) taken.add(`${model.provider}/${name}`);
+    model.aliases = names;
+  }
+}
+
+/** The rules by which a difference is decided, the first that holds. */
+const RULES = [
+  {
+    taken: "genai-prices",
+    why: "LiteLLM has a price that genai-prices dates as past",
+    holds: (row, now, others) => others.some((past) => past !== now && past.from !== now.from && (now.from ?? "") > (past.from ?? "") && differing(row, past).length === 0),
+  },
+  { taken: "litellm", why: "its row names the provider's page, and was made from it", holds: (row) => row.url !== undefined },
+  { taken: "litellm", why: "its table has this provider's services and regions beside the price, and they agree with it", holds: () => true },
+];
+
 function mergeModel(model, other, day, differences) {
+  model.aliases = [...(model.aliases ?? []), ...(other.aliases ?? [])];
+  model.context ??= other.context;
   const [row] = model.rows;
   const now = rowOn(other.rows, day);
   if (now === undefined) return;
-  for (const [unit, usd] of Object.entries(row.rates)) {
-    if (now.rates[unit] !== undefined && !same(now.rates[unit], usd)) {
-      differences.push({ provider: model.provider, model: model.id, unit, litellm: usd, genaiPrices: now.rates[unit], taken: "litellm" });
-    }
+  if (row === undefined) {
+    model.rows = structuredClone(other.rows);
+    return;
   }
-  // Its price is another one: then its dates and fees are not this row's either.
-  if (!agree(row, now)) return;
-  for (const unit of ["webSearches", "fileSearches", "cacheWrite1h"]) {
-    if (row.rates[unit] === undefined && now.rates[unit] !== undefined) {
-      row.rates[unit] = now.rates[unit];
+  const found = differing(row, now);
+  if (found.length > 0) {
+    const settled = SETTLED.find((one) => one.provider === model.provider && one.models.test(model.id));
+    const { taken, why } = settled ?? RULES.find((rule) => rule.holds(row, now, other.rows));
+    const of = taken === "litellm" ? row : now;
+    for (const [unit, litellm, genaiPrices] of found) differences.push({ provider: model.provider, model: model.id, unit, litellm, genaiPrices, taken, why, url: settled?.url ?? of.url });
+    // What else it says is of another price.
+    if (taken === "genai-prices") model.rows = structuredClone(other.rows);
+    return;
+  }
+  // A fee or a duration that only the second names is one of the same price.
+  for (const [unit, usd] of Object.entries(now.rates ?? {})) {
+    if (row.rates?.[unit] === undefined && ["webSearches", "fileSearches", "cacheWrite1h"].includes(unit)) {
+      row.rates = { ...row.rates, [unit]: usd };
       row.also = { ...row.also, [unit]: now.source };
     }
   }
@@ -90,7 +124,40 @@ function mergeModel(model, other, day, differences) {
   model.rows = [...other.rows.slice(0, at), row, ...other.rows.slice(at + 1)].map((one) => structuredClone(one));
 }
 
-const sameRates = (a, b) => JSON.stringify([a.rates, a.tiers]) === JSON.stringify([b.rates, b.tiers]);
+/** A region that costs what the row costs, or everywhere the same multiple of it, as that multiple. */
+export function tidyRegions(models) {
+  for (const row of [...models.values()].flatMap((model) => model.rows)) {
+    for (const [name, region] of Object.entries(row.regions ?? {})) {
+      const factor = region.multiplier === undefined ? multipleOf(region, row) : undefined;
+      if (factor !== undefined) row.regions[name] = factor === "1" ? {} : { multiplier: factor };
+    }
+  }
+}
+
+function multipleOf(region, row) {
+  const { regions: _, schedule, source: __, url: ___, from: ____, also: _____, ...base } = row;
+  if (schedule !== undefined) return undefined;
+  let factor;
+  const fits = (a, b) => {
+    const keys = Object.keys(a);
+    if (keys.length !== Object.keys(b).length) return false;
+    return keys.every((key) => {
+      const [x, y] = [a[key], b[key]];
+      if (y === undefined) return false;
+      if (typeof x === "object") return fits(x, y);
+      if (UNITS[unitOf(key)] === undefined) return x === y;
+      if (same(x, y) && (!UNITS[unitOf(key)].isToken || same(x, "0"))) return true;
+      if (!UNITS[unitOf(key)].isToken) return false;
+      const found = ratio(x, y);
+      factor ??= found;
+      return found !== undefined && found === factor;
+    });
+  };
+  // A price in a region that is not the multiple by less than a digit is not the multiple.
+  return fits(region, base) ? (factor ?? "1") : undefined;
+}
+
+const priceOf = ({ rates, tiers, services, regions, schedule }) => JSON.stringify([rates, tiers, services, regions, schedule]);
 
 /**
  * A new reading into the rows of a model that were there before. Append-only: a price that changed is a new row from the
@@ -103,7 +170,7 @@ export function append(before, fresh, day) {
   const last = begun.at(-1);
   const now = rowOn(fresh, day);
   if (last === undefined || now === undefined) return last === undefined ? fresh : [...begun, ...announced];
-  if (sameRates(last, now)) {
+  if (priceOf(last) === priceOf(now)) {
     // The same price, read again; and its history, where that has only now become known.
     const history = begun.length === 1 && last.from === undefined ? fresh.filter((row) => row.from === undefined || row.from <= day) : [...begun.slice(0, -1), { ...now, from: last.from }];
     return [...history, ...announced];

@@ -29,7 +29,7 @@ function archive(cache, name, version, suffix, fetch) {
   return { folder, file: join(folder, find()), retrievedAt: readFileSync(mark, "utf8") };
 }
 
-/** LiteLLM's price table, out of its wheel. */
+/** LiteLLM's price table, out of its wheel, as text. */
 export function fetchLitellm(cache, version) {
   const { folder, file, retrievedAt } = archive(cache, "litellm", version, ".whl", (to, wanted) =>
     run("python3", ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", to, wanted === undefined ? "litellm" : `litellm==${wanted}`]),
@@ -38,27 +38,30 @@ export function fetchLitellm(cache, version) {
   run("python3", ["-c", "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])", file, member, folder]);
   const found = /litellm-([^-]+)-/.exec(file)[1];
   return {
-    source: { id: `litellm@${found}`, name: `litellm ${found}`, url: `https://github.com/BerriAI/litellm`, retrievedAt },
-    table: JSON.parse(readFileSync(join(folder, member), "utf8")),
+    source: { id: `litellm@${found}`, name: `litellm ${found}`, url: "https://github.com/BerriAI/litellm", retrievedAt },
+    text: readFileSync(join(folder, member), "utf8"),
   };
 }
 
-/** genai-prices' providers, by asking the package for each. */
-export async function fetchGenai(cache, version, providers) {
+/** genai-prices' table as text: the providers that the package knows, asked for one by one, since it exports no list. */
+export async function fetchGenai(cache, version) {
   const { folder, file, retrievedAt } = archive(cache, "genai-prices", version, ".tgz", (to, wanted) =>
     run("npm", ["pack", "--silent", "--pack-destination", to, `@pydantic/genai-prices${wanted === undefined ? "" : `@${wanted}`}`], to),
   );
   run("tar", ["-xzf", file, "-C", folder]);
   const home = join(folder, "package");
   const { version: found } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
-  const { findProvider } = await import(pathToFileURL(join(home, "dist/index.js")).href);
-  const all = providers.map((providerId) => {
+  const module = join(home, "dist/index.js");
+  const { findProvider } = await import(pathToFileURL(module).href);
+  const ids = [...readFileSync(module, "utf8").matchAll(/^ {2}\{\n {4}id: "([^"]+)"/gm)].map(([, id]) => id);
+  const providers = ids.map((providerId) => {
     const provider = findProvider({ providerId });
     if (provider === undefined) throw new Error(`cannot read genai-prices: expected the provider ${providerId}, found none`);
     return provider;
   });
+  if (!ids.includes("openai") || !ids.includes("openrouter")) throw new Error(`cannot read genai-prices: expected its providers, found ${ids.join(", ")}`);
   return {
-    source: { id: `genai-prices@${found}`, name: `genai-prices ${found}`, url: `https://github.com/pydantic/genai-prices`, retrievedAt },
-    providers: all,
+    source: { id: `genai-prices@${found}`, name: `genai-prices ${found}`, url: "https://github.com/pydantic/genai-prices", retrievedAt },
+    text: JSON.stringify(providers),
   };
 }

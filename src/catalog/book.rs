@@ -1,50 +1,79 @@
 //! The book: all models, and the names under which they are found.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::known::is_same;
 use super::model::Model;
-use super::names::Names;
 use crate::time::Instant;
 
 /// A model in one [`Book`]: an index that stays valid as long as the book does. It names a model, not a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(pub u32);
 
-/// A provider and its models.
+/// What a provider is called.
+#[derive(Clone, Debug)]
+pub(super) struct ProviderName {
+    /// Its name in the public interface.
+    pub name: String,
+    /// Other names for it: `azure` for `azure-openai`.
+    pub aliases: Vec<String>,
+    /// Whether a model named without its provider may be one of its, whoever else has one of that name.
+    pub is_ranked: bool,
+}
+
+impl ProviderName {
+    /// Its name and the others.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+}
+
+/// A provider and where its models stand.
 #[derive(Clone, Debug)]
 pub(super) struct Provider {
     pub name: Arc<str>,
-    /// Other names for the provider: `azure` for `azure-openai`.
     pub aliases: Vec<String>,
-    /// Its place in the book.
-    pub place: u16,
+    pub is_ranked: bool,
+    /// Its models, by handle.
+    pub handles: Range<u32>,
+    /// The line of its first id. The ids stand there in order, as lower-case bytes; each has a line.
+    pub ids: u32,
+    /// The lines of its other names for models, in the same order.
+    pub others: Range<u32>,
+    /// The part of the book that it stands in.
+    pub part: usize,
 }
 
-/// A model in the packed text, read when it is first asked for.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    /// Where its line begins.
-    pub at: usize,
-    /// The place of its provider.
-    pub provider: u16,
-    pub model: OnceLock<Option<Box<Model>>>,
+/// A book that was packed by itself. A text may hold several, one behind the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    /// When each source was read, and its name.
+    pub sources: Vec<(Arc<str>, Arc<str>)>,
+    /// The first line of each table: pages, limits, traits, prices.
+    pub tables: [u32; 4],
+    /// Where each column begins in the text: pages, limits, traits, prices.
+    pub columns: [u32; 4],
+    /// The handle of its first model.
+    pub first: u32,
 }
 
 /// Models with their prices. Immutable.
 ///
-/// A program asks for a handful of models out of hundreds, often right after it has started: only the names are read at
-/// once, each model when it is first asked for.
+/// A program asks for a handful of models out of thousands, often right after it has started: when a book is opened only
+/// the beginnings of its lines are noted. Names are found where they stand, in order, and each model is read when it is
+/// first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     pub(super) text: Box<str>,
-    /// When each source was read, and its name.
-    pub(super) sources: Vec<(Arc<str>, Arc<str>)>,
-    /// Where the pages stand in the text.
-    pub(super) urls: Vec<std::ops::Range<usize>>,
+    /// Where each line begins.
+    pub(super) lines: Vec<u32>,
+    pub(super) parts: Vec<Part>,
     /// In the order of precedence for a model named without its provider: first parties before resellers.
     pub(super) providers: Vec<Provider>,
-    pub(super) slots: Vec<Slot>,
-    pub(super) names: Names,
+    pub(super) models: Vec<OnceLock<Option<Box<Model>>>>,
+    /// Those whose price is announced to change, or differs by the hour.
+    pub(super) unsettled: Vec<Handle>,
     pub(super) retrieved: Option<Instant>,
 }
 
@@ -56,23 +85,23 @@ impl Book {
 
     /// The model of a handle of this book; `None` also for one that [`Book::open`] let pass and that can't be read.
     pub fn model(&self, handle: Handle) -> Option<&Model> {
-        let slot = self.slots.get(handle.0 as usize)?;
-        slot.model.get_or_init(|| self.read_model(slot).ok().map(Box::new)).as_deref()
+        let slot = self.models.get(handle.0 as usize)?;
+        slot.get_or_init(|| self.read_model(handle).ok().map(Box::new)).as_deref()
     }
 
     /// All models, in the order of their handles.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
-        (0..self.slots.len() as u32).filter_map(|index| self.model(Handle(index)))
+        (0..self.models.len() as u32).filter_map(|index| self.model(Handle(index)))
     }
 
     /// How many models there are.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.models.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.models.is_empty()
     }
 
     /// The providers, first parties before resellers.
@@ -82,8 +111,9 @@ impl Book {
 
     /// The ids of a provider's models, as published.
     pub fn ids_of(&self, provider: &str) -> impl Iterator<Item = &str> {
-        let place = self.provider(provider).map(|provider| provider.place);
-        self.slots.iter().filter(move |slot| Some(slot.provider) == place).map(|slot| self.id_at(slot))
+        let provider = self.provider(provider);
+        let ids = provider.map_or(0..0, |provider| provider.ids..provider.ids + provider.handles.len() as u32);
+        ids.map(|line| self.line(line))
     }
 
     /// When the newest of its sources was read; `None` for an empty book.
@@ -101,25 +131,36 @@ impl Book {
 
     /// The models whose price is announced to change, or differs by the hour. The price of any other needs no clock.
     pub fn unsettled(&self) -> Vec<Handle> {
-        let changes = |handle: &Handle| self.model(*handle).is_some_and(|model| model.is_unsettled(self.retrieved));
-        // Most models have neither more than one row nor hours, which their lines show unread.
-        (0..self.slots.len() as u32).map(Handle).filter(|handle| self.has_dated_row(*handle)).filter(changes).collect()
+        self.unsettled.clone()
     }
 
     pub(super) fn providers(&self) -> &[Provider] {
         &self.providers
     }
 
-    /// The provider of that name or alias, in any case.
+    /// The provider of that name or alias, in any case, `_` being `-`.
     pub(super) fn provider(&self, name: &str) -> Option<&Provider> {
-        self.providers.iter().find(|provider| {
-            provider.name.eq_ignore_ascii_case(name)
-                || provider.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
-        })
+        let is = |provider: &&Provider| {
+            is_same(&provider.name, name) || provider.aliases.iter().any(|alias| is_same(alias, name))
+        };
+        self.providers.iter().find(is)
+    }
+
+    /// The provider of a handle.
+    pub(super) fn provider_of(&self, handle: Handle) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.handles.contains(&handle.0))
     }
 
     /// The name in the public interface of a provider called so; `None` when the book has none.
     pub fn canonical_provider(&self, name: &str) -> Option<&str> {
         self.provider(name).map(|provider| &*provider.name)
+    }
+
+    /// A line of the text.
+    pub(super) fn line(&self, number: u32) -> &str {
+        let at = number as usize;
+        let start = self.lines.get(at).map_or(self.text.len(), |start| *start as usize);
+        let end = self.lines.get(at + 1).map_or(self.text.len(), |next| *next as usize - 1);
+        self.text.get(start..end).unwrap_or("")
     }
 }

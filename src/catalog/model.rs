@@ -282,7 +282,8 @@ impl Rates {
         match self.units.iter_mut().find(|(of, _)| *of == unit) {
             Some((_, slot)) => Some(std::mem::replace(slot, rate)),
             None => {
-                self.units.push((unit, rate));
+                let at = self.units.iter().position(|(of, _)| *of > unit).unwrap_or(self.units.len());
+                self.units.insert(at, (unit, rate));
                 None
             }
         }
@@ -293,18 +294,19 @@ impl Rates {
         match self.named.iter_mut().find(|(of, _)| &**of == name) {
             Some((_, slot)) => Some(std::mem::replace(slot, rate)),
             None => {
-                self.named.push((name.into(), rate));
+                let at = self.named.iter().position(|(of, _)| &**of > name).unwrap_or(self.named.len());
+                self.named.insert(at, (name.into(), rate));
                 None
             }
         }
     }
 
-    /// The rates by unit, in the order in which they were set.
+    /// The rates by unit, in the order of [`Unit::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Unit, Rate)> + '_ {
         self.units.iter().copied()
     }
 
-    /// The rates by name, in the order in which they were set.
+    /// The rates by name, in the order of the names.
     pub fn iter_named(&self) -> impl Iterator<Item = (&str, Rate)> {
         self.named.iter().map(|(name, rate)| (&**name, *rate))
     }

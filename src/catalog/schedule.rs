@@ -68,6 +68,24 @@ impl Schedule {
         minute >= self.from && begins(day) || minute < self.to && begins(day + 6)
     }
 
+    /// Its words, as [`Schedule::parse`] reads them: days, from, to, offset.
+    pub fn words(&self) -> [String; 4] {
+        let mut days = String::new();
+        let names = |day: u8| self.days >> (day - 1) & 1 == 1;
+        let mut day = 1;
+        while day <= 7 {
+            let last = (day..=7).take_while(|day| names(*day)).last();
+            if let Some(last) = last {
+                let comma = if days.is_empty() { "" } else { "," };
+                days.push_str(&if last > day { format!("{comma}{day}-{last}") } else { format!("{comma}{day}") });
+            }
+            day = last.unwrap_or(day) + 1;
+        }
+        let hours = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        [days, hours(self.from), hours(self.to), format!("{sign}{}", hours(self.offset.unsigned_abs()))]
+    }
+
     /// How many minutes it lasts.
     pub const fn minutes(&self) -> u16 {
         if self.from < self.to { self.to - self.from } else { MINUTES - self.from + self.to }

@@ -275,8 +275,8 @@ fn services<'a>(subject: &Subject<'a>, demand: &Demand<'_>) -> Result<Vec<Option
     Ok(all)
 }
 
-fn regions<'a>(subject: &Subject<'a>, demand: &Demand<'a>, warnings: &mut Vec<Warning>) -> Vec<Option<&'a str>> {
-    if demand.region.is_some() {
+fn regions<'a>(subject: &'a Subject<'_>, demand: &Demand<'a>, warnings: &mut Vec<Warning>) -> Vec<Option<&'a str>> {
+    if demand.region.is_some() || subject.region.is_some() {
         return vec![region_of(subject, demand.region, warnings)];
     }
     let mut all = vec![None];

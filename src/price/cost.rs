@@ -277,13 +277,15 @@ fn range(
     Ok((low != high).then_some((low, high)))
 }
 
-/// The region as the variants may have it: `None` for the global one. Warns where others have rates and it has none.
+/// The region as the variants may have it: `None` for the global one. Where none is said it is that of the name
+/// (`us.anthropic.claude-opus-4-7`). Warns where others have rates and it has none.
 pub(super) fn region_of<'a>(
-    subject: &Subject<'_>,
+    subject: &'a Subject<'_>,
     region: Option<&'a str>,
     warnings: &mut Vec<Warning>,
 ) -> Option<&'a str> {
-    let name = region.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("global"))?;
+    let named = region.filter(|name| !name.is_empty()).or(subject.region.as_deref());
+    let name = named.filter(|name| !name.eq_ignore_ascii_case("global"))?;
     let mut others = false;
     for own in subject.variants().filter_map(|variant| variant.when.region.as_deref()) {
         if own == ANY_REGION || own.eq_ignore_ascii_case(name) {

@@ -120,8 +120,11 @@ mod tests {
 
     #[test]
     fn the_public_forms() {
-        let text = "tollgate-prices 1\nS 2026-11-21 a 1\nU https://p.example\nP p\nM m o10\nR s0 u0 f2026-01-01 i1.25 o10 e0.01\nT ?100 i2\n";
-        let book = Book::parse(text).unwrap();
+        let text = r#"{"tollgate":1,"sources":[{"id":"a","name":"a 1","retrievedAt":"2026-11-21"}],
+            "models":[{"provider":"p","id":"m","maxOutput":10,"rows":[{"from":"2026-01-01","source":"a",
+            "url":"https://p.example","rates":{"input":"1.25","output":"10","webSearches":"0.01"},
+            "tiers":[{"above":100,"edge":"disputed","rates":{"input":"2"}}]}]}]}"#;
+        let book = Book::from_json(text).unwrap();
         let at = Instant::parse("2026-11-21").unwrap();
         let used = Usage::tokens(100, 3).with(Unit::WebSearches, 2);
         let cost = price(&book, &Query::new("m", None, &used, at));

@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn hours_and_factors_have_the_digits_of_the_long_way() {
-        let book = Book::parse("tollgate-prices 1\nS 2026-11-21 a\nP p\nM m\nR s0 i3 o7 r1\nT >100 i5\n").unwrap();
+        let text = r#"{"tollgate":1,"sources":[{"id":"a","retrievedAt":"2026-11-21"}],
+            "models":[{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"3","output":"7","cacheRead":"1"},
+            "tiers":[{"above":100,"rates":{"input":"5"}}]}]}]}"#;
+        let book = Book::from_json(text).unwrap();
         let mut model: Model = book.model(Handle(0)).unwrap().clone();
         let row = model.rows.first_mut().unwrap();
         let night = Schedule::parse("6", "22:00", "02:00", "").unwrap();

@@ -25,6 +25,8 @@ pub(super) struct Subject<'a> {
     pub model: &'a str,
     pub provider: &'a str,
     pub kind: MatchKind,
+    /// The region that the name says; that of a query goes before it.
+    pub region: Option<String>,
     pub built_in: Option<(&'a Model, &'a Row)>,
     pub custom: Option<&'a Custom>,
 }
@@ -37,7 +39,8 @@ impl<'a> Subject<'a> {
             Unpriced::new(Reason::UnknownModel, format!("no price is known for the model {}{under}", shown(model)))
         };
         let found = book.find(model, provider).ok_or_else(unknown)?;
-        Self::of(book.model(found.handle).ok_or_else(unknown)?, found.kind, at)
+        let subject = Self::of(book.model(found.handle).ok_or_else(unknown)?, found.kind, at)?;
+        Ok(Self { region: found.region, ..subject })
     }
 
     /// The subject that a model is.
@@ -45,7 +48,8 @@ impl<'a> Subject<'a> {
         let row = model.row_at(at).ok_or_else(|| {
             Unpriced::new(Reason::NoRate, format!("no price of {} ({}) is known for {at}", model.id, model.provider))
         })?;
-        Ok(Self { model: &model.id, provider: &model.provider, kind, built_in: Some((model, row)), custom: None })
+        let built_in = Some((model, row));
+        Ok(Self { model: &model.id, provider: &model.provider, kind, region: None, built_in, custom: None })
     }
 
     pub fn source(&self) -> RateSource {

@@ -182,6 +182,7 @@ impl Tracker {
             model: exact.as_ref().map_or(model, |s| s.model),
             provider: provider.or(self.default_provider.as_deref()).unwrap_or("custom"),
             kind: MatchKind::Exact,
+            region: exact.as_ref().and_then(|s| s.region.clone()),
             built_in: exact.and_then(|s| s.built_in),
             custom: Some(custom),
         })
@@ -216,6 +217,7 @@ impl Tracker {
             model,
             provider: provider.or(custom.provider.as_deref()).or(self.default_provider.as_deref()).unwrap_or("custom"),
             kind: MatchKind::Exact,
+            region: None,
             built_in: None,
             custom: Some(custom),
         };

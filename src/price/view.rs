@@ -64,6 +64,7 @@ impl ModelPricing {
             model: &model.id,
             provider: &model.provider,
             kind: MatchKind::Exact,
+            region: None,
             built_in: Some((model, row)),
             custom: None,
         }))

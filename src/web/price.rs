@@ -7,7 +7,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     call::{self, Asked, BoundOptions},
-    catalog::{Book, Handle, MatchKind, Words},
+    catalog::{self, Book, Handle, MatchKind, Words},
     error::{Error, Result, Warning, check_keys},
     json::{Raw, ToJson, Writer},
     money::Usd,
@@ -29,6 +29,7 @@ struct Found<'a> {
     id: &'a str,
     provider: &'a str,
     match_type: MatchKind,
+    region: Option<&'a str>,
 }
 
 impl ToJson for Found<'_> {
@@ -37,6 +38,7 @@ impl ToJson for Found<'_> {
         to.text_of("id", self.id);
         to.text_of("provider", self.provider);
         to.text_of("matchType", self.match_type.as_str());
+        to.optional_text_of("region", self.region);
         to.close('}');
     }
 }
@@ -56,6 +58,18 @@ impl PriceBook {
         Ok(PriceBook { book: Arc::new(Book::open(packed)?) })
     }
 
+    /// Reads a table of prices as JSON text: ours, LiteLLM's, genai-prices' or models.dev's.
+    #[wasm_bindgen(js_name = fromJSON)]
+    pub fn from_json(text: &str) -> Result<PriceBook> {
+        Ok(PriceBook { book: Arc::new(Book::from_json(text)?) })
+    }
+
+    /// The book as JSON text in our format.
+    #[wasm_bindgen(js_name = toJSON)]
+    pub fn to_json(&self) -> String {
+        self.book.to_json()
+    }
+
     /// How many models it has.
     #[wasm_bindgen(getter)]
     pub fn size(&self) -> u32 {
@@ -64,7 +78,9 @@ impl PriceBook {
 
     /// The handle of a model, -1 when it is not known.
     pub fn handle(&self, model: &str, provider: Option<String>) -> i32 {
-        self.book.find(model, provider.as_deref()).map_or(-1, |found| found.handle.0 as i32)
+        // A handle names no region, and without it the price would be another one.
+        let found = self.book.find(model, provider.as_deref()).filter(|found| found.region.is_none());
+        found.map_or(-1, |found| found.handle.0 as i32)
     }
 
     /// The cost at the rates of a moment: NaN without a price, and -1, which no cost is, for a count that is none.
@@ -232,10 +248,13 @@ impl PriceBook {
     #[wasm_bindgen(js_name = findModel)]
     pub fn find_model(&self, model: &str, provider: Option<String>) -> Result<JsValue> {
         let found = self.book.find(model, provider.as_deref());
-        match found.and_then(|found| Some((found, self.book.model(found.handle)?))) {
-            Some((found, model)) => {
-                value::to_js(&Found { id: &model.id, provider: &model.provider, match_type: found.kind })
-            }
+        match found.and_then(|found| Some((self.book.model(found.handle)?, found))) {
+            Some((model, found)) => value::to_js(&Found {
+                id: &model.id,
+                provider: &model.provider,
+                match_type: found.kind,
+                region: found.region.as_deref(),
+            }),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -416,6 +435,13 @@ pub fn check_response_options(options: &JsValue) -> Result<()> {
     value::check_object_keys(options, WHAT, &RESPONSE)?;
     let texts = RESPONSE.iter().filter(|key| **key != "at");
     texts.into_iter().try_for_each(|key| value::get_string(options, key, WHAT).map(|_| ()))
+}
+
+/// Translates a table of prices into ours, with notes on what was rounded and what is not carried. For the script that
+/// makes the shipped books.
+#[wasm_bindgen(js_name = translatePrices)]
+pub fn translate_prices(text: &str) -> Result<String> {
+    catalog::translate(text)
 }
 
 /// Reads a tracker's configuration and throws what is wrong with it, without a book: so that a constructor can.

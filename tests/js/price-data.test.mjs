@@ -1,47 +1,45 @@
-// The generator of the price book: exact decimals, and a book that is only ever added to.
+// The generator of the price books: exact decimals, a merge that says what it decided, books that are only ever added to.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { pack, readJson } from "../../scripts/prices/book.mjs";
-import { perSecond, picoOf, usdFor } from "../../scripts/prices/decimal.mjs";
-import { append } from "../../scripts/prices/merge.mjs";
+import { writeJson } from "../../scripts/prices/book.mjs";
+import { ratio, same, short } from "../../scripts/prices/decimal.mjs";
+import { append, merge, tidyRegions } from "../../scripts/prices/merge.mjs";
+import { pack } from "../../scripts/prices/pack.mjs";
 
-test("the shipped forms follow from data/prices/main.json", () => {
-  const script = fileURLToPath(new URL("../../scripts/prices/update.mjs", import.meta.url));
-  assert.match(execFileSync(process.execPath, [script, "--check"], { encoding: "utf8" }), /follow from data\/prices\/main\.json/);
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const book = (name) => JSON.parse(readFileSync(path(`data/prices/${name}.json`), "utf8"));
+
+test("the shipped forms follow from data/prices/*.json", () => {
+  assert.match(execFileSync(process.execPath, [path("scripts/prices/update.mjs"), "--check"], { encoding: "utf8" }), /follow from data\/prices\/main\.json and full\.json/);
 });
 
-test("doubles become exact decimals", () => {
-  for (const [usd, places, pico, exact] of [
-    [1.25e-7, 0, 125_000n, true],
-    [0.000001, 0, 1_000_000n, true],
-    [1.999999999999e-6, 0, 2_000_000n, false],
-    [1.5e-12, 0, 2n, false],
-    [10, 6, 10_000_000n, true],
-    [0.003625, 6, 3_625n, true],
-    [0, 0, 0n, true],
-    [1e21, 0, 10n ** 33n, true],
-  ]) {
-    assert.deepEqual(picoOf(usd, places), { pico, exact }, String(usd));
+test("at least 4,300 priced models of at least 60 providers, each row with its source", () => {
+  const models = ["main", "full"].flatMap((name) => book(name).models);
+  const priced = models.filter(({ rows }) => rows.length > 0);
+  assert.ok(priced.length >= 4_300, `${priced.length} priced models`);
+  assert.ok(new Set(priced.map(({ provider }) => provider)).size >= 60);
+  const sources = new Map(["main", "full"].flatMap((name) => book(name).sources.map((source) => [source.id, source])));
+  for (const { provider, id, rows } of models) {
+    for (const row of rows) assert.match(sources.get(row.source)?.retrievedAt ?? "", /^\d{4}-\d{2}-\d{2}$/, `${provider}/${id}`);
   }
-  for (const wrong of [-1, NaN, Infinity, "1", undefined]) {
-    assert.throws(() => picoOf(wrong), { message: `cannot read rate: expected a number of at least 0, found ${wrong}` });
+  const names = models.map(({ provider, id }) => `${provider}/${id.toLowerCase()}`);
+  assert.equal(new Set(names).size, names.length);
+});
+
+test("rates are compared and divided exactly", () => {
+  for (const [a, b, is] of [["0.36/3600", "0.0001", true], ["1.10", "1.1", true], ["1", "2", false], ["1/3600", "0.000277777777", false]]) assert.equal(same(a, b), is, a);
+  for (const [a, b, times] of [["1.375", "1.25", "1.1"], ["0.5", "5", "0.1"], ["5", "5", "1"], ["1", "3", undefined], ["1", "0", undefined], ["0", "1", "0"], ["1/60", "2", undefined]]) {
+    assert.equal(ratio(a, b), times, `${a} of ${b}`);
   }
-  assert.equal(usdFor(1_250_000n, 1_000_000), "1.25");
-  assert.equal(usdFor(1n, 1_000_000), "0.000001");
-  assert.equal(usdFor(10_000_000_000n, 1), "0.01");
-  assert.equal(usdFor(3_000_000n, 1_000_000), "3");
+  assert.equal(short("0.5"), ".5");
+  assert.throws(() => same("1e3", "1"), { message: "cannot read rate: expected a decimal, found 1e3" });
 });
 
-test("a price by the hour that was divided and cut is that price again", () => {
-  assert.deepEqual(perSecond(0.000833333333333), { text: "3/3600", exact: false });
-  assert.deepEqual(perSecond(5.83333e-5), { text: "0.21/3600", exact: false });
-  assert.deepEqual(perSecond(0.0001), { text: "0.0001", exact: true });
-});
-
-const row = (input, from) => ({ ...(from === undefined ? {} : { from }), rates: { input }, tiers: [], source: "a", url: "" });
+const row = (input, from) => ({ ...(from === undefined ? {} : { from }), source: "a", rates: { input } });
 
 test("a changed price is a new row, and the old one stays", () => {
   const day = "2026-11-21";
@@ -55,25 +53,90 @@ test("a changed price is a new row, and the old one stays", () => {
     ["announcement withdrawn", [row("1"), row("2", "2027-01-01")], [row("1")], [row("1")]],
     ["history found", [row("2")], [row("1"), row("2", "2026-01-01")], [row("1"), row("2", "2026-01-01")]],
     ["history forgotten", [row("1"), row("2", "2026-01-01")], [row("2")], [row("1"), row("2", "2026-01-01")]],
+    ["no longer priced", [row("1")], [], [row("1")]],
+    ["a region more", [row("1")], [{ ...row("1"), regions: { eu: { multiplier: "1.1" } } }], [row("1"), { ...row("1", day), regions: { eu: { multiplier: "1.1" } } }]],
   ]) {
     assert.deepEqual(append(before, fresh, day), after, why);
   }
 });
 
-test("a book survives its JSON and is packed in the book's order", () => {
-  const text = JSON.stringify({
-    about: [],
-    sources: [{ id: "a@1", name: "a 1", url: "https://a.example", retrievedAt: "2026-11-21" }],
-    models: [
-      { provider: "anthropic", id: "m", aliases: [] },
-      { provider: "openai", id: "z", aliases: ["zed"], context: 10, maxOutput: 5 },
-    ],
-    rows: [
-      { provider: "openai", model: "z", rates: { output: "2", input: "1" }, tiers: [{ above: 100, edge: "disputed", rates: { input: "2" } }], source: "a@1", url: "https://p.example" },
-      { provider: "anthropic", model: "m", from: "2026-01-01", rates: { webSearches: "0.01" }, source: "a@1", url: "" },
-    ],
-  });
-  const packed = pack(readJson(text)).split("\n");
-  assert.deepEqual(packed.slice(0, 7), ["tollgate-prices 1", "S 2026-11-21 a 1", "U https://p.example", "P openai", "M z c10 o5 =zed", "R s0 u0 i1 o2", "T ?100 i2"]);
-  assert.ok(packed.includes("R s0 f2026-01-01 e0.01"));
+test("the sources are merged: history, names and fees where they agree, a decision where they differ", () => {
+  const model = (id, rows, aliases) => ({ provider: "p", id, ...(aliases && { aliases }), rows });
+  const dated = (rates, from) => ({ ...(from && { from }), source: "g", url: "https://g.example", rates });
+  const first = new Map(
+    [
+      model("agreed", [row("2")]),
+      model("agreed-2026-01-01", [row("2")]),
+      model("other-2026-01-01", [row("5")]),
+      model("stale", [{ ...row("3"), url: "https://l.example" }]),
+      model("differs", [{ ...row("3"), url: "https://l.example" }]),
+      model("unpriced", []),
+    ].map((one) => [`p/${one.id}`, one]),
+  );
+  const second = [
+    model("agreed", [dated({ input: "1" }), dated({ input: "2", webSearches: "0.01" }, "2026-05-01")], ["nickname", "other"]),
+    model("stale", [dated({ input: "3" }), dated({ input: "4" }, "2026-05-01")]),
+    model("differs", [dated({ input: "4" })]),
+    model("unpriced", [dated({ input: "7" })]),
+    model("only-there", [dated({ input: "8" })], ["AGREED"]),
+  ];
+  const differences = merge(first, second, "2026-11-21");
+  const of = (id) => first.get(`p/${id}`);
+  assert.deepEqual(of("agreed").rows.map(({ from, rates, source }) => [from, rates.input, source]), [[undefined, "1", "g"], ["2026-05-01", "2", "a"]]);
+  assert.deepEqual([of("agreed").rows[1].rates.webSearches, of("agreed").rows[1].also], ["0.01", { webSearches: "g" }]);
+  assert.deepEqual(of("agreed").aliases, ["nickname", "other"]);
+  assert.equal(of("agreed-2026-01-01").rows.length, 2, "a snapshot at the same price has its history");
+  assert.equal(of("other-2026-01-01").rows.length, 1, "one at another price has not");
+  assert.deepEqual(of("stale").rows.map(({ rates }) => rates.input), ["3", "4"]);
+  assert.deepEqual(of("differs").rows.map(({ rates }) => rates.input), ["3"]);
+  assert.deepEqual([of("unpriced").rows[0].rates.input, of("only-there").rows[0].rates.input, of("only-there").aliases], ["7", "8", []]);
+  assert.deepEqual(differences.map(({ model: id, unit, litellm, genaiPrices, taken }) => [id, unit, litellm, genaiPrices, taken]), [
+    ["stale", "input", "3", "4", "genai-prices"],
+    ["differs", "input", "3", "4", "litellm"],
+  ]);
+  assert.ok(differences.every(({ why }) => why.length > 0));
+});
+
+test("a region that costs everywhere the same multiple is that multiple", () => {
+  const base = { source: "a", rates: { input: "1", output: "4", webSearches: "0.01" }, services: { flex: { rates: { input: "0.5" } } } };
+  const region = (input, output, flex, search = "0.01") => ({ rates: { input, output, webSearches: search }, services: { flex: { rates: { input: flex } } } });
+  const regions = { eu: region("1.1", "4.4", "0.55"), us: region("1", "4", "0.5"), jp: region("1.1", "4.5", "0.55"), in: region("1.1", "4.4", "0.55", "0.011"), au: { rates: { input: "1.1", output: "4.4", webSearches: "0.01" } } };
+  const models = new Map([["m", { rows: [{ ...base, regions: structuredClone(regions) }] }]]);
+  tidyRegions(models);
+  assert.deepEqual(models.get("m").rows[0].regions, { eu: { multiplier: "1.1" }, us: {}, jp: regions.jp, in: regions.in, au: regions.au });
+});
+
+test("a book is written and packed in one order, whatever order it came in", () => {
+  const models = [
+    { provider: "openai", id: "z", aliases: ["Zed", "a-z"], mode: "chat", context: 10, maxOutput: 5, capabilities: ["vision", "tools"], rows: [{ rates: { output: "2", input: "1", "images:hd/1x1": "0.5" }, tiers: [{ above: 128_000, edge: "disputed", rates: { input: "2" } }], regions: { eu: {} }, source: "a@1", url: "https://p.example" }] },
+    { provider: "openai", id: "B", rows: [{ from: "2026-01-01", rates: { webSearches: "0.01" }, source: "a@1" }] },
+  ];
+  const make = (models) => ({ sources: [{ id: "a@1", name: "a 1", retrievedAt: "2026-11-21" }], providers: [{ name: "openai", ranked: true }], models });
+  const [one, other] = [make(models), make(models.toReversed())];
+  assert.equal(writeJson(one), writeJson(other));
+  assert.deepEqual(JSON.parse(writeJson(one)).models.map(({ id }) => id), ["B", "z"]);
+  assert.equal(pack(one), pack(other));
+  assert.deepEqual(pack(one).split("\n"), [
+    "tollgate-prices 2 1 2 2 2 2 1",
+    "2026-11-21 a 1",
+    "0 ",
+    "0 https://p.example",
+    "0 0",
+    "10 5",
+    " 0",
+    "chat 41",
+    "20260101:l.01",
+    "i1o2x[hd/1x1].5;?128:i*2;@eu:",
+    "2 2 openai!",
+    "B",
+    "z",
+    "a-z 1",
+    "Zed 1",
+    "AAAB",
+    "AAAB",
+    "AAAB",
+    "AAAB",
+    "",
+    "",
+  ]);
 });

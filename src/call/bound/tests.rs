@@ -4,18 +4,28 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 /// A dollar for a million tokens in and two out, so that a token in is a micro-dollar; writes at 1.25 and 2, audio at 10.
-const BOOK: &str = "tollgate-prices 1\nS 2026-01-01 a test\n\
-    P openai\nM gpt-5 c1000 o500\nR s0 i1 o2 w1.25 e0.01 l0.002\nM gpt-4o c1000 o500\nR s0 i1 o2 a10\nM open\nR s0 i1 o2\n\
-    M gpt-4o-search-preview c1000 o500\nR s0 i1 o2 e0.01\nM text-embedding-3-small c8191\nR s0 i1 o0\n\
-    M dall-e-3\nR s0 x0.04\nM gpt-image-1\nR s0 i1 g2 p8\n\
-    P anthropic\nM claude-sonnet-4-5 c2000 o600\nR s0 i1 o2 r0.1 w1.25 W2 e0.01\nM claude-opus-4-7 c9000 o600\nR s0 i1 o2\n\
-    P google\nM gemini-2.5-flash c3000 o700\nR s0 i1 o2 a3 e0.035\nM gemini-3-pro c3000 o700\nR s0 i1 o2 e0.014\n\
-    P xai\nM grok-4 c1000 o400\nR s0 i1 o2 e0.025\nP perplexity\nM sonar c1000 o400\nR s0 i1 o2 e0.012\n\
-    M sonar-deep-research c1000 o400\nR s0 i1 o2 e0.005\nP deepseek\nM deepseek-chat c1000 o400\nR s0 i1 o2\n\
-    P openrouter\nM cheap o400\nR s0 i1 o2\nM dear o400\nR s0 i10 o20\n";
+const BOOK: &str = r#"{"tollgate":1,"sources":[{"id":"a","name":"a test","retrievedAt":"2026-01-01"}],"models":[
+    {"provider":"openai","id":"gpt-5","context":1000,"maxOutput":500,"rows":[{"source":"a","rates":{"input":"1","output":"2","cacheWrite":"1.25","webSearches":"0.01","fileSearches":"0.002"}}]},
+    {"provider":"openai","id":"gpt-4o","context":1000,"maxOutput":500,"rows":[{"source":"a","rates":{"input":"1","output":"2","inputAudio":"10"}}]},
+    {"provider":"openai","id":"open","rows":[{"source":"a","rates":{"input":"1","output":"2"}}]},
+    {"provider":"openai","id":"gpt-4o-search-preview","context":1000,"maxOutput":500,"rows":[{"source":"a","rates":{"input":"1","output":"2","webSearches":"0.01"}}]},
+    {"provider":"openai","id":"text-embedding-3-small","context":8191,"rows":[{"source":"a","rates":{"input":"1","output":"0"}}]},
+    {"provider":"openai","id":"dall-e-3","rows":[{"source":"a","rates":{"images":"0.04"}}]},
+    {"provider":"openai","id":"gpt-image-1","rows":[{"source":"a","rates":{"input":"1","inputImage":"2","outputImage":"8"}}]},
+    {"provider":"anthropic","id":"claude-sonnet-4-5","context":2000,"maxOutput":600,"rows":[{"source":"a","rates":{"input":"1","output":"2","cacheRead":"0.1","cacheWrite":"1.25","cacheWrite1h":"2","webSearches":"0.01"}}]},
+    {"provider":"anthropic","id":"claude-opus-4-7","context":9000,"maxOutput":600,"rows":[{"source":"a","rates":{"input":"1","output":"2"}}]},
+    {"provider":"google","id":"gemini-2.5-flash","context":3000,"maxOutput":700,"rows":[{"source":"a","rates":{"input":"1","output":"2","inputAudio":"3","webSearches":"0.035"}}]},
+    {"provider":"google","id":"gemini-3-pro","context":3000,"maxOutput":700,"rows":[{"source":"a","rates":{"input":"1","output":"2","webSearches":"0.014"}}]},
+    {"provider":"xai","id":"grok-4","context":1000,"maxOutput":400,"rows":[{"source":"a","rates":{"input":"1","output":"2","webSearches":"0.025"}}]},
+    {"provider":"perplexity","id":"sonar","context":1000,"maxOutput":400,"rows":[{"source":"a","rates":{"input":"1","output":"2","webSearches":"0.012"}}]},
+    {"provider":"perplexity","id":"sonar-deep-research","context":1000,"maxOutput":400,"rows":[{"source":"a","rates":{"input":"1","output":"2","webSearches":"0.005"}}]},
+    {"provider":"deepseek","id":"deepseek-chat","context":1000,"maxOutput":400,"rows":[{"source":"a","rates":{"input":"1","output":"2"}}]},
+    {"provider":"openrouter","id":"cheap","maxOutput":400,"rows":[{"source":"a","rates":{"input":"1","output":"2"}}]},
+    {"provider":"openrouter","id":"dear","maxOutput":400,"rows":[{"source":"a","rates":{"input":"10","output":"20"}}]}
+]}"#;
 
 fn tracker() -> Tracker {
-    Tracker::new(Arc::new(Book::parse(BOOK).unwrap()))
+    Tracker::new(Arc::new(Book::from_json(BOOK).unwrap()))
 }
 
 fn options() -> BoundOptions<'static> {
