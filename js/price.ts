@@ -354,14 +354,14 @@ export function findModel(model: string, provider?: Provider): ModelMatch | unde
   return catalogue((book) => book.findModel(text(model), provider)) as ModelMatch | undefined;
 }
 
-/** The ids of a provider's models; none for a provider that is not known. */
+/** The ids of a provider's models that have a built-in price; none for a provider that is not known. */
 export function getProviderModels(provider: Provider): string[] {
   return catalogue((book) => book.modelsOf(text(provider)));
 }
 
 /** Whether a model has a built-in price. */
 export function isModelSupported(model: string, provider?: Provider): boolean {
-  return catalogue((book) => book.handle(text(model), provider)) >= 0;
+  return getModelPricing(model, provider) !== undefined;
 }
 
 /** The ids of all models that have a built-in price, each once. */

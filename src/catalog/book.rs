@@ -109,11 +109,20 @@ impl Book {
         self.providers.iter().map(|provider| &*provider.name)
     }
 
-    /// The ids of a provider's models, as published.
+    /// The ids of a provider's models that have a price, as published.
     pub fn ids_of(&self, provider: &str) -> impl Iterator<Item = &str> {
-        let provider = self.provider(provider);
-        let ids = provider.map_or(0..0, |provider| provider.ids..provider.ids + provider.handles.len() as u32);
-        ids.map(|line| self.line(line))
+        let of = |provider: &Provider| (provider.ids, provider.handles.clone());
+        let (ids, handles) = self.provider(provider).map_or((0, 0..0), of);
+        let priced = handles.clone().filter(|handle| self.is_priced(Handle(*handle)));
+        priced.map(move |handle| self.line(ids + handle - handles.start))
+    }
+
+    /// Whether a model has a price at all. Packed, it shows without reading it.
+    fn is_priced(&self, handle: Handle) -> bool {
+        match self.models.get(handle.0 as usize).and_then(OnceLock::get) {
+            Some(model) => model.as_ref().is_some_and(|model| !model.rows.is_empty()),
+            None => !self.prices_of(handle).is_empty(),
+        }
     }
 
     /// When the newest of its sources was read; `None` for an empty book.

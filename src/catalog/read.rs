@@ -260,16 +260,8 @@ impl Book {
         let part = self.parts.get(provider.part).ok_or_else(|| expected("a book", 0))?;
         let place = handle.0 - provider.handles.start;
         let at = self.offset(provider.ids + place);
-        let cells = |table: usize| -> Option<u32> {
-            let at = *part.columns.get(table)? as usize + 2 * (handle.0 - part.first) as usize;
-            let digits = self.text.as_bytes().get(at..at + 2)?;
-            let place = digits.iter().try_fold(0, |sum, digit| Some(sum << 6 | digit_of(*digit)?))?;
-            let start = *part.tables.get(table)?;
-            // A place beyond the table would be one of the next.
-            let end = part.tables.get(table + 1).copied().unwrap_or_else(|| self.first_line_of(provider.part));
-            (start + place < end).then_some(start + place)
-        };
-        let cell = |table: usize| cells(table).ok_or_else(|| expected("a place in each table", at));
+        let cell =
+            |table: usize| self.cell(provider.part, handle, table).ok_or_else(|| expected("a place in each table", at));
         let (page, limits, traits, prices) = (cell(0)?, cell(1)?, cell(2)?, cell(3)?);
         let mut model = Model {
             id: self.line(provider.ids + place).to_owned(),
@@ -300,6 +292,24 @@ impl Book {
             model.rows = rows.map_err(|what| (what, self.offset(prices) + scan.at))?;
         }
         Ok(model)
+    }
+
+    /// The line of a table that a model names.
+    fn cell(&self, part: usize, handle: Handle, table: usize) -> Option<u32> {
+        let of = self.parts.get(part)?;
+        let at = *of.columns.get(table)? as usize + 2 * (handle.0 - of.first) as usize;
+        let digits = self.text.as_bytes().get(at..at + 2)?;
+        let place = digits.iter().try_fold(0, |sum, digit| Some(sum << 6 | digit_of(*digit)?))?;
+        let start = *of.tables.get(table)?;
+        // A place beyond the table would be one of the next.
+        let end = of.tables.get(table + 1).copied().unwrap_or_else(|| self.first_line_of(part));
+        (start + place < end).then_some(start + place)
+    }
+
+    /// The prices of a model that was not read yet.
+    pub(super) fn prices_of(&self, handle: Handle) -> &str {
+        let provider = self.provider_of(handle);
+        provider.and_then(|provider| self.cell(provider.part, handle, 3)).map_or("", |line| self.line(line))
     }
 
     /// The line behind the last table of a part: that of its first provider.
