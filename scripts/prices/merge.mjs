@@ -81,15 +81,25 @@ function settleNames(models) {
   }
 }
 
+/** Whether `b` is `a` with fewer decimals. */
+const isRounded = (a, b) => {
+  const places = (b.split(".")[1] ?? "").length;
+  return Math.abs(Number(a) - Number(b)) <= 0.5000001 * 10 ** -places && places < (a.split(".")[1] ?? "").length;
+};
+
+const sum = (row) => Object.values(row.rates ?? {}).reduce((all, usd) => all + Number(usd.split("/")[0]), 0);
+
 /** The rules by which a difference is decided, the first that holds. */
 const RULES = [
   {
     taken: "genai-prices",
     why: "LiteLLM has a price that genai-prices dates as past",
-    holds: (row, now, others) => others.some((past) => past !== now && past.from !== now.from && (now.from ?? "") > (past.from ?? "") && differing(row, past).length === 0),
+    holds: ({ row, now, others }) => others.some((past) => (now.from ?? "") > (past.from ?? "") && differing(row, past).length === 0),
   },
-  { taken: "litellm", why: "its row names the provider's page, and was made from it", holds: (row) => row.url !== undefined },
-  { taken: "litellm", why: "its table has this provider's services and regions beside the price, and they agree with it", holds: () => true },
+  { taken: "litellm", why: "the other is this price with fewer digits", holds: ({ found }) => found.every(([, litellm, genaiPrices]) => isRounded(litellm, genaiPrices)) },
+  { taken: "litellm", why: "its row names the provider's page, and was made from it", holds: ({ row }) => row.url !== undefined },
+  { taken: "genai-prices", why: "LiteLLM names no page, and this is the dearer: a budget must not be passed", holds: ({ row, now }) => sum(now) > sum(row) },
+  { taken: "litellm", why: "no page of the model decides it, and this is the dearer: a budget must not be passed", holds: () => true },
 ];
 
 function mergeModel(model, other, day, differences) {
@@ -105,7 +115,7 @@ function mergeModel(model, other, day, differences) {
   const found = differing(row, now);
   if (found.length > 0) {
     const settled = SETTLED.find((one) => one.provider === model.provider && one.models.test(model.id));
-    const { taken, why } = settled ?? RULES.find((rule) => rule.holds(row, now, other.rows));
+    const { taken, why } = settled ?? RULES.find((rule) => rule.holds({ row, now, others: other.rows, found }));
     const of = taken === "litellm" ? row : now;
     for (const [unit, litellm, genaiPrices] of found) differences.push({ provider: model.provider, model: model.id, unit, litellm, genaiPrices, taken, why, url: settled?.url ?? of.url });
     // What else it says is of another price.
