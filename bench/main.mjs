@@ -8,6 +8,7 @@ import { sizes } from "../scripts/sizes.mjs";
 import { costCall } from "./cost.mjs";
 import { guardedCall } from "./guarded-call.mjs";
 import { median } from "./measure.mjs";
+import { priceCalls } from "./price.mjs";
 
 const rows = [];
 const row = (figure, value, limit, unit, digits = 1) => rows.push({ figure, value, limit, unit, digits });
@@ -58,6 +59,11 @@ await main(async () => {
   row("import to first answer, inline", firstAnswer(installed()), 25, "ms");
   row("import to first answer, compiled module", firstAnswer(withCompiledModule()), 10, "ms");
   row("book.cost(handle, input, output)", await costCall(), 100, "ns");
+  const price = priceCalls();
+  row("book.price, a model seen before", price.seen / 1000, 2, "us", 2);
+  row("the same, read to its items", price.read / 1000, undefined, "us", 2);
+  row("the same, with a tier and a region", price.tiered / 1000, undefined, "us", 2);
+  row("book.price, a name never seen", price.fresh / 1000, 4, "us", 2);
   const call = await guardedCall();
   row("a bare fetch of the simulator", call.bare, undefined, "us", 0);
   row("the same call, guarded", call.guarded, undefined, "us", 0);

@@ -49,6 +49,9 @@ export class PriceBook {
   #unsettled: ReadonlySet<number> | undefined;
   /** What names stand for, by provider: programs ask for a handful again and again. */
   readonly #known = new Map<string | undefined, Map<string, Known>>();
+  /** The id and the provider of each model that was found. */
+  readonly #names = new Map<number, string[]>();
+  #kinds: MatchType[] | undefined;
   /** The place of each count among those handed over. */
   #places: Map<string, number> | undefined;
   /** The instant before which a clock is not set. */
@@ -124,33 +127,34 @@ export class PriceBook {
   /** The cost where there is nothing to tell beside it; undefined for everything else, what can't be read included. */
   #quickly(query: PriceQuery): Cost | undefined {
     if (typeof query !== "object" || query === null) return undefined;
-    const { model, provider, usage, at, serviceTier, region, ...more } = query;
-    for (const _ in more) return undefined;
+    for (const key in query) if (!QUERY.has(key)) return undefined;
+    const { model, provider, usage, at, serviceTier, region } = query;
     if (typeof model !== "string" || !isText(provider) || !isText(serviceTier) || !isText(region)) return undefined;
-    const counts = this.#counts(usage);
-    const known = counts && this.#know(model, provider);
+    const known = this.#know(model, provider);
     const now = at === undefined ? Math.max(Date.now(), this.#retrieved) : at instanceof Date ? at.getTime() : at;
     // Any other instant is read, or refused, by the core.
     if (known === undefined || typeof now !== "number" || !(Math.abs(now) <= 8.64e15)) return undefined;
-    const usd = this.#core.use((book) => book.usdOf(known.handle, counts!, now, serviceTier, region));
-    if (usd === undefined) return undefined;
     const core = this.#core;
-    const cost: Cost = {
-      priced: true,
-      usd,
-      amount: Number(usd),
-      get items() {
-        return settled(cost, "items", core.use((book) => JSON.parse(book.itemsOf(known.handle, counts!, now, serviceTier, region)!)));
-      },
-      model: known.model,
-      provider: known.provider,
-      matchType: known.matchType,
-      get source() {
-        return settled(cost, "source", core.use((book) => JSON.parse(book.sourceOf(known.handle, now)!)));
-      },
-      warnings: [],
-    };
-    return cost;
+    const source = (): string | undefined => core.use((book) => book.sourceOf(known.handle, now));
+    let counts: Float64Array | undefined;
+    if (serviceTier === undefined && region === undefined && isFourCounts(usage)) {
+      const { input, output, cacheRead = 0, cacheWrite = 0 } = usage;
+      const pico = core.use((book) => book.pico(known.handle, input, output, cacheRead, cacheWrite, now));
+      if (pico === pico) {
+        // What the caller does to its object afterwards changes nothing.
+        const items = () => {
+          counts ??= this.#counts({ input, output, cacheRead, cacheWrite })!;
+          return core.use((book) => book.itemsOf(known.handle, counts!, now));
+        };
+        return answer(known, decimal(pico), pico / 1e12, { items, source });
+      }
+    }
+    counts = this.#counts(usage);
+    if (counts === undefined) return undefined;
+    const usd = core.use((book) => book.usdOf(known.handle, counts!, now, serviceTier, region));
+    if (usd === undefined) return undefined;
+    const items = (): string | undefined => core.use((book) => book.itemsOf(known.handle, counts!, now, serviceTier, region));
+    return answer(known, usd, Number(usd), { items, source });
   }
 
   /** The counts of a usage in the core's order; undefined where one is none, or has a name of its own. */
@@ -159,7 +163,6 @@ export class PriceBook {
     if (this.#places === undefined) {
       const keys = this.#core.use((book) => book.usageKeys());
       this.#places = new Map(keys.map((key, place) => [key, place]));
-      this.#retrieved = this.#core.use((book) => book.retrieved());
     }
     const counts = new Float64Array(this.#places.size);
     for (const key in usage) {
@@ -177,14 +180,22 @@ export class PriceBook {
     const of = this.#known.get(provider);
     const seen = of?.get(model);
     if (seen !== undefined) return seen;
-    const found = this.#core.use((book) => book.findModel(model, provider)) as ModelMatch | undefined;
-    if (found === undefined) return undefined;
-    const handle = this.#core.use((book) => book.handle(model, provider));
-    const known = { handle, model: found.id, provider: found.provider, matchType: found.matchType };
+    const found = this.#core.use((book) => book.find(model, provider));
+    if (found < 0) return undefined;
+    if (this.#kinds === undefined) {
+      this.#kinds = this.#core.use((book) => book.kinds()) as MatchType[];
+      this.#retrieved = this.#core.use((book) => book.retrieved());
+    }
+    const kinds = this.#kinds;
+    const handle = Math.floor(found / kinds.length);
+    // Many names may find one model.
+    let names = this.#names.get(handle);
+    if (names === undefined) this.#names.set(handle, (names = this.#core.use((book) => book.names(handle))));
+    const known: Known = { handle, model: names[0]!, provider: names[1]!, matchType: kinds[found % kinds.length]! };
     // Names may come from anywhere: what is remembered is bounded.
     if (this.#known.size >= MAX_KNOWN || (of !== undefined && of.size >= MAX_KNOWN)) this.#known.clear();
-    const names = this.#known.get(provider) ?? new Map<string, Known>();
-    this.#known.set(provider, names.set(model, known));
+    const under = this.#known.get(provider) ?? new Map<string, Known>();
+    this.#known.set(provider, under.set(model, known));
     return known;
   }
 
@@ -266,14 +277,82 @@ interface Known {
 /** More names than this are not remembered. */
 const MAX_KNOWN = 1000;
 
-function isText(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
+/** The keys of a query. */
+const QUERY: ReadonlySet<string> = new Set(["model", "provider", "usage", "at", "serviceTier", "region"]);
+
+/** A cost without anything to tell beside it. */
+function answer(of: Omit<Known, "handle">, usd: string, amount: number, texts: Texts): Cost {
+  const cost = { priced: true, usd, amount } as Cost;
+  // Functions that all costs share: an object literal with getters of its own takes five times as long.
+  Object.defineProperty(cost, "items", ITEMS);
+  cost.model = of.model;
+  cost.provider = of.provider;
+  cost.matchType = of.matchType;
+  Object.defineProperty(cost, "source", SOURCE);
+  cost.warnings = [];
+  new Later(cost, texts);
+  return cost;
 }
 
-/** Puts a value in the place of the property that made it. */
-function settled<T>(of: object, key: string, value: T): T {
-  Object.defineProperty(of, key, { value, writable: true, enumerable: true, configurable: true });
-  return value;
+/** What a property is built from when it is read: JSON text. */
+type Texts = Record<"items" | "source", () => string | undefined>;
+
+/** Its constructor gives back what it is handed, so that who extends it puts private fields into a plain object. */
+const Given = function (of: object) {
+  return of;
+} as unknown as new (of: object) => object;
+
+/** What the lazy properties of a cost are built from, out of everyone's sight. */
+class Later extends Given {
+  readonly #texts: Texts;
+
+  constructor(of: object, texts: Texts) {
+    super(of);
+    this.#texts = texts;
+  }
+
+  /** A property that is built when it is read, and then is one like any other. */
+  static property(key: keyof Texts): PropertyDescriptor & ThisType<object> {
+    return {
+      get() {
+        const json = #texts in this ? this.#texts[key]() : undefined;
+        const value: unknown = json === undefined ? undefined : JSON.parse(json);
+        Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
+        return value;
+      },
+      set(value: unknown) {
+        Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
+      },
+      enumerable: true,
+      configurable: true,
+    };
+  }
+}
+
+const ITEMS = /* @__PURE__ */ Later.property("items");
+const SOURCE = /* @__PURE__ */ Later.property("source");
+
+/** Whether a usage has nothing but the four counts that most calls have. */
+function isFourCounts(usage: Usage): boolean {
+  if (typeof usage !== "object" || usage === null) return false;
+  for (const key in usage) if (key !== "input" && key !== "output" && key !== "cacheRead" && key !== "cacheWrite") return false;
+  return true;
+}
+
+/** Whole pico-dollars, at most 2^53 of them, as the exact decimal. */
+function decimal(pico: number): string {
+  const whole = Math.floor(pico / 1e12);
+  const rest = pico - whole * 1e12;
+  if (rest === 0) return String(whole);
+  // A thirteenth digit before it keeps the zeros in front.
+  const digits = String(1e12 + rest);
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 48) end -= 1;
+  return `${whole}.${digits.slice(1, end)}`;
+}
+
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 const BRACE = 123;
@@ -292,30 +371,18 @@ function isPlain(options: ResponseOptions): boolean {
 /** The cost that the core wrote in lines. Most callers read the figure only: items and source are read when they are. */
 function ofLines(core: Held<CoreBook>, lines: string): ResponseCost {
   const [usd, model, provider, matchType, at, tier, region, counts] = lines.split("\n") as [string, string, string, MatchType, string, string, string, string];
-  const cost: ResponseCost = {
-    priced: true,
-    usd,
-    amount: Number(usd),
-    get items() {
-      const json = core.use((book) => {
-        const all = new Float64Array(book.usageKeys().length);
-        for (const pair of counts.split(" ")) {
-          const colon = pair.indexOf(":");
-          if (colon > 0) all[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
-        }
-        return book.itemsOf(book.handle(model, provider), all, Number(at), tier || undefined, region || undefined)!;
-      });
-      return settled(cost, "items", JSON.parse(json));
-    },
-    model,
-    provider,
-    matchType,
-    get source() {
-      return settled(cost, "source", JSON.parse(core.use((book) => book.sourceOf(book.handle(model, provider), Number(at))!)));
-    },
-    warnings: [],
-    costSource: "computed",
-  };
+  const items = (): string | undefined =>
+    core.use((book) => {
+      const all = new Float64Array(book.usageKeys().length);
+      for (const pair of counts.split(" ")) {
+        const colon = pair.indexOf(":");
+        if (colon > 0) all[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
+      }
+      return book.itemsOf(book.handle(model, provider), all, Number(at), tier || undefined, region || undefined);
+    });
+  const source = (): string | undefined => core.use((book) => book.sourceOf(book.handle(model, provider), Number(at)));
+  const cost = answer({ model, provider, matchType }, usd, Number(usd), { items, source }) as ResponseCost;
+  cost.costSource = "computed";
   return cost;
 }
 
@@ -351,7 +418,13 @@ export function getModelPricing(model: string, provider?: Provider): ModelPricin
 
 /** The model that a name stands for, and how it was found. */
 export function findModel(model: string, provider?: Provider): ModelMatch | undefined {
-  return catalogue((book) => book.findModel(text(model), provider)) as ModelMatch | undefined;
+  return catalogue((book) => {
+    const found = book.find(text(model), provider);
+    if (found < 0) return undefined;
+    const kinds = book.kinds() as MatchType[];
+    const [id, of] = book.names(Math.floor(found / kinds.length)) as [string, string];
+    return { id, provider: of, matchType: kinds[found % kinds.length]! };
+  });
 }
 
 /** The ids of a provider's models that have a built-in price; none for a provider that is not known. */

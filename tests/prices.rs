@@ -13,8 +13,8 @@ use tollgate::{
     json::Raw,
     money::{Rate, Usd},
     price::{
-        Answer, BoundAnswer, CacheWrites, Cost, Custom, Demand, ModelPricing, Query, Reason, Tracker, UnknownModel,
-        price, quick_cost, read_token_usage, upper_bound,
+        Answer, BoundAnswer, CacheWrites, Cost, Custom, Demand, ModelPricing, Query, QuickSheet, Reason, Tracker,
+        UnknownModel, price, read_token_usage, upper_bound,
     },
     provider::openai::usage::read_usage,
     time::Instant,
@@ -489,11 +489,16 @@ proptest! {
         let book = bundled();
         let (model, provider) = name_of(handle);
         let used = Usage::tokens(input, output).with(Unit::CacheRead, read).with(Unit::CacheWrite, write);
-        let row = book.model(handle).unwrap().row_at(now()).unwrap();
-        let quick = quick_cost(row, now(), input, output, read, write);
-        match price(&book, &Query::new(&model, Some(&provider), &used, now())) {
-            Answer::Priced(cost) => prop_assert_eq!(quick, Some(cost.usd)),
-            Answer::Unpriced(_) => prop_assert_eq!(quick, None),
+        let cost = match price(&book, &Query::new(&model, Some(&provider), &used, now())) {
+            Answer::Priced(cost) => Some(cost.usd.pico()),
+            Answer::Unpriced(_) => None,
+        };
+        if let Some(flat) = QuickSheet::of(book.model(handle).unwrap(), now()) {
+            prop_assert!(flat.holds(now().ms() as f64));
+            match flat.pico([input, output, read, write]) {
+                Some(pico) => prop_assert_eq!(cost, Some(i128::from(pico))),
+                None => prop_assert!(cost.is_none() || [input, output, read, write].iter().any(|count| count >> 30 != 0)),
+            }
         }
     }
 

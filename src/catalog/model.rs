@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::collections::sort_by;
 use crate::json::{ToJson, Writer};
 use crate::money::{Factor, Rate};
 use crate::time::Instant;
@@ -116,19 +115,16 @@ impl Row {
     /// A row. The variants may come in any order; they are kept by falling [`When::rank`], and those of one rank by falling
     /// threshold.
     pub fn new(from: Option<Instant>, rates: Rates, variants: Vec<Variant>, source: RateSource) -> Self {
-        let mut row = Self { from, rates, variants, plain: Vec::new(), source };
-        row.settle();
+        let mut row = Self { from, rates, variants: Vec::new(), plain: Vec::new(), source };
+        variants.into_iter().for_each(|variant| row.add(variant));
         row
     }
 
     /// Adds a variant, wherever it belongs.
     pub fn add(&mut self, variant: Variant) {
-        self.variants.push(variant);
-        self.settle();
-    }
-
-    fn settle(&mut self) {
-        sort_by(&mut self.variants, |a, b| b.when.order().cmp(&a.when.order()));
+        let order = variant.when.order();
+        let at = self.variants.iter().position(|other| other.when.order() < order).unwrap_or(self.variants.len());
+        self.variants.insert(at, variant);
         let plain = |variant: &Variant| variant.when.dimensions() & (When::SERVICE | When::REGION) == 0;
         let all = self.variants.iter().enumerate();
         self.plain = all.filter(|(_, variant)| plain(variant)).map(|(at, _)| at as u16).collect();

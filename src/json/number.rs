@@ -160,6 +160,10 @@ fn nearest(digits: &[u8], exponent: i32) -> f64 {
         rest.scale(2, 0);
         binary -= 1;
     }
+    // Beyond the doubles the bits of the exponent would run over, into the sign.
+    if binary > 1023 {
+        return f64::INFINITY;
+    }
     // A subnormal has fewer bits.
     let bits = 53.min(binary + 1075);
     let mut mantissa = 0_u64;
@@ -354,6 +358,10 @@ mod tests {
             ("-1.7976931348623157e308", f64::MIN),
             ("1.7976931348623158e308", f64::MAX),
             ("1.7976931348623159e308", f64::INFINITY),
+            ("3.6e308", f64::INFINITY),
+            ("9e308", f64::INFINITY),
+            ("1.0000000000000001e309", f64::INFINITY),
+            ("10000000000000000E293", f64::INFINITY),
             ("2.4703282292062327e-324", 0.0),
             ("2.4703282292062328e-324", 5e-324),
             ("2.2250738585072011e-308", 2.225_073_858_507_201e-308),

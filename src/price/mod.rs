@@ -20,6 +20,6 @@ pub use breakdown::Breakdown;
 pub use cost::{Answer, Cost, Item, Query, Reason, Unpriced, price, price_model};
 pub use custom::Custom;
 pub(crate) use public::write_cost;
-pub use quick::quick_cost;
+pub use quick::QuickSheet;
 pub use tracker::{Estimate, Tracker, UnknownModel, read_token_usage};
 pub use view::ModelPricing;

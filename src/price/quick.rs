@@ -1,107 +1,171 @@
-//! The hot path: four counts at the default tier, without names and allocations.
+//! The hot path: four counts at the default service tier and region, without names and allocations.
 
-use crate::catalog::{Row, Variant};
-use crate::money::{Factor, Rate, Usd};
+use crate::catalog::{Edge, Model, Row};
+use crate::money::Factor;
 use crate::time::Instant;
 use crate::usage::Unit;
 
 use super::sheet::{Circumstances, Sheet};
 
-/// The cost of plain and cached tokens by one row, at the default service tier and region: the same digits as
-/// [`super::price`]. `None` where a rate that is needed is missing, or the sum passes 10^15 dollars.
-pub fn quick_cost(row: &Row, at: Instant, input: u64, output: u64, cache_read: u64, cache_write: u64) -> Option<Usd> {
-    let total = input.saturating_add(cache_read).saturating_add(cache_write);
-    let holds = |variant: &&Variant| {
-        variant.when.context.is_none_or(|edge| edge.is_reached(total, false))
-            && variant.when.schedule.is_none_or(|hours| hours.holds(at))
-    };
-    let variants = row.plain_variants().filter(holds);
-    if variants.clone().any(|variant| variant.factor != Factor::ONE) {
-        return by_sheet(row, at, [input, output, cache_read, cache_write], total);
-    }
-    let own = |unit| variants.clone().find_map(|variant| variant.rates.get(unit)).or_else(|| row.rates.get(unit));
-    let mut small = 0_u64;
-    let mut large = Usd::ZERO;
-    let mut add = |unit, count| {
-        if count == 0 {
-            return Some(());
-        }
-        let rate = match own(unit) {
-            None if unit != Unit::Output => own(Unit::Input),
-            rate => rate,
-        }?;
-        match small_product(rate, count) {
-            Some(pico) => small += pico,
-            None => large = large.checked_add(rate.cost(count, 1, Factor::ONE).ok()?).ok()?,
-        }
-        Some(())
-    };
-    let [a, b, c, d] = UNITS;
-    add(a, input)?;
-    add(b, output)?;
-    add(c, cache_read)?;
-    add(d, cache_write)?;
-    let small = Usd::from_pico(i128::from(small))?;
-    if large == Usd::ZERO { Some(small) } else { large.checked_add(small).ok() }
-}
-
 /// The units of the counts.
 const UNITS: [Unit; 4] = [Unit::Input, Unit::Output, Unit::CacheRead, Unit::CacheWrite];
 
-/// The long way, for the few rows that multiply their rates by the hour or the context.
-fn by_sheet(row: &Row, at: Instant, counts: [u64; 4], input_tokens: u64) -> Option<Usd> {
-    let mut sheet = Sheet::default();
-    sheet.lay(1, row, &Circumstances { input_tokens, dispute: false, service: None, region: None, at });
-    UNITS.into_iter().zip(counts).filter(|(_, count)| *count > 0).try_fold(Usd::ZERO, |sum, (unit, count)| {
-        let found = sheet.rate(unit)?;
-        sum.checked_add(found.rate.cost(count, 1, found.factor).ok()?).ok()
-    })
+/// A row's prices of the four counts, laid out flat. Only for rows that every call is billed by alike: hours, factors on a
+/// context, rates for many units and rates beyond 32 bits go the long way.
+#[derive(Clone, Debug)]
+pub struct QuickSheet {
+    /// From when on it holds, and until when, in milliseconds.
+    from: f64,
+    until: f64,
+    /// The least input of each context tier with its rates in pico-dollars, the highest first; the last is that of no tier.
+    tiers: Vec<(u64, [Option<u32>; 4])>,
+    /// Edges that the sources differ on.
+    disputed: Vec<u64>,
 }
 
-/// The product where four of them fit into 64 bits, which is every call there is: 128-bit arithmetic is a function call
-/// for each operation in WebAssembly.
-fn small_product(rate: Rate, count: u64) -> Option<u64> {
-    let pico = u64::try_from(rate.pico()).ok()?;
-    (rate.per() == 1 && pico < 1 << 32 && count < 1 << 30).then(|| pico * count)
+impl QuickSheet {
+    /// The prices of a model at an instant.
+    pub fn of(model: &Model, at: Instant) -> Option<Self> {
+        let row = model.row_at(at)?;
+        let begins = |row: &Row| row.from.map_or(f64::NEG_INFINITY, |from| from.ms() as f64);
+        let next = model.rows.iter().map(begins).find(|next| *next > at.ms() as f64);
+        let mut sheet = Self {
+            from: begins(row),
+            until: next.unwrap_or(f64::INFINITY),
+            tiers: vec![(0, Self::rates(row, 0, at)?)],
+            disputed: Vec::new(),
+        };
+        // The variants come by falling threshold where they name nothing but the context.
+        for (place, variant) in row.plain_variants().enumerate() {
+            let edge = variant.when.context.filter(|_| variant.when.schedule.is_none())?;
+            if edge.edge == Edge::Disputed {
+                sheet.disputed.push(edge.tokens);
+            }
+            // A cost takes the low side of a disputed edge.
+            let least = if edge.edge == Edge::From { edge.tokens } else { edge.tokens.checked_add(1)? };
+            sheet.tiers.insert(place, (least, Self::rates(row, least, at)?));
+        }
+        Some(sheet)
+    }
+
+    fn rates(row: &Row, input_tokens: u64, at: Instant) -> Option<[Option<u32>; 4]> {
+        let mut sheet = Sheet::default();
+        sheet.lay(1, row, &Circumstances { input_tokens, dispute: false, service: None, region: None, at });
+        let mut rates = [None; 4];
+        for (slot, unit) in rates.iter_mut().zip(UNITS) {
+            if let Some(found) = sheet.rate(unit) {
+                if found.factor != Factor::ONE || found.rate.per() != 1 {
+                    return None;
+                }
+                *slot = Some(u32::try_from(found.rate.pico()).ok()?);
+            }
+        }
+        Some(rates)
+    }
+
+    /// Whether it holds at an instant, in milliseconds.
+    pub fn holds(&self, at: f64) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// Whether the sources differ on what so much input costs.
+    pub fn is_disputed(&self, input_tokens: u64) -> bool {
+        self.disputed.contains(&input_tokens)
+    }
+
+    /// The cost of input, output, cache read and cache write tokens in pico-dollars: the same digits as [`super::price`].
+    /// `None` where a rate is missing, and for counts beyond 30 bits.
+    pub fn pico(&self, counts: [u64; 4]) -> Option<u64> {
+        let [input, output, read, write] = counts;
+        if (input | output | read | write) >> 30 != 0 {
+            return None;
+        }
+        let total = input + read + write;
+        let (_, rates) = self.tiers.iter().find(|(least, _)| *least <= total)?;
+        let mut sum = 0;
+        for (rate, count) in rates.iter().zip(counts) {
+            match rate {
+                // Four products of 62 bits have a place in 64.
+                Some(rate) => sum += u64::from(*rate) * count,
+                None if count > 0 => return None,
+                None => {}
+            }
+        }
+        Some(sum)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Book, Handle, MatchKind, Model, Row, Schedule, Variant, When};
-    use crate::price::{Query, cost::price_subject, sheet::Subject};
-    use crate::usage::Usage;
+    use crate::catalog::{Book, Handle, Schedule, Variant, When};
+
+    /// A book of one model, of these rows.
+    fn book(rows: &str) -> Book {
+        let text = format!(
+            r#"{{"tollgate":1,"sources":[{{"id":"a","retrievedAt":"2026-11-21"}}],"models":[{{"provider":"p","id":"m","rows":[{rows}]}}]}}"#
+        );
+        Book::from_json(&text).unwrap()
+    }
 
     #[test]
-    fn hours_and_factors_have_the_digits_of_the_long_way() {
-        let text = r#"{"tollgate":1,"sources":[{"id":"a","retrievedAt":"2026-11-21"}],
-            "models":[{"provider":"p","id":"m","rows":[{"source":"a","rates":{"input":"3","output":"7","cacheRead":"1"},
-            "tiers":[{"above":100,"rates":{"input":"5"}}]}]}]}"#;
-        let book = Book::from_json(text).unwrap();
-        let mut model: Model = book.model(Handle(0)).unwrap().clone();
-        let row = model.rows.first_mut().unwrap();
-        let night = Schedule::parse("6", "22:00", "02:00", "").unwrap();
-        let hours = |factor: &str, context| Variant {
-            when: When { schedule: Some(night), context, ..When::default() },
-            factor: Factor::parse(factor).unwrap(),
-            ..Variant::default()
+    fn hours_and_factors_are_not_flat_and_other_services_and_regions_do_not_matter() {
+        let book = book(
+            r#"{"source":"a","rates":{"input":"3","output":"7","cacheRead":"1"},"tiers":[{"above":100,"rates":{"input":"5"}}]}"#,
+        );
+        let at = Instant::parse("2026-11-21").unwrap();
+        let flat = |when: When, factor: &str| {
+            let mut model = book.model(Handle(0)).unwrap().clone();
+            let variant = Variant { when, factor: Factor::parse(factor).unwrap(), ..Variant::default() };
+            model.rows.first_mut().unwrap().add(variant);
+            QuickSheet::of(&model, at).and_then(|sheet| sheet.pico([101, 1, 0, 0]))
         };
-        row.add(hours("0.3", None));
-        let edge = row.tiers().next();
-        row.add(hours("0.7", edge));
-        row.add(Variant {
-            when: When { service: Some("flex".into()), ..When::default() },
-            factor: Factor::parse("9").unwrap(),
-            ..Variant::default()
-        });
-        let row: &Row = model.rows.first().unwrap();
-        for at in ["2026-11-21T21:59:59Z", "2026-11-21T23:00:00Z", "2026-11-22T01:00:00Z", "2026-11-22T02:00:00Z"] {
-            let at = Instant::parse(at).unwrap();
-            for input in [0, 1, 60, 100, 101, 1 << 53] {
-                let used = Usage::tokens(input, 33).with(Unit::CacheRead, 40).with(Unit::CacheWrite, 1);
-                let subject = Subject::of(&model, MatchKind::Exact, at).unwrap();
-                let long = price_subject(&subject, &Query::new("m", None, &used, at)).unwrap();
-                assert_eq!(quick_cost(row, at, input, 33, 40, 1), Some(long.usd), "{at} {input}");
+        let hours = Schedule::parse("6", "22:00", "02:00", "").ok();
+        let context = Some(crate::catalog::Threshold { tokens: 50, edge: Edge::From });
+        assert_eq!(flat(When { schedule: hours, ..When::default() }, "1"), None);
+        assert_eq!(flat(When { context, ..When::default() }, "2"), None);
+        let plain = Some(101 * 5_000_000 + 7_000_000);
+        assert_eq!(flat(When { service: Some("flex".into()), ..When::default() }, "2"), plain);
+        assert_eq!(flat(When { region: Some("eu".into()), schedule: hours, ..When::default() }, "2"), plain);
+    }
+
+    #[test]
+    fn a_row_that_differs_by_the_call_is_not_flat() {
+        for (rows, flat) in [
+            (
+                r#""rates":{"input":"3","output":"7","cacheRead":"1"},"tiers":[{"above":100,"edge":"disputed","rates":{"input":"5"}},{"above":300,"edge":"from","rates":{"input":"6","output":"9"}}]"#,
+                true,
+            ),
+            (r#""rates":{"input":"3","output":"7/2"}"#, false),
+            (r#""rates":{"input":"5000"}"#, false),
+            (r#""rates":{"output":"7"}"#, true),
+        ] {
+            let book = book(&format!(r#"{{"source":"a",{rows}}}"#));
+            let at = Instant::parse("2026-11-21").unwrap();
+            let sheet = QuickSheet::of(book.model(Handle(0)).unwrap(), at);
+            assert_eq!(sheet.is_some(), flat, "{rows}");
+        }
+    }
+
+    #[test]
+    fn it_holds_as_long_as_its_row() {
+        let book = book(
+            r#"{"source":"a","rates":{"input":"1"}},{"source":"a","from":"2026-01-01","rates":{"input":"2"}},{"source":"a","from":"2027-01-01","rates":{"input":"3"}}"#,
+        );
+        let model = book.model(Handle(0)).unwrap();
+        for (at, from, until) in [
+            ("2025-12-31", None, Some("2026-01-01")),
+            ("2026-01-01", Some("2026-01-01"), Some("2027-01-01")),
+            ("2027-01-01", Some("2027-01-01"), None),
+        ] {
+            let sheet = QuickSheet::of(model, Instant::parse(at).unwrap()).unwrap();
+            let ms = |day: &str| Instant::parse(day).unwrap().ms() as f64;
+            assert!(sheet.holds(ms(at)));
+            if let Some(from) = from {
+                assert!(sheet.holds(ms(from)) && !sheet.holds(ms(from) - 1.0));
+            }
+            if let Some(until) = until {
+                assert!(sheet.holds(ms(until) - 1.0) && !sheet.holds(ms(until)));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     json::{Raw, ToJson, Writer},
     money::Usd,
     object::{Object, wrong},
-    price::{self, Breakdown, Custom, Item, ModelPricing, Query, UnknownModel},
+    price::{self, Breakdown, Custom, Item, ModelPricing, Query, QuickSheet, UnknownModel},
     time::Instant,
     usage::{MAX_COUNT, Unit, Usage},
     web::{clock, value},
@@ -22,6 +22,10 @@ use crate::{
 #[wasm_bindgen]
 pub struct PriceBook {
     book: Arc<Book>,
+    /// When the newest source was read.
+    retrieved: f64,
+    /// The prices of each model laid out flat, by handle, since they are first asked for.
+    quick: RefCell<Vec<Option<Option<Box<QuickSheet>>>>>,
 }
 
 /// A model found.
@@ -55,13 +59,13 @@ impl PriceBook {
     #[wasm_bindgen(constructor)]
     pub fn new(packed: &[u8]) -> Result<PriceBook> {
         let packed = str::from_utf8(packed).map_err(|_| Error::input("cannot read price book: expected UTF-8"))?;
-        Ok(PriceBook { book: Arc::new(Book::open(packed)?) })
+        Ok(Self::of(Book::open(packed)?))
     }
 
     /// Reads a table of prices as JSON text: ours, LiteLLM's, genai-prices' or models.dev's.
     #[wasm_bindgen(js_name = fromJSON)]
     pub fn from_json(text: &str) -> Result<PriceBook> {
-        Ok(PriceBook { book: Arc::new(Book::from_json(text)?) })
+        Ok(Self::of(Book::from_json(text)?))
     }
 
     /// The book as JSON text in our format.
@@ -87,17 +91,23 @@ impl PriceBook {
     ///
     /// `now` are the host's milliseconds, or anything earlier for a model that is not among [`PriceBook::unsettled`].
     pub fn cost(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64, now: f64) -> f64 {
+        let counts = [input, output, cache_read, cache_write];
+        if let Some(pico) = self.quick(handle, counts, now.max(self.retrieved), false)
+            && pico <= EXACT
+        {
+            return pico as f64 / PICO;
+        }
         let Some(model) = u32::try_from(handle).ok().and_then(|handle| self.book.model(Handle(handle))) else {
             return f64::NAN;
         };
-        let (Some(input), Some(output), Some(read), Some(write)) =
-            (count(input), count(output), count(cache_read), count(cache_write))
-        else {
-            return -1.0;
-        };
+        let mut usage = Usage::default();
+        for (unit, number) in [Unit::Input, Unit::Output, Unit::CacheRead, Unit::CacheWrite].into_iter().zip(counts) {
+            let Some(count) = count(number) else { return -1.0 };
+            usage.set(unit, count);
+        }
         let at = self.book.present(Instant::from_ms(now as i64));
-        let row = model.row_at(at);
-        row.and_then(|row| price::quick_cost(row, at, input, output, read, write)).map_or(f64::NAN, Usd::to_f64)
+        let cost = price::price_model(model, &Query::new("", None, &usage, at));
+        cost.map_or(f64::NAN, |cost| cost.usd.to_f64())
     }
 
     /// The handles of the models whose price is announced to change. Asking the host for the time costs as much as a
@@ -138,6 +148,30 @@ impl PriceBook {
         ))
     }
 
+    /// What a name finds as one number: the handle times the length of [`PriceBook::kinds`], and the place of how it was found there;
+    /// -1 when nothing is.
+    pub fn find(&self, model: &str, provider: Option<String>) -> i32 {
+        let found = self.book.find(model, provider.as_deref());
+        // A model that can't be read has no price, and so is none. A name that says a region has another price than its model.
+        let found = found.filter(|found| found.region.is_none() && self.book.model(found.handle).is_some());
+        let number = found.and_then(|found| {
+            let kind = KINDS.iter().position(|kind| *kind == found.kind)?;
+            i32::try_from(found.handle.0 as usize * KINDS.len() + kind).ok()
+        });
+        number.unwrap_or(-1)
+    }
+
+    /// How a name may be found.
+    pub fn kinds(&self) -> Vec<String> {
+        KINDS.into_iter().map(|kind| kind.as_str().to_owned()).collect()
+    }
+
+    /// The id and the provider of a model; empty for none.
+    pub fn names(&self, handle: u32) -> Vec<String> {
+        let model = self.book.model(Handle(handle));
+        model.map(|model| vec![model.id.clone(), model.provider.to_string()]).unwrap_or_default()
+    }
+
     /// The keys of `Usage` in the order in which counts are handed over; `reasoning` last.
     #[wasm_bindgen(js_name = usageKeys)]
     pub fn usage_keys(&self) -> Vec<String> {
@@ -146,7 +180,14 @@ impl PriceBook {
 
     /// The milliseconds before which a clock is not set: when the newest source was read.
     pub fn retrieved(&self) -> f64 {
-        self.book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64)
+        self.retrieved
+    }
+
+    /// The cost of four counts at an instant in whole pico-dollars, where they are a double and there is nothing to tell
+    /// beside them. NaN otherwise, and the caller asks [`PriceBook::price`].
+    pub fn pico(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64, at: f64) -> f64 {
+        let pico = self.quick(handle, [input, output, cache_read, cache_write], at, true);
+        pico.filter(|pico| *pico <= EXACT).map_or(f64::NAN, |pico| pico as f64)
     }
 
     /// The cost of counts at an instant as exact text, where there is nothing to tell beside it: no warning, no range, no
@@ -277,7 +318,39 @@ impl PriceBook {
     }
 }
 
+/// How a name may be found.
+const KINDS: [MatchKind; 4] = [MatchKind::Exact, MatchKind::Alias, MatchKind::Dated, MatchKind::Prefix];
+/// Up to here a whole number is a double.
+const EXACT: u64 = MAX_COUNT;
+/// Pico-dollars in a dollar.
+const PICO: f64 = 1e12;
+
 impl PriceBook {
+    /// The cost of four counts in pico-dollars by the flat prices, where the model has them at that instant.
+    fn quick(&self, handle: i32, counts: [f64; 4], at: f64, certain: bool) -> Option<u64> {
+        let place = usize::try_from(handle).ok()?;
+        let mut all = self.quick.try_borrow_mut().ok()?;
+        if all.is_empty() {
+            all.resize(self.book.len(), None);
+        }
+        let slot = all.get_mut(place)?;
+        let sheet = match slot {
+            Some(known) => known.as_ref()?,
+            None => {
+                let at = Instant::from_ms(self.retrieved as i64);
+                let sheet = self.book.model(Handle(place as u32)).and_then(|model| QuickSheet::of(model, at));
+                slot.insert(sheet.map(Box::new)).as_ref()?
+            }
+        };
+        let [input, output, read, write] = counts;
+        let counts = [count(input)?, count(output)?, count(read)?, count(write)?];
+        let [input, _, read, write] = counts;
+        if !sheet.holds(at) || certain && sheet.is_disputed(input + read + write) {
+            return None;
+        }
+        sheet.pico(counts)
+    }
+
     fn cost_of(
         &self,
         handle: u32,
@@ -290,6 +363,11 @@ impl PriceBook {
         let at = Instant::from_ms(at as i64);
         let query = Query { service_tier, region, ..Query::new("", None, &usage, at) };
         price::price_model(self.book.model(Handle(handle))?, &query).ok()
+    }
+
+    fn of(book: Book) -> Self {
+        let retrieved = book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64);
+        Self { book: Arc::new(book), retrieved, quick: RefCell::default() }
     }
 
     fn present(&self) -> Instant {
