@@ -356,6 +356,22 @@ fn a_tier_without_any_rates_is_the_default_only_where_that_is_not_too_little() {
 }
 
 #[test]
+fn the_global_region_is_none_unless_it_has_rates_of_its_own() {
+    for (regions, region, usd) in [
+        (json!({ "*": { "multiplier": 2 } }), Some("global"), "1"),
+        (json!({ "*": { "multiplier": 2 } }), Some("us"), "2"),
+        (json!({ "us": {}, "global": { "rates": { "input": 0.5 } } }), Some("Global"), "0.5"),
+        (json!({ "us": {}, "global": { "rates": { "input": 0.5 } } }), Some("us"), "1"),
+        (json!({ "us": {}, "global": { "rates": { "input": 0.5 } } }), None, "1"),
+    ] {
+        let tracker = tracker("m", &json!({ "rates": { "input": 1 }, "regions": regions }));
+        let used = Usage::tokens(1_000_000, 0);
+        let cost = answer(&tracker, &Query { region, ..Query::new("m", None, &used, now()) }).unwrap();
+        assert_eq!((cost.usd.to_string().as_str(), cost.warnings.len()), (usd, 0), "{regions} {region:?}");
+    }
+}
+
+#[test]
 fn a_region_without_rates_beside_others_is_told() {
     let tracker = tracker("m", &json!({ "rates": { "input": 1 }, "regions": { "eu": { "multiplier": 2 } } }));
     let used = Usage::tokens(1_000_000, 0);

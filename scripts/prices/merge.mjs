@@ -39,13 +39,25 @@ export function decide(models) {
   }
 }
 
+/** The groups of Bedrock's regions before a model's id, and the version that not every table writes behind it. */
+const PROFILE = /^(?:regional|global|us|eu|apac|au|jp)\./;
+const VERSION = /-v\d+(?::\d+)?$/;
+
+/** Whether it is what some of Bedrock's regions ask for a model: a model of its own in genai-prices, regions of one here. */
+function isRegionOf(models, { provider, id }) {
+  if (provider !== "bedrock" || !PROFILE.test(id)) return false;
+  const plain = id.replace(PROFILE, "").toLowerCase();
+  return [plain, plain.replace(VERSION, "")].some((name) => models.get(`bedrock/${name}`)?.rows.some((row) => row.regions !== undefined));
+}
+
 /**
  * LiteLLM's models with genai-prices' history, names and fees, and the models that only the latter has. Gives back where
  * the two differ, each with what was taken and why.
  */
-export function merge(models, genai, day) {
+export function merge(models, all, day) {
   const differences = [];
   const owned = new Set();
+  const genai = all.filter((other) => !isRegionOf(models, other));
   for (const other of genai) {
     const own = models.get(keyOf(other));
     if (own === undefined) continue;

@@ -10,7 +10,7 @@ use crate::usage::{Unit, Usage, scale_of_name, unit_of_name};
 
 use super::breakdown::Breakdown;
 use super::service::{self, Service};
-use super::sheet::{ANY_REGION, Circumstances, Found, Sheet, Subject, shown};
+use super::sheet::{Circumstances, Found, GLOBAL, Sheet, Subject, is_region, shown};
 
 /// What is asked: the cost of a usage of a model at an instant.
 #[derive(Clone, Copy, Debug)]
@@ -277,7 +277,8 @@ fn range(
     Ok((low != high).then_some((low, high)))
 }
 
-/// The region as the variants may have it: `None` for the global one. Where none is said it is that of the name
+/// The region as the variants may have it: `None` for the global one, but where that has rates of its own, beside rates that are
+/// some region's. Where none is said it is that of the name
 /// (`us.anthropic.claude-opus-4-7`). Warns where others have rates and it has none.
 pub(super) fn region_of<'a>(
     subject: &'a Subject<'_>,
@@ -285,15 +286,15 @@ pub(super) fn region_of<'a>(
     warnings: &mut Vec<Warning>,
 ) -> Option<&'a str> {
     let named = region.filter(|name| !name.is_empty()).or(subject.region.as_deref());
-    let name = named.filter(|name| !name.eq_ignore_ascii_case("global"))?;
+    let name = named?;
     let mut others = false;
     for own in subject.variants().filter_map(|variant| variant.when.region.as_deref()) {
-        if own == ANY_REGION || own.eq_ignore_ascii_case(name) {
+        if is_region(own, name) {
             return Some(name);
         }
         others = true;
     }
-    if others {
+    if others && !name.eq_ignore_ascii_case(GLOBAL) {
         warnings.push(Warning::new(
             WarningCode::RegionUnpriced,
             format!(

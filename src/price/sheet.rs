@@ -107,13 +107,21 @@ impl Circumstances<'_> {
             && when
                 .region
                 .as_deref()
-                .is_none_or(|own| self.region.is_some_and(|name| own == ANY_REGION || own.eq_ignore_ascii_case(name)))
+                .is_none_or(|own| self.region.is_some_and(|name| is_region(own, name)))
             && when.schedule.is_none_or(|hours| hours.holds(self.at))
     }
 }
 
 /// The region of a variant that holds in every region but the global one.
-pub(super) const ANY_REGION: &str = "*";
+const ANY_REGION: &str = "*";
+
+/// The region that is none: wherever there is room.
+pub(super) const GLOBAL: &str = "global";
+
+/// Whether a variant's region is the one of a name.
+pub(super) fn is_region(own: &str, name: &str) -> bool {
+    own.eq_ignore_ascii_case(name) || own == ANY_REGION && !name.eq_ignore_ascii_case(GLOBAL)
+}
 
 /// Somewhere that rates are named: a variant that holds, or the rates that always do.
 #[derive(Clone, Copy, Debug)]

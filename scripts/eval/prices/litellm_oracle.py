@@ -1,0 +1,70 @@
+"""Prices cases with LiteLLM's own calculators: JSON Lines in, JSON Lines out, in the same order.
+
+A case: {model, provider, usage, serviceTier?, residency?, location?, batch?, searches?}; `usage` holds the arguments of
+LiteLLM's Usage. The answer: {usd} as Python writes the double, or {error}.
+"""
+
+import json
+import logging
+import os
+import sys
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+logging.disable(logging.CRITICAL)
+
+import litellm
+from litellm.litellm_core_utils.llm_cost_calc.tool_call_cost_tracking import StandardBuiltInToolCostTracking
+from litellm.llms.anthropic.cost_calculation import get_cost_for_anthropic_web_search
+from litellm.types.utils import CompletionTokensDetailsWrapper, PromptTokensDetailsWrapper, Usage
+
+litellm.suppress_debug_info = True
+
+
+def usage_of(fields):
+    fields = dict(fields)
+    prompt = fields.pop("prompt_tokens_details", None)
+    completion = fields.pop("completion_tokens_details", None)
+    if prompt is not None:
+        fields["prompt_tokens_details"] = PromptTokensDetailsWrapper(**prompt)
+    if completion is not None:
+        fields["completion_tokens_details"] = CompletionTokensDetailsWrapper(**completion)
+    return Usage(**fields)
+
+
+def price(case):
+    usage = usage_of(case["usage"])
+    prompt, completion = litellm.cost_per_token(
+        model=case["model"],
+        custom_llm_provider=case["provider"],
+        usage_object=usage,
+        service_tier=case.get("serviceTier"),
+        data_residency=case.get("residency"),
+        vertex_location=case.get("location"),
+        call_type="aretrieve_batch" if case.get("batch") else "completion",
+    )
+    total = prompt + completion
+    if case.get("searches"):
+        total += searches(case, usage)
+    return total
+
+
+def searches(case, usage):
+    """The fee of the web searches that the usage reports."""
+    info, provider = StandardBuiltInToolCostTracking._resolve_model_info(case["model"], case["provider"])
+    if provider == "anthropic":
+        return get_cost_for_anthropic_web_search(info, usage)
+    from litellm.llms import get_cost_for_web_search_request
+
+    cost = get_cost_for_web_search_request(custom_llm_provider=provider, usage=usage, model_info=info)
+    if cost is not None:
+        return cost
+    # Where a provider has no calculator of its own LiteLLM charges the medium fee for each call that a response lists.
+    return StandardBuiltInToolCostTracking.get_default_cost_for_web_search(info) * case["searches"]
+
+
+for line in sys.stdin:
+    try:
+        answer = {"usd": repr(price(json.loads(line)))}
+    except Exception as error:  # an oracle that cannot price a case says so; the comparison counts it
+        answer = {"error": f"{type(error).__name__}: {error}"[:200]}
+    print(json.dumps(answer), flush=False)
