@@ -47,7 +47,7 @@ fn odd_keys_are_ordinary_keys() {
 fn odd_keys_among_options_are_unknown_options() {
     for key in odd_keys() {
         let error = check_object_keys(&object(&key, "7"), "a thing", &["limit", "name"]).unwrap_err();
-        let message = format!("cannot read a thing: expected one of limit, name, found unknown option {key:?}");
+        let message = format!("cannot read a thing: expected one of limit, name, found unknown option {}", quote(&key));
         refused(&error, Code::UnknownOption, &message);
         // Whatever is behind the key: JSON's own null is a value that somebody wrote.
         assert!(check_object_keys(&object(&key, "null"), "a thing", &["limit"]).is_err());

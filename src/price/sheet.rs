@@ -104,10 +104,7 @@ impl Circumstances<'_> {
     fn hold(&self, when: &When) -> bool {
         when.context.is_none_or(|edge| edge.is_reached(self.input_tokens, self.dispute))
             && when.service.as_deref().is_none_or(|own| self.service.is_some_and(|name| own.eq_ignore_ascii_case(name)))
-            && when
-                .region
-                .as_deref()
-                .is_none_or(|own| self.region.is_some_and(|name| is_region(own, name)))
+            && when.region.as_deref().is_none_or(|own| self.region.is_some_and(|name| is_region(own, name)))
             && when.schedule.is_none_or(|hours| hours.holds(self.at))
     }
 }

@@ -250,8 +250,8 @@ pub fn reason_outside(block: &mut Block) {
 
 /// On which side of a tier a request of exactly its threshold lies.
 ///
-/// xAI's table reads "< 200k" and ">= 200k" (https://docs.x.ai/docs/models); Google's "prompts <= 200k tokens"
-/// (https://ai.google.dev/gemini-api/docs/pricing). For the 272,000 of OpenAI's models, wherever they are sold, the sources
+/// xAI's table reads "< 200k" and ">= 200k" (<https://docs.x.ai/docs/models>); Google's "prompts <= 200k tokens"
+/// (<https://ai.google.dev/gemini-api/docs/pricing>). For the 272,000 of OpenAI's models, wherever they are sold, the sources
 /// differ: "more than 272K" in LiteLLM, from 272,000 on in genai-prices.
 pub fn edge_of(provider: &str, above: u64) -> &'static str {
     match (provider, above) {

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`mod@table`] | the words in which a format is written down |
+//! | `table` | the words in which a format is written down |
 //! | `openai`, `anthropic`, `google`, `cohere`, `bedrock`, `ai_sdk` | the usage objects, as tables of fields |
 //! | `body` | where in a body or an event they stand |
 //! | `read` | the one walk over all of them |
