@@ -90,7 +90,7 @@ for (const [name, source, tables] of [
 ]) {
   test(`a bundle that wants only ${name} holds the tables for that, and no others`, async () => {
     const inside = await bundled(source);
-    assert.deepEqual(inside.filter((path) => path.startsWith("data/")), tables);
+    assert.deepEqual(inside.filter((path) => path.startsWith("data/")).sort(), tables);
   });
 }
 

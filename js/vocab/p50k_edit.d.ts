@@ -1,5 +1,0 @@
-import type { Vocabulary } from "../vocabulary.js";
-
-/** The vocabulary p50k_edit, from npm tiktoken 1.0.22 (MIT). */
-declare const packed: Vocabulary;
-export default packed;
