@@ -235,6 +235,8 @@ async function bundle() {
         // A classic script, for `<script src>`: it cannot export, so it sets one global.
         format: "iife",
         globalName: "Tollgate",
+        // Data as strings with their line ends escaped: a name such as global.x at the start of a line looks like a program's.
+        supported: { "template-literal": false },
         footer: { js: "globalThis.Tollgate=Tollgate;" },
         target: HOSTS,
         legalComments: "none",
