@@ -15,7 +15,7 @@ pub(super) struct Known {
 
 /// Providers in the order in which a model named without its provider is looked up: who makes the model, before the clouds
 /// that sell it. Each with other names for it.
-const RANKED: [(&str, &str); 30] = [
+static RANKED: &[(&str, &str)] = &[
     ("openai", "text-completion-openai"),
     ("anthropic", ""),
     ("google", "gemini google-ai-studio google-generative-ai"),
@@ -49,7 +49,7 @@ const RANKED: [(&str, &str); 30] = [
 ];
 
 /// Other providers that have other names.
-const OTHERS: [(&str, &str); 8] = [
+static OTHERS: &[(&str, &str)] = &[
     ("together", "together-ai togetherai"),
     ("fireworks", "fireworks-ai"),
     ("cloudflare", "workers-ai cloudflare-workers-ai"),
@@ -75,8 +75,8 @@ pub(super) fn is_same(a: &str, b: &str) -> bool {
 
 /// The provider that a table calls so.
 pub(super) fn known(name: &str) -> Known {
-    let all = RANKED.into_iter().chain(OTHERS);
-    for (rank, (own, aliases)) in all.enumerate() {
+    let all = RANKED.iter().chain(OTHERS);
+    for (rank, &(own, aliases)) in all.enumerate() {
         if is_same(own, name) || aliases.split(' ').any(|alias| is_same(alias, name)) {
             return Known { name: Cow::Borrowed(own), aliases, rank };
         }

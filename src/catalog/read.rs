@@ -96,9 +96,7 @@ impl Book {
     /// checked when it was made. A model that can't be read then has no price.
     pub fn open(packed: &str) -> Result<Self> {
         let mut book = Self { text: packed.into(), ..Self::default() };
-        book.lines = Vec::with_capacity(packed.len() / 16);
-        book.lines.push(0);
-        book.lines.extend(packed.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next));
+        book.lines = line_starts(packed.as_bytes());
         let mut at = 0;
         // The text ends with a line break, behind which an empty line begins.
         while at + 1 < book.lines.len() as u32 || at == 0 {
@@ -324,6 +322,33 @@ impl Book {
         let (date, name) = part.sources.get(source.parse::<usize>().ok()?)?;
         Some(RateSource { name: name.clone(), url: url.into(), effective_from: None, retrieved_at: date.clone() })
     }
+}
+
+/// Where each line begins, the empty one behind the last line break included. Eight bytes at a time: it is most of what a
+/// program waits for before its first price.
+fn line_starts(text: &[u8]) -> Vec<u32> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const LOW: u64 = ONES * 0x7f;
+    let mut starts = Vec::with_capacity(text.len() / 16 + 1);
+    starts.push(0);
+    let (chunks, rest) = text.as_chunks::<8>();
+    let mut at = 1_u32;
+    for chunk in chunks {
+        // A byte of it is zero where there is a line break, and its high bit alone is set below.
+        let word = u64::from_le_bytes(*chunk) ^ (ONES * b'\n' as u64);
+        let mut found = !(((word & LOW) + LOW) | word | LOW);
+        while found != 0 {
+            starts.push(at + found.trailing_zeros() / 8);
+            found &= found - 1;
+        }
+        at += 8;
+    }
+    for (byte, next) in rest.iter().zip(at..) {
+        if *byte == b'\n' {
+            starts.push(next);
+        }
+    }
+    starts
 }
 
 fn digit_of(byte: u8) -> Option<u32> {
@@ -716,6 +741,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_begin_behind_line_breaks(text in "[\n\u{8a}a\u{b}é]{0,40}") {
+            let starts = std::iter::once(0).chain(text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, at)| at));
+            prop_assert_eq!(line_starts(text.as_bytes()), starts.collect::<Vec<u32>>());
+        }
+
         #[test]
         fn decimals_are_those_of_rates(text in "[0-9]{1,9}(\\.[0-9]{0,8})?") {
             let rate = Rate::parse(&text, 1_000_000).ok().filter(|(_, rounded)| !rounded).map(|(rate, _)| rate.pico());

@@ -161,13 +161,13 @@ impl Block {
     }
 }
 
-const FOLLOWERS: [(&str, &[&str]); 2] = [
+static FOLLOWERS: &[(&str, &[&str])] = &[
     ("input", &["inputAudio", "inputImage", "inputVideo"]),
     ("output", &["reasoningOutside", "outputAudio", "outputImage", "outputVideo"]),
 ];
 
 fn follow(rates: &mut Rates, base: &Rates) {
-    for (lead, units) in FOLLOWERS {
+    for &(lead, units) in FOLLOWERS {
         let Some(usd) = rates.get(lead).map(str::to_owned) else { continue };
         for unit in units {
             if rates.get(unit).is_none() && base.get(unit).is_some() && base.get(unit) == base.get(lead) {

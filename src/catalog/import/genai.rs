@@ -12,7 +12,7 @@ use crate::json::Raw;
 use crate::usage::Unit;
 
 /// Its price keys to our units, with the power of ten of units that a price is for. Hours are seconds by the hour.
-const KEYS: [(&str, &str, i32); 24] = [
+static KEYS: &[(&str, &str, i32)] = &[
     ("input_mtok", "input", 6),
     ("cache_read_mtok", "cacheRead", 6),
     ("cache_write_mtok", "cacheWrite", 6),

@@ -13,7 +13,7 @@ use crate::json::Raw;
 use crate::usage::Unit;
 
 /// Its keys without tiers, to our units. Of two that fit, the longer is meant.
-const BASES: [(&str, &str); 38] = [
+static BASES: &[(&str, &str)] = &[
     ("input_cost_per_token", "input"),
     ("cache_read_input_token_cost", "cacheRead"),
     ("explicit_cache_read_input_token_cost", "cacheRead:explicit"),
@@ -55,7 +55,7 @@ const BASES: [(&str, &str); 38] = [
 ];
 
 /// Its endings for service tiers, to ours.
-const SERVICES: [(&str, &str); 6] = [
+static SERVICES: &[(&str, &str)] = &[
     ("_batches", "batch"),
     ("_flex", "flex"),
     ("_priority", "priority"),
@@ -65,7 +65,7 @@ const SERVICES: [(&str, &str); 6] = [
 ];
 
 /// Keys that hold a price and are not carried, by how they begin, and why.
-const LEFT: [(&str, &str); 9] = [
+static LEFT: &[(&str, &str)] = &[
     ("input_cost_per_token_cache_hit", "repeats the price of a cache read"),
     ("input_dbu_cost_per_token", "the same price in Databricks units"),
     ("output_dbu_cost_per_token", "the same price in Databricks units"),
@@ -78,7 +78,7 @@ const LEFT: [(&str, &str); 9] = [
 ];
 
 /// What a model can do: its flags, to our names.
-const FLAGS: [(&str, &str); 15] = [
+static FLAGS: &[(&str, &str)] = &[
     ("supports_vision", "vision"),
     ("supports_image_input", "vision"),
     ("supports_embedding_image_input", "vision"),
@@ -97,7 +97,7 @@ const FLAGS: [(&str, &str); 15] = [
 ];
 
 /// Its modes that have another name with us.
-const MODES: [(&str, &str); 6] = [
+static MODES: &[(&str, &str)] = &[
     ("image_generation", "image"),
     ("image_edit", "imageEdit"),
     ("video_generation", "video"),
@@ -151,7 +151,7 @@ fn read_model(key: &str, foreign: &str, entry: &Entry<'_>, drafts: &mut Drafts) 
     draft.context = count("max_input_tokens");
     draft.max_output = count("max_output_tokens").filter(|_| draft.mode != "embedding");
     let is_set = |flag: &str| value_of(entry, flag).and_then(Raw::bool) == Some(true);
-    for (flag, name) in FLAGS {
+    for &(flag, name) in FLAGS {
         if is_set(flag) && !draft.capabilities.contains(&name) {
             draft.capabilities.push(name);
         }
@@ -230,7 +230,7 @@ fn take_variant(id: &str) -> (String, Option<(String, u64)>) {
     (id, (!taken.is_empty()).then(|| (taken.join("/"), pixels)))
 }
 
-const QUALITIES: [&str; 7] = ["low", "medium", "high", "xhigh", "standard", "hd", "auto"];
+static QUALITIES: &[&str] = &["low", "medium", "high", "xhigh", "standard", "hd", "auto"];
 
 fn value_of<'a>(entry: &Entry<'a>, name: &str) -> Option<Raw<'a>> {
     entry.iter().rev().find(|(key, _)| key == name).and_then(|(_, value)| value.present())
@@ -298,7 +298,7 @@ impl Reader<'_> {
     fn price(&mut self, key: &str, value: Raw<'_>, drafts: &mut Drafts) -> Result<()> {
         let fits = |base: &str| key.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
         let mut found: Option<(&'static str, &'static str)> = None;
-        for (base, unit) in BASES {
+        for &(base, unit) in BASES {
             if fits(base) && found.is_none_or(|(known, _)| known.len() < base.len()) {
                 found = Some((base, unit));
             }

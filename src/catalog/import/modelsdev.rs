@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::json::Raw;
 
 /// Its costs to our units.
-const COSTS: [(&str, &str); 7] = [
+static COSTS: &[(&str, &str)] = &[
     ("input", "input"),
     ("output", "output"),
     ("cache_read", "cacheRead"),
@@ -22,8 +22,8 @@ const COSTS: [(&str, &str); 7] = [
 ];
 
 /// Its kinds of input and output, and its flags, to what a model can do.
-const INPUT: [(&str, &str); 4] = [("image", "vision"), ("audio", "audio"), ("video", "video"), ("pdf", "pdf")];
-const OUTPUT: [(&str, &str); 2] = [("image", "imageOutput"), ("audio", "audioOutput")];
+static INPUT: &[(&str, &str)] = &[("image", "vision"), ("audio", "audio"), ("video", "video"), ("pdf", "pdf")];
+static OUTPUT: &[(&str, &str)] = &[("image", "imageOutput"), ("audio", "audioOutput")];
 const FLAGS: [(&str, &str); 3] =
     [("tool_call", "tools"), ("structured_output", "jsonSchema"), ("reasoning", "reasoning")];
 
@@ -67,7 +67,7 @@ fn read_facts(model: Raw<'_>, draft: &mut Draft) {
     let limit = |name: &str| model.member("limit").and_then(|all| all.member(name)).and_then(Raw::whole);
     draft.context = limit("input").or_else(|| limit("context")).filter(|count| *count > 0);
     draft.max_output = limit("output").filter(|count| *count > 0);
-    for (list, names) in [("input", INPUT.as_slice()), ("output", &OUTPUT)] {
+    for (list, names) in [("input", INPUT), ("output", OUTPUT)] {
         let kinds =
             model.member("modalities").and_then(|all| all.member(list)).and_then(Raw::items).unwrap_or_default();
         let has = |kind: &str| kinds.iter().any(|item| item.text().as_deref() == Some(kind));
