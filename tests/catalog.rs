@@ -197,7 +197,8 @@ fn genai_prices_table_is_read_with_its_dates_hours_and_tiers() {
           "prices": [{ "prices": { "input_mtok": { "base": 1, "tiers": [{ "start": 271999, "price": 2 }] } } },
                      { "constraint": { "start_date": "2026-02-03", "type": "start_date" }, "prices": { "input_mtok": 3, "output_mtok": 5, "web_searches_kcount": 10, "audio_hours": 0.36, "new_kcount": 1 } },
                      { "constraint": { "start_time": "16:30:00Z", "end_time": "00:30:00Z" }, "prices": { "input_mtok": 1.5 } }] },
-        { "id": "free-or-unknown", "match": { "equals": "free-or-unknown" }, "prices": { "input_mtok": 0 } }] },
+        { "id": "free-or-unknown", "match": { "equals": "free-or-unknown" }, "prices": { "input_mtok": 0 } },
+        { "id": "gift:free", "match": { "equals": "gift:free" }, "prices": {} }] },
       { "id": "huggingface_novita", "models": [{ "id": "a/b", "match": { "equals": "a/b" }, "prices": { "input_mtok": 1 } }] }]"#;
     for text in [table.to_owned(), format!("{{\"providers\":{table}}}")] {
         let book = Book::from_json(&text).unwrap();
@@ -211,6 +212,10 @@ fn genai_prices_table_is_read_with_its_dates_hours_and_tiers() {
         assert_eq!(book.find("grok-whyever", None), None);
         assert_eq!(book.find("free-or-unknown", None), None);
         assert!(book.find("huggingface/a/b:novita", None).is_some());
+        assert_eq!(
+            model_of(&book, "gift:free", "xai"),
+            r#"[{"rates":{"input":"0","output":"0"},"source":"genai-prices","url":"https://x.example"}]"#
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 // A module of its own, so that a bundler drops it from programs that price nothing.
 
 /** The price book of the main providers, packed. */
-export default `tollgate-prices 2 2 202 182 156 1054 22
+export default `tollgate-prices 2 2 202 182 156 1055 22
 2026-11-21 litellm 1.109.1
 2026-11-21 genai-prices 0.1.8
 1 https://developers.openai.com/api/docs/pricing
@@ -319,6 +319,7 @@ export default `tollgate-prices 2 2 202 182 156 1054 22
 32768 4096
 16000 4096
 111616 16384
+163840 0
 200000 32768
 128000 65536
 8191 8191
@@ -372,7 +373,6 @@ export default `tollgate-prices 2 2 202 182 156 1054 22
 65536 0
 300000 0
 123000 0
-163840 0
 1048576 0
 131000 0
 8000 0
@@ -772,6 +772,7 @@ i.3r.007o1.2
 i.4o2r*.1
 i.1o.3
 i.1o.3r*.1
+io0
 i1.4o4.4r*.1
 i2o5
 i1.5o7.5r*.1
@@ -2056,7 +2057,7 @@ gemini-2.5-flash-preview-09-2025 10
 gemini-2.5-flash-preview:thinking 17
 gemini-3-pro-text-preview 26
 gemini-3.5-flash-preview 36
-102 21 mistral! mistralai
+105 21 mistral! mistralai
 codestral
 codestral-2508
 codestral-embed
@@ -2069,6 +2070,7 @@ devstral-latest
 devstral-medium-latest
 devstral-small
 devstral-small-latest
+devstral-small:free
 glm-5-2
 labs-leanstral-1-5
 labs-leanstral-1-5-1
@@ -2109,6 +2111,7 @@ mistral-medium-3.5
 mistral-medium-latest
 mistral-moderation-2603
 mistral-nemo
+mistral-nemo:free
 mistral-ocr-2503
 mistral-ocr-2505
 mistral-ocr-2512
@@ -2121,6 +2124,7 @@ mistral-ocr-latest
 mistral-saba
 mistral-small
 mistral-small-24b-instruct-2501
+mistral-small-24b-instruct-2501:free
 mistral-small-2603
 mistral-small-3.1-24b-instruct
 mistral-small-3.2-24b-instruct
@@ -2163,23 +2167,23 @@ codestral-2501 4
 devstral-small-2505 11
 devstral-small-2507 11
 labs-devstral-small-2512 11
-ministral-8b-2410 27
-mistral-large-2407 36
-mistral-large-2411 36
-mistral-medium-2505 46
-mistral-medium-2508 46
-mistral-ocr-2503-completion 52
-mistral-ocr-2505-completion 53
-mistral-ocr-2512-completion 54
-mistral-ocr-4-0-completion 58
-mistral-ocr-4-1-completion 59
-mistral-ocr-4-completion 59
-mistral-ocr-latest-completion 60
-mistral-saba-latest 61
-open-mistral-7b 30
-open-mixtral-8x7b 73
-pixtral-12b-latest 75
-pixtral-large-2411 77
+ministral-8b-2410 28
+mistral-large-2407 37
+mistral-large-2411 37
+mistral-medium-2505 47
+mistral-medium-2508 47
+mistral-ocr-2503-completion 54
+mistral-ocr-2505-completion 55
+mistral-ocr-2512-completion 56
+mistral-ocr-4-0-completion 60
+mistral-ocr-4-1-completion 61
+mistral-ocr-4-completion 61
+mistral-ocr-latest-completion 62
+mistral-saba-latest 63
+open-mistral-7b 31
+open-mixtral-8x7b 76
+pixtral-12b-latest 78
+pixtral-large-2411 80
 29 0 cohere! cohere-chat
 c4ai-aya-expanse-32b
 c4ai-aya-expanse-8b
@@ -2706,7 +2710,7 @@ whisper-large
 whisper-medium
 whisper-small
 whisper-tiny
-172 9 azure-openai! azure azure-text
+175 9 azure-openai! azure azure-text
 ada
 babbage
 chat-latest
@@ -2840,6 +2844,7 @@ gpt-realtime-mini-2025-10-06
 gpt-realtime-translate
 gpt-realtime-whisper
 gpt-transcribe
+mai-ds-r1:free
 mistral-large-2402
 mistral-large-latest
 model-router
@@ -2864,6 +2869,8 @@ phi-4
 phi-4-mini-instruct
 phi-4-multimodal-instruct
 phi-4-reasoning-plus
+phi-4-reasoning-plus:free
+phi-4-reasoning:free
 sora-2
 sora-2-pro
 sora-2-pro-high-res
@@ -2881,7 +2888,7 @@ whisper-1
 wizardlm-2-8x22b
 babbage-002 1
 davinci-002 10
-o1-preview-2024-09-12 140
+o1-preview-2024-09-12 141
 text-curie 7
 text-curie-001 7
 text-davinci 10
@@ -3302,9 +3309,10 @@ zai-org/glm-5.2-maas
 anthropic/claude-sonnet-4 15
 claude-opus-4 14
 claude-sonnet-4 15
-555 144 openrouter!
+697 144 openrouter!
 01-ai/yi-large
 aetherwiing/mn-starcannon-12b
+agentica-org/deepcoder-14b-preview:free
 ai21/jamba-1-5-large
 ai21/jamba-1-5-mini
 ai21/jamba-1.6-large
@@ -3317,6 +3325,7 @@ aion-labs/aion-2.0
 aion-labs/aion-rp-llama-3.1-8b
 alfredpros/codellama-7b-instruct-solidity
 all-hands/openhands-lm-32b-v0.1
+allenai/molmo-7b-d:free
 allenai/olmo-3-32b-think
 alpindale/goliath-120b
 alpindale/magnum-72b
@@ -3358,7 +3367,9 @@ arcee-ai/trinity-large-thinking
 arcee-ai/trinity-mini
 arcee-ai/virtuoso-large
 arcee-blitz
+arliai/qwq-32b-arliai-rpr-v1:free
 baidu/ernie-4.5-vl-424b-a47b
+bytedance-research/ui-tars-72b:free
 bytedance-seed/seed-1.6
 bytedance-seed/seed-1.6-flash
 bytedance-seed/seed-2.0-lite
@@ -3374,8 +3385,11 @@ claude-3.7-sonnet
 codellama-7b-instruct-solidity
 codestral-2501
 codex-mini
+cognitivecomputations/dolphin-mistral-24b-venice-edition:free
 cognitivecomputations/dolphin-mixtral-8x22b
 cognitivecomputations/dolphin-mixtral-8x7b
+cognitivecomputations/dolphin3.0-mistral-24b:free
+cognitivecomputations/dolphin3.0-r1-mistral-24b:free
 cohere/command
 cohere/command-a
 cohere/command-r
@@ -3386,31 +3400,54 @@ cohere/command-r7b-12-2024
 command
 command-r
 command-r-plus
+deepcoder-14b-preview:free
 deepcogito/cogito-v2.1-671b
+deephermes-3-llama-3-8b-preview:free
+deepseek-chat-v3-0324:free
+deepseek-chat:free
 deepseek-prover-v2
 deepseek-r1-0528-qwen3-8b
+deepseek-r1-0528-qwen3-8b:free
+deepseek-r1-0528:free
+deepseek-r1-distill-llama-70b:free
 deepseek-r1-distill-llama-8b
 deepseek-r1-distill-qwen-1.5b
 deepseek-r1-distill-qwen-14b
+deepseek-r1-distill-qwen-14b:free
+deepseek-r1-distill-qwen-32b:free
 deepseek-r1-distill-qwen-7b
+deepseek-r1:free
+deepseek-r1t-chimera:free
+deepseek-v3-base:free
 deepseek/deepseek-chat
 deepseek/deepseek-chat-v3-0324
+deepseek/deepseek-chat-v3-0324:free
 deepseek/deepseek-chat-v3.1
+deepseek/deepseek-chat:free
 deepseek/deepseek-r1
 deepseek/deepseek-r1-0528
 deepseek/deepseek-r1-distill-llama-70b
+deepseek/deepseek-r1-distill-llama-70b:free
 deepseek/deepseek-r1-distill-llama-8b
 deepseek/deepseek-r1-distill-qwen-1.5b
 deepseek/deepseek-r1-distill-qwen-14b
+deepseek/deepseek-r1-distill-qwen-14b:free
 deepseek/deepseek-r1-distill-qwen-32b
+deepseek/deepseek-r1-distill-qwen-32b:free
+deepseek/deepseek-r1-zero:free
+deepseek/deepseek-r1:free
+deepseek/deepseek-v3-base:free
 deepseek/deepseek-v3.1-terminus
 deepseek/deepseek-v3.2
 deepseek/deepseek-v3.2-exp
 deepseek/deepseek-v4-flash
 deepseek/deepseek-v4-pro
 devstral-small
+devstral-small:free
 dobby-mini-unhinged-plus-llama-3.1-8b
 dolphin-mixtral-8x22b
+dolphin3.0-mistral-24b:free
+dolphin3.0-r1-mistral-24b:free
 eleutherai/llemma_7b
 essentialai/rnj-1-instruct
 eva-llama-3.33-70b
@@ -3419,8 +3456,10 @@ eva-qwen-2.5-72b
 eva-unit-01/eva-llama-3.33-70b
 eva-unit-01/eva-qwen-2.5-32b
 eva-unit-01/eva-qwen-2.5-72b
+featherless/qwerky-72b:free
 fimbulvetr-11b-v2
 gemini-2.0-flash-001
+gemini-2.0-flash-exp:free
 gemini-2.0-flash-lite-001
 gemini-2.5-flash-lite-preview-06-17
 gemini-2.5-flash-preview
@@ -3430,13 +3469,24 @@ gemini-flash-1.5
 gemini-flash-1.5-8b
 gemini-pro-1.5
 gemma-2-9b-it
+gemma-2-9b-it:free
+gemma-3-12b-it:free
+gemma-3-27b-it:free
+gemma-3-4b-it:free
+gemma-3n-e4b-it:free
 glm-4-32b
+glm-4-32b:free
+glm-4.5-air:free
 glm-5v-turbo
 glm-z1-32b
+glm-z1-32b:free
 glm-z1-rumination-32b
 goliath-120b
 google/gemini-2.0-flash-001
+google/gemini-2.0-flash-exp:free
 google/gemini-2.0-flash-lite-001
+google/gemini-2.0-flash-thinking-exp-1219:free
+google/gemini-2.0-flash-thinking-exp:free
 google/gemini-2.5-flash
 google/gemini-2.5-flash-image
 google/gemini-2.5-flash-lite
@@ -3445,6 +3495,7 @@ google/gemini-2.5-flash-preview
 google/gemini-2.5-flash-preview-09-2025
 google/gemini-2.5-flash-preview:thinking
 google/gemini-2.5-pro
+google/gemini-2.5-pro-exp-03-25:free
 google/gemini-2.5-pro-preview-03-25
 google/gemini-3-flash-preview
 google/gemini-3-pro-image-preview
@@ -3458,12 +3509,20 @@ google/gemini-pro
 google/gemini-pro-1.5
 google/gemma-2-27b-it
 google/gemma-2-9b-it
+google/gemma-2-9b-it:free
 google/gemma-3-12b-it
+google/gemma-3-12b-it:free
+google/gemma-3-1b-it:free
 google/gemma-3-27b-it
+google/gemma-3-27b-it:free
 google/gemma-3-4b-it
+google/gemma-3-4b-it:free
 google/gemma-3n-e4b-it
 google/gemma-4-26b-a4b-it
+google/gemma-4-26b-a4b-it:free
 google/gemma-4-31b-it
+google/gemma-4-31b-it:free
+google/learnlm-1.5-pro-experimental:free
 google/palm-2-chat-bison
 google/palm-2-codechat-bison
 gpt-3.5-turbo-1106
@@ -3478,6 +3537,7 @@ grok-beta
 grok-vision-beta
 gryphe/mythomax-l2-13b
 hermes-2-pro-llama-3-8b
+huggingfaceh4/zephyr-7b-beta:free
 ibm-granite/granite-4.0-h-micro
 ibm-granite/granite-4.1-8b
 inception/mercury-2
@@ -3487,9 +3547,13 @@ inclusionai/ring-2.6-1t
 infermatic/mn-inferor-12b
 inflection/inflection-3-pi
 inflection/inflection-3-productivity
+internvl3-14b:free
+internvl3-2b:free
 jamba-1.6-large
 jamba-1.6-mini
 jondurbin/airoboros-l2-70b
+kimi-dev-72b:free
+kimi-vl-a3b-thinking:free
 kwaipilot/kat-coder-pro-v2
 l3-euryale-70b
 latitudegames/wayfarer-large-70b-llama-3.3
@@ -3497,6 +3561,8 @@ lfm-3b
 lfm-40b
 lfm-7b
 liquid/lfm-2-24b-a2b
+liquid/lfm-2.5-1.2b-instruct:free
+liquid/lfm-2.5-1.2b-thinking:free
 liquid/lfm-3b
 liquid/lfm-40b
 liquid/lfm-7b
@@ -3504,14 +3570,22 @@ llama-3-lumimaid-70b
 llama-3-lumimaid-8b
 llama-3.1-405b
 llama-3.1-405b-instruct
+llama-3.1-8b-instruct:free
 llama-3.1-lumimaid-70b
 llama-3.1-lumimaid-8b
 llama-3.1-nemotron-70b-instruct
 llama-3.1-nemotron-ultra-253b-v1
+llama-3.1-nemotron-ultra-253b-v1:free
 llama-3.1-sonar-large-128k-online
 llama-3.1-sonar-small-128k-online
+llama-3.2-11b-vision-instruct:free
+llama-3.2-1b-instruct:free
 llama-3.2-90b-vision-instruct
+llama-3.3-8b-instruct:free
 llama-3.3-nemotron-super-49b-v1
+llama-3.3-nemotron-super-49b-v1:free
+llama-4-maverick:free
+llama-4-scout:free
 llama-guard-2-8b
 llama3.1-typhoon2-70b-instruct
 llemma_7b
@@ -3520,6 +3594,7 @@ magistral-medium-2506
 magistral-small-2506
 magnum-72b
 magnum-v2-72b
+mai-ds-r1:free
 mancer/weaver
 mercury-coder-small-beta
 meta-llama/llama-2-13b-chat
@@ -3528,15 +3603,23 @@ meta-llama/llama-3-70b-instruct
 meta-llama/llama-3-8b-instruct
 meta-llama/llama-3.1-405b
 meta-llama/llama-3.1-405b-instruct
+meta-llama/llama-3.1-405b:free
 meta-llama/llama-3.1-70b-instruct
 meta-llama/llama-3.1-8b-instruct
+meta-llama/llama-3.1-8b-instruct:free
 meta-llama/llama-3.2-11b-vision-instruct
+meta-llama/llama-3.2-11b-vision-instruct:free
 meta-llama/llama-3.2-1b-instruct
+meta-llama/llama-3.2-1b-instruct:free
 meta-llama/llama-3.2-3b-instruct
+meta-llama/llama-3.2-3b-instruct:free
 meta-llama/llama-3.2-90b-vision-instruct
 meta-llama/llama-3.3-70b-instruct
+meta-llama/llama-3.3-70b-instruct:free
 meta-llama/llama-4-maverick
+meta-llama/llama-4-maverick:free
 meta-llama/llama-4-scout
+meta-llama/llama-4-scout:free
 meta-llama/llama-guard-2-8b
 meta-llama/llama-guard-3-8b
 meta-llama/llama-guard-4-12b
@@ -3563,8 +3646,13 @@ ministral-8b
 mistral-7b-instruct
 mistral-7b-instruct-v0.1
 mistral-7b-instruct-v0.2
+mistral-7b-instruct:free
 mistral-medium
+mistral-nemo:free
 mistral-small
+mistral-small-24b-instruct-2501:free
+mistral-small-3.1-24b-instruct:free
+mistral-small-3.2-24b-instruct:free
 mistral-tiny
 mistral/ministral-8b
 mistralai/codestral-2501
@@ -3579,6 +3667,7 @@ mistralai/ministral-8b-2512
 mistralai/mistral-7b-instruct
 mistralai/mistral-7b-instruct-v0.1
 mistralai/mistral-7b-instruct-v0.2
+mistralai/mistral-7b-instruct:free
 mistralai/mistral-large
 mistralai/mistral-large-2512
 mistralai/mistral-medium
@@ -3586,11 +3675,14 @@ mistralai/mistral-medium-3
 mistralai/mistral-medium-3-5
 mistralai/mistral-medium-3.1
 mistralai/mistral-nemo
+mistralai/mistral-nemo:free
 mistralai/mistral-saba
 mistralai/mistral-small
 mistralai/mistral-small-24b-instruct-2501
+mistralai/mistral-small-24b-instruct-2501:free
 mistralai/mistral-small-2603
 mistralai/mistral-small-3.1-24b-instruct
+mistralai/mistral-small-3.1-24b-instruct:free
 mistralai/mistral-small-3.2-24b-instruct
 mistralai/mistral-tiny
 mistralai/mixtral-8x22b-instruct
@@ -3607,8 +3699,11 @@ moonshotai/kimi-k2-0905
 moonshotai/kimi-k2-thinking
 moonshotai/kimi-k2.5
 moonshotai/kimi-k2.6
+moonshotai/kimi-k2.6:free
 moonshotai/kimi-k2.7-code
 moonshotai/kimi-k3
+moonshotai/kimi-vl-a3b-thinking:free
+moonshotai/moonlight-16b-a3b-instruct:free
 morph/morph-v3-fast
 morph/morph-v3-large
 mythalion-13b
@@ -3617,23 +3712,39 @@ neversleep/llama-3-lumimaid-8b
 neversleep/llama-3.1-lumimaid-70b
 neversleep/llama-3.1-lumimaid-8b
 neversleep/noromaid-20b
+nex-agi/nex-n2-pro:free
 noromaid-20b
 nothingiisreal/mn-celeste-12b
 nous-hermes-2-mixtral-8x7b-dpo
+nousresearch/deephermes-3-llama-3-8b-preview:free
 nousresearch/hermes-2-pro-llama-3-8b
 nousresearch/hermes-3-llama-3.1-405b
+nousresearch/hermes-3-llama-3.1-405b:free
 nousresearch/hermes-3-llama-3.1-70b
 nousresearch/hermes-4-405b
 nousresearch/hermes-4-70b
 nousresearch/nous-hermes-2-mixtral-8x7b-dpo
 nousresearch/nous-hermes-llama2-13b
 nvidia/llama-3.1-nemotron-70b-instruct
+nvidia/llama-3.1-nemotron-70b-instruct:free
+nvidia/llama-3.1-nemotron-nano-8b-v1:free
+nvidia/llama-3.1-nemotron-ultra-253b-v1:free
 nvidia/llama-3.3-nemotron-super-49b-v1.5
+nvidia/llama-3.3-nemotron-super-49b-v1:free
 nvidia/nemotron-3-nano-30b-a3b
+nvidia/nemotron-3-nano-30b-a3b:free
+nvidia/nemotron-3-nano-omni-30b-a3b-reasoning:free
 nvidia/nemotron-3-super-120b-a12b
+nvidia/nemotron-3-super-120b-a12b:free
 nvidia/nemotron-3-ultra-550b-a55b
+nvidia/nemotron-3-ultra-550b-a55b:free
+nvidia/nemotron-3.5-content-safety:free
+nvidia/nemotron-nano-12b-v2-vl:free
 nvidia/nemotron-nano-9b-v2
+nvidia/nemotron-nano-9b-v2:free
 o1-mini
+open-r1/olympiccoder-32b:free
+open-r1/olympiccoder-7b:free
 openai/chatgpt-4o-latest
 openai/codex-mini
 openai/gpt-3.5-turbo
@@ -3685,7 +3796,9 @@ openai/gpt-audio
 openai/gpt-audio-mini
 openai/gpt-chat-latest
 openai/gpt-oss-120b
+openai/gpt-oss-120b:free
 openai/gpt-oss-20b
+openai/gpt-oss-20b:free
 openai/gpt-oss-safeguard-20b
 openai/o1
 openai/o1-mini
@@ -3712,11 +3825,17 @@ phi-3-mini-128k-instruct
 phi-3.5-mini-128k-instruct
 phi-4-multimodal-instruct
 phi-4-reasoning-plus
+phi-4-reasoning-plus:free
+phi-4-reasoning:free
 pixtral-12b
 pixtral-large-2411
+poolside/laguna-m.1:free
+poolside/laguna-xs.2:free
 prime-intellect/intellect-3
 pygmalionai/mythalion-13b
 qwen-2-72b-instruct
+qwen-2.5-72b-instruct:free
+qwen-2.5-coder-32b-instruct:free
 qwen-2.5-vl-7b-instruct
 qwen-max
 qwen-turbo
@@ -3724,10 +3843,14 @@ qwen-vl-max
 qwen-vl-plus
 qwen/qwen-2-72b-instruct
 qwen/qwen-2.5-72b-instruct
+qwen/qwen-2.5-72b-instruct:free
 qwen/qwen-2.5-7b-instruct
+qwen/qwen-2.5-7b-instruct:free
 qwen/qwen-2.5-coder-32b-instruct
+qwen/qwen-2.5-coder-32b-instruct:free
 qwen/qwen-2.5-vl-72b-instruct
 qwen/qwen-2.5-vl-7b-instruct
+qwen/qwen-2.5-vl-7b-instruct:free
 qwen/qwen-max
 qwen/qwen-plus
 qwen/qwen-plus-2025-07-28
@@ -3737,7 +3860,10 @@ qwen/qwen-vl-max
 qwen/qwen-vl-plus
 qwen/qwen2.5-coder-7b-instruct
 qwen/qwen2.5-vl-32b-instruct
+qwen/qwen2.5-vl-32b-instruct:free
+qwen/qwen2.5-vl-3b-instruct:free
 qwen/qwen2.5-vl-72b-instruct
+qwen/qwen2.5-vl-72b-instruct:free
 qwen/qwen3-14b
 qwen/qwen3-235b-a22b
 qwen/qwen3-235b-a22b-2507
@@ -3752,9 +3878,11 @@ qwen/qwen3-coder-30b-a3b-instruct
 qwen/qwen3-coder-flash
 qwen/qwen3-coder-next
 qwen/qwen3-coder-plus
+qwen/qwen3-coder:free
 qwen/qwen3-max
 qwen/qwen3-max-thinking
 qwen/qwen3-next-80b-a3b-instruct
+qwen/qwen3-next-80b-a3b-instruct:free
 qwen/qwen3-next-80b-a3b-thinking
 qwen/qwen3-vl-235b-a22b-instruct
 qwen/qwen3-vl-235b-a22b-thinking
@@ -3780,13 +3908,27 @@ qwen/qwen3.7-max
 qwen/qwen3.7-plus
 qwen/qwq-32b
 qwen/qwq-32b-preview
+qwen/qwq-32b-preview:free
+qwen/qwq-32b:free
 qwen2.5-vl-32b-instruct
+qwen2.5-vl-32b-instruct:free
+qwen2.5-vl-72b-instruct:free
+qwen3-14b:free
+qwen3-235b-a22b:free
+qwen3-30b-a3b:free
+qwen3-32b:free
+qwen3-8b:free
+qwerky-72b:free
 qwq-32b
+qwq-32b-arliai-rpr-v1:free
 qwq-32b-preview
+qwq-32b:free
 r1-1776
 raifle/sorcererlm-8x22b
+reka-flash-3:free
 rekaai/reka-edge
 rekaai/reka-flash-3
+rekaai/reka-flash-3:free
 relace/relace-apply-3
 relace/relace-search
 sao10k/fimbulvetr-11b-v2
@@ -3795,10 +3937,14 @@ sao10k/l3-lunaris-8b
 sao10k/l3.1-70b-hanami-x1
 sao10k/l3.1-euryale-70b
 sao10k/l3.3-euryale-70b
+sarvam-m:free
 scb10x/llama3.1-typhoon2-70b-instruct
 scb10x/llama3.1-typhoon2-8b-instruct
+shisa-ai/shisa-v2-llama3.3-70b:free
+shisa-v2-llama3.3-70b:free
 sonar-reasoning
 sophosympatheia/midnight-rose-70b
+sophosympatheia/rogue-rose-103b-v0.2:free
 sorcererlm-8x22b
 spotlight
 steelskull/l3.3-electra-r1-70b
@@ -3812,6 +3958,8 @@ thedrummer/cydonia-24b-v4.1
 thedrummer/rocinante-12b
 thedrummer/skyfall-36b-v2
 thedrummer/unslopnemo-12b
+thudm/glm-4-32b:free
+thudm/glm-z1-32b:free
 toppy-m-7b
 undi95/remm-slerp-l2-13b
 undi95/toppy-m-7b
@@ -3824,6 +3972,7 @@ x-ai/grok-2-vision-1212
 x-ai/grok-3-beta
 x-ai/grok-3-mini-beta
 x-ai/grok-4-fast
+x-ai/grok-4.1-fast:free
 x-ai/grok-4.20
 x-ai/grok-4.20-multi-agent
 x-ai/grok-4.3
@@ -3858,153 +4007,153 @@ z-ai/glm-5.3-flash
 ~moonshotai/kimi-latest
 ~openai/gpt-latest
 ~openai/gpt-mini-latest
-anthropic/claude-2.0 24
-anthropic/claude-2.0:beta 24
-anthropic/claude-2.1 24
-anthropic/claude-2.1:beta 24
-anthropic/claude-2:beta 24
-anthropic/claude-3-haiku:beta 25
-anthropic/claude-3-opus:beta 26
-anthropic/claude-3-sonnet:beta 27
-anthropic/claude-3.5-haiku-20241022 28
-anthropic/claude-3.5-haiku-20241022:beta 28
-anthropic/claude-3.5-haiku:beta 28
-anthropic/claude-3.5-sonnet-20240620 29
-anthropic/claude-3.5-sonnet-20240620:beta 29
-anthropic/claude-3.5-sonnet:beta 29
-anthropic/claude-3.7-sonnet:beta 30
-anthropic/claude-3.7-sonnet:thinking 30
-anthropic/claude-4.5-haiku-20251001 33
-anthropic/claude-4.5-haiku-20251001:beta 33
-anthropic/claude-4.5-opus-20251124 35
-anthropic/claude-4.5-opus-20251124:beta 35
-anthropic/claude-4.5-sonnet-20250929 46
-anthropic/claude-4.5-sonnet-20250929:beta 46
-anthropic/claude-4.6-opus-20260205 36
-anthropic/claude-4.6-opus-20260205:beta 36
-anthropic/claude-4.6-sonnet-20260217 47
-anthropic/claude-4.6-sonnet-20260217:beta 47
-anthropic/claude-fable-5.1:beta 32
-anthropic/claude-fable-5:beta 31
-anthropic/claude-haiku-4.5-20251001 33
-anthropic/claude-haiku-4.5-20251001:beta 33
-anthropic/claude-haiku-4.5:beta 33
-anthropic/claude-opus-4.1 34
-anthropic/claude-opus-4.5-20251124 35
-anthropic/claude-opus-4.5-20251124:beta 35
-anthropic/claude-opus-4.5:beta 35
-anthropic/claude-opus-4.6-20260205 36
-anthropic/claude-opus-4.6-20260205:beta 36
-anthropic/claude-opus-4.6:beta 36
-anthropic/claude-opus-4.7:beta 38
-anthropic/claude-opus-4.8:beta 40
-anthropic/claude-opus-5.5:beta 44
-anthropic/claude-opus-5:beta 42
-anthropic/claude-sonnet-4.5-20250929 46
-anthropic/claude-sonnet-4.5-20250929:beta 46
-anthropic/claude-sonnet-4.5:beta 46
-anthropic/claude-sonnet-4.6-20260217 47
-anthropic/claude-sonnet-4.6-20260217:beta 47
-anthropic/claude-sonnet-4.6:beta 47
-anthropic/claude-sonnet-5:beta 48
-claude-2.0 63
-claude-2.0:beta 63
-claude-2.1 63
-claude-2.1:beta 63
-claude-2:beta 63
-claude-3-opus:beta 64
-claude-3-sonnet:beta 65
-claude-3.5-sonnet-20240620 66
-claude-3.5-sonnet-20240620:beta 66
-claude-3.5-sonnet:beta 66
-claude-3.7-sonnet:beta 67
-claude-3.7-sonnet:thinking 67
-cohere/command-r-03-2024 75
-cohere/command-r-plus-04-2024 77
-command-r-03-2024 81
-command-r-plus-04-2024 82
-gemini-2.5-flash-preview-05-20 120
-google/gemini-2.5-pro-preview 141
-google/gemini-2.5-pro-preview-05-06 141
-google/gemini-3.1-flash-lite-preview 146
-google/gemini-3.1-pro-preview-customtools 147
-google/gemini-pro-vision 151
-google/palm-2-chat-bison-32k 161
-google/palm-2-codechat-bison-32k 162
-gpt-3.5-turbo-0125 333
-gpt-4-0314 338
-grok-3-beta 169
-grok-3-mini-beta 170
-magistral-medium-2506:thinking 213
-minimax/minimax-m2-her-20260123 250
-minimax/minimax-m2.5-20260211 252
-minimax/minimax-m2.7-20260318 253
-minimax/minimax-m3-20260531 254
-mistral-7b-instruct-v0.3 257
-mistral-large-2411 276
-mistralai/mistral-7b-instruct-v0.3 273
-mistralai/mistral-large-2407 276
-moonshotai/kimi-k2.7-code-20260612 304
-moonshotai/kimi-k3-20260715 305
-neversleep/llama-3-lumimaid-8b:extended 310
-o1-mini-2024-09-12 330
-o1-preview 384
-o1-preview-2024-09-12 384
-openai/gpt-4-32k-0314 340
-openai/gpt-4-turbo-preview 341
-openai/gpt-4.1-mini-2025-04-14 343
-openai/gpt-4o-2024-08-06 346
-openai/gpt-4o-2024-11-20 346
-openai/gpt-4o-audio-preview 346
-openai/gpt-4o-mini-2024-07-18 348
-openai/gpt-5-2025-08-07 352
-openai/gpt-5-chat 352
-openai/gpt-5-codex 352
-openai/gpt-5-mini-2025-08-07 355
-openai/gpt-5.1-chat 358
-openai/gpt-5.1-codex 358
-openai/gpt-5.1-codex-max 352
-openai/gpt-5.1-codex-mini-20251113 359
-openai/gpt-5.2-20251211 360
-openai/gpt-5.2-chat 360
-openai/gpt-5.2-codex 360
-openai/gpt-5.2-pro-20251211 361
-openai/gpt-5.3-codex-20260224 363
-openai/gpt-5.4-20260305 364
-openai/gpt-6-luna-pro 374
-openai/gpt-6-luna-pro:batch 375
-openai/gpt-6-sol-pro 376
-openai/gpt-6-sol-pro:batch 377
-openai/o1-mini-2024-09-12 385
-openai/o3-mini-high 389
-openai/o4-mini-high 391
-qwen/qwen3-coder-480b-a35b-07-25 444
-qwen/qwen3-coder-next-2025-02-03 447
-qwen/qwen3-max-thinking-20260123 450
-qwen/qwen3-next-80b-a3b-instruct-2509 451
-qwen/qwen3-next-80b-a3b-thinking-2509 452
-qwen/qwen3.5-122b-a10b-20260224 460
-qwen/qwen3.5-27b-20260224 461
-qwen/qwen3.5-35b-a3b-20260224 462
-qwen/qwen3.5-397b-a17b-20260216 463
-qwen/qwen3.5-9b-20260310 464
-qwen/qwen3.5-flash-20260224 465
-qwen/qwen3.5-plus-20260216 466
-qwen/qwen3.6-27b-20260422 468
-qwen/qwen3.6-35b-a3b-20260415 469
-qwen/qwen3.6-max-preview-20260420 471
-qwen/qwen3.6-plus-04-02 472
-qwen/qwen3.7-max-20260520 473
-qwen/qwen3.7-plus-20260602 474
-z-ai/glm-4.7-flash-20260119 539
-z-ai/glm-5-20260211 540
-z-ai/glm-5-turbo-20260315 541
-z-ai/glm-5.1-20260406 542
-z-ai/glm-5.2-20260616 543
-z-ai/glm-5.3-20260816 544
-AAAAABABAAABAAAAACADAEAAAAABAFAGABABABAEAEAEAEABABABAAABAEAAABABAAABABAAABAEABAEAEABAEAAAEABAAABABABABABABAAABABABABAAAEAEABABAAAEAAAEAEAHABABABABAIABAAAEAJABABAAABABAEAKALAAAAABABABABABABABABABABAMANAOAPABABAQARABABAAASABABABAAABABABABABABABABABABABABAEABABABABABABABABABABABABABABABATABAAAFAGABABABABABABABABABABABABAAAAAAABABABABABABABABABABABABABABABAAAAABABABABAUAUABABABABABABAVAVAEAEAWAWAWAAAAABABABAEABAEABAEABAXAXAXAXAXAXAXAYAYAYAEAZAYAYAaAXAXAYAEAYAEAYAEAYAYAYAXAYAbAYAYAYAXAcAcAdAeAeAeAeAfAeAcAcAcAcAeAcAcAcAeAcAeAcAcAeAcAcAcAeAcAcAcAcAcAcAcAcAcAcAcAcAcAcAeAeAeAcAcAcAcAcAcAcAcAEAgAeAeAcAcAhAhAeAcAcAcAcAeAeAcAcAcAeAEAEAeAEAiAiAEAcAcAcAcAcAjAcAcAcAcAcAkAlAmAEAEAmAnAoAlApApAlAqArAEAEAlAsAlAtAuAuAvAvAvAlAwAwAlAvAvAlApAmAmAEAxAlAyAyAzAzAyAsAlAsAsAlAsAsAsAEAlAlAlA0A0A0A1A0A1A0AlAEAlAtAlAlAtAEAtAsAsAlAlAnAlAlAEA2A2A3A3A4A4A3A5A5A3A6A7A7A6AlA8A8A9A9A-ArA-A_A-BABBBBBBAEAEBBAEBBAEBBAEBBBCAEAEAEAEBDBDBDBEAEAEAEBDBDBFBFBGBGBGBGBGBGBGBGBGBGBGBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBIBIBIBIBIBIBIBJBKBKBLBKBLBLBLBGBGBLBLBMAEBMAEBMAEBNAEBNBMBMBMAEBOBPBQBQBQBQBQBQBQBQBQBQBQBQBQBQBRBQBQBQBQBQBQBQBQBOBSBQBQBQAEAEAEBQBTAEAEBUBUBUBUBUBUBUBUBUBUBUBUBUBUAEAEAEAEBUAEBUBUBUBUBUBUBUAEAEAEBVBVAEAEBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUAEAEAEAEBWBWBWBXBYBWBZBZBaBaAEAEAEAEBVAEAEAEAEAEAEBVAEAEAEAEAEBUBUBUBUBUBUBUBbBbBbBbBbBbBcBdBeBbBfBgBhBhBhBhBhBhBhBiBiBiBiAEBiBiBiBiAEBiBiBiBiBiBiBjBkBkBlBlBkAEAEBkAEAEBkAEBkBkAEAEAEAEAEBmBmBmBmBmBnBoBpBqBrBsBmBtBtBtBtBmBmBmBtBtBtAEBmBmBmBmBmBmBmBmBmBmBmBmAEBmBmBmBmBmBmBmBtBtBtBtBtBtBtBmBmBmBmBuBmBuBmBvBwBxByBzB0AEAEAEAEB0B0B0B1B1AEAEAEAEAEAEB0B0B0AEAEB0AEB0AEAEB0AEAEB1AEB0AEB0B2B3B4AEAEAEAEAEB5B6B7B8B8B8B8B8B8B8B8B8B9B9B8B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B_CACBAECCAECBCAAEB_CAAEAEB_AECDCDB_B_CCAECDAECDCDB_B_B_AEAEAEAEAEAECDCBAEAEAEAECBAEB_AEAEAECCCEB_B_AEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAECBCBCFCFCFCFCGCGCHCEB_B_AEAEAECBB_B_B_B_B_B_B_B_AEAECECEAEAECICIAEAEAEAECJAEAEAECKAEAEAEAECACBAEAECBAEAEAECBAECACACACACACACACLCMCMCNCOCOB_B_B_AEB_AEAEAECACPCPCQCRCPCSCTCUCTCVAECTCTCTCTCWAEAECXAEAEAECYCYAEAEAEAEAEAEAEAEAECZCZCZCaCZAECZCZAEAECZCZCZCZCZCZCPCZCZCZCZAEAECbCcCcCcCcCcCcCcCcCcCcCcCcCcCcCPCPCPCPCPCdCeCfCTCWCWCgChCiCjCkClCmCnCPCoCPCTCTCTAECPCPCpCTCTCpCqCrCpCTCsCtCuCvCTCTCTCTCTCTCTCTCwCxCpCTCyCzCPCTCTCTCpCpCTCTCTCWCTCWCTCWCWCWCPCPCTCTCTCTC0CTCTC1CTC2CTCWCWCWCWCWCWCWCWAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEC3C4AECZCgChCiCjCkClCmCnCPCoCPCTC5C6CTCTCTC7C8C8AEAEAEAEAeAEAEAEAEAEAEAeAeC9C9C9C9C9C9AiAiC9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9AEC9AEAEC9C9C9C9C9C9C9C9C9C9C9C9C-C9AiC9C9C9C9C9C9C9C9AiC9C9C9C9C_C9C9DAC9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9DBC9AiAEC9C9C9C9C9C9DCAcC9DDAEAEAEAEAEDEDEDEAhAhDFAEAEAEC9C9DGDGC9AEAEAEC9AEAEAEAEC9C9AEAEDHC9C9C9C9C9C9C9DBDBC9C9C9C9C9C9AEDHDHDHDHDHDHDHDHDBDBDBAiDBAhAhDIDIDIAiAiAiAiDIC9C9C9C9C9C9C9C9C9C9C9DJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJ
-AAAAABACADAAAEAFAGAGAAAAAAABAHACABABAIAIAJAIAKALALALAAAMAMAAAMANAAAIAIAOAIAIAKAPAKAKAQARAQAQADALALALALALALAAAMAQAMAMADAMAMAMAMADAMASAQAMAMATATATAAAAAAARAMAMATATAAAUAUAMAMAUAAAAAUAUAUAUAVAVAUAUAUAUAMACACACAUAUAMAUAUAUADAMAUAWAWAAAUAUAUAUAWAWAWAWAAAAAWAWAHACAHAHAHAHAHAHAHAHAHAHAMAMAMAMAMAMAAAHACAAAAAAAAAAAAAAAAAAAAAAAAAXAXAXAYAYAZAZAZAYAYAQATAAAAAAAAANANADADANANANANANANANANANANANANANANAaAaAAAAAAAAAAAbAbAbAbAAAAAAAAAAAEAEAEAEAEAEAEAcAcAdAdAcAcAcAcAEAEAdAdAcAcAcAcAcAcAcAEAdAdAcAcAcAAAeAeAeAaAfAfAfAgAfAhAeAiAeAFAjAkAjAAAlAFAeAlAFAeAiAmAAAmAnAeAoAeApAlAeAeAeAeApAqApAeAeAeAlAlApApArAsAFAFAkAtAAAfAeAeAuAuAAAvAmAeApAaAwAeApApAAAjAxAyAxAAAAAzAjAjApAjAjAeAmA0A0A0A0A0A1A2AFAFA2A3A4AyA3A3AAA3A4A5A5AAA6AAA6A6A6A6A7A6AAA7A7AAA6A6AAA3A2A2AFAFAAA6A6ArArA6A6AAA6A6AAA6A6A6AXAAAAAAA8AAAAA8A8A8AAAAA9AAA6AAAAA6A9A6A6A6AAAAA2AAAAA2A8A8AAAAAAAAAAAAAAAAAAAAAAAAAaAgAgAAAAA4A4A4A4A4A-AFAAAAA_AhBAAJAAAQAAAQAAAQBBBBBBBBADADADAAAJAJAJAgAgAgAgAaAaAXAXAXAXA1AwAwAwAwBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBDBDBDBDA3BDA3A3A3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAjAQBEBFApBFADBGADBEBEBEAABHBHAXAAAAAAAAAAAAAAAAAAAAAAAAAAAuAAAAAAAAAAAXAAAXBIBIAAAAAXApApApAXBJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABKBKAAAAAAAAAAAAAAAAAAAAAAAJA7A7AAAAAJAJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAJAuAJAyAyAyAyAyAyAaAaAaAaAAAAAAAAAAAAA2A2BKBLBMAAA2A2BKBLAAAAAAAAAAAAAAAAAAAXAyAyAyAyA6A6A6AyArArA7A7AgAgAuAuA7AZAZAZAZAZAZAZBNBNBNBNBNBNAcAcBOBNBPBQAAAAAABRBSBTBSBSBTBSBTBTAcAAAAAAAABEBEBEBUA4AAAAAAAAAAAABVAAAAAAAABWBXBXAAAAAAAABYBZBaBZBZBXBXBXBZBSBWBWBZBbBbBbBbBcBcBcBdBdAAAmAmAmAmBeBfBfBfBgBgBgBhAAAAAAAAAABiBjBiBkBkBkBkBlAAAABmARARARARARARARARASARARBnBnARASASASBAAABmARARARBoBpAmA2A2A2A2A2A2AiAXAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAbAAAUANAQAGAAAAAAAAAABqBrBsBrAIAIBsBsAKAQAKAQBtBtAQAQAQALALALALALALAMAMAQAMAMAMAMAMAMAQATAAAQBuATATAUAUAMAUAUAUAUAUAUAUAUBvAUAUAUAUAUAUAUBvAUAUAUBvAUAHAHAUAUAUAUAHAHAHAHAHAWAWAHAHAHAHAHAHAHAHAHAHAHAHAHAHAHAHAMAMAMAMAMAMA2AAAAAAAAAAAAAAAAAAAYAYAYAYAYAYAYAYAYAYAYAYAABkBkBwANANBxBxADANANANANANANANANANAXAXAXA8AXAXAaAAAAAAAAAAAAAFAFAFAAAABqAAAAAAByByBzBzB0B1B2B3B2B2B4B5B6B7B5AABkAFB8AFAFAAAAAAB9B-B_BRCABRBRBRCAAcAcAdAdAcCBAcAcCCCCAdAcAcAcAcAcAdAdB2AcAcCBCBAdAcAcAdAcAdAcAcAcAcAcAdAcAcAcAJAJBBBBADAJCDCECFAEAfAHAHAHAHAHAHCGAHBDCHAcCECECEAAAJAJAQAQAQAQAQAQAQAQAuAuBSCICJCKCKCLCMCECECEAYAYCNCLAYAYAMCOCOCPCQCQCGCEA_A1CEADCLA1AAAAAHAHAMAMCRCRCSCOCTCTCPA_A_A1AEAEAEAfAfAfAfCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCUCVAACWBDAcAHAHAHAHAHAHCGAHBDCHAcAJCDCDCXCXBNAAAAAABRBRBRBRAECACACACACACAAEAEAcAcAcAcAdAdAcAcAdAdAcAcAcAcAcAcAcAcAcAcAdAdB2B2AcAcAcAcA2A2A2A2A2AiAACYCZCZArAAAAAhAvAgAvAvAAAvAAAAAvAvAAAvAiAiAvAiAiAeAoAeAAAeAeAvAeAAAAAAAAAAAeAeAeAeAlAlApArArAsAFAFAfApAvAmAACaAvAvApAACbA3A3A3A3A3AAAjAjAGCOCcCcCcCcCDBCBCCdCdBkBkBkCeCNCNCNCNCNCNA2A2AAA2A9A2A2CNCNA3AsAsAmAmCTAxA6A6AAAAAAAAAAAAAAAAAAAsAsAFCfAsAGAGA0A0A0A0A0A0A0A0AAA2A2CgCgChCHCHBNBNB2AAAAAAAAAAAAAAAAAAAAAXAaAAAACiAAAAAfCjADAfCjAAAaAAAEAAAAAAAAAAAfAfAEAEAEAfAAAfAfAfAfAfAfAfAAAfAfAfAAAAAyAAAXAACkAyAyAyAyADAAAAAAAAAAAAAAAAAAAAAAAAAAA1AAADAAADADAAAAAAAAAAAAAAAAAAAAAAClAABPAAAFAAAAAAAAClAAClAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACmAaCmAAAAAAAACmAACmCiCiCmCmCmAAAAAAAAAFAAAXAAAXAAAAAyAAAAAAAAAAAAAAAAAAAAAAAAAAAACnAXADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACoAAAAAAAAAAAAAAAXAAAACpAAAAAAAAAAAAAAClAAAAAAA8AAAAAACqAAAABQAfAACiBTAAAAAAAAAAAAAAAAAAAAAAAAAAA1AAAyAyAAAXAAAyAAAAAAADAyAAAXAyAXAAAaAAAaAAADAAAACiAAAAAAARAAAAAAAAAXAyAyAAAAAyCmCrAyAAAAAAAAAAAAAAAAAAAAAXAXAXAXAAAAAAAAAyAAAAAAAAAAAAAOCsAAAOCsAbAAAAADCtCtCtAAADADADAAAAAACuCuCuCuCuCuCuCuCuCuAACuCvCwCuCuCvCvCvCvCvCvCvCvCvCvADADCuAAAXAXAAAAAEAEAAAEAEAEAAAAAAAaAAAAAACxADAEAAADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAaAaAAAAAAAfAfAAAAAAAAAAAAAAAAAXAAAAAAAACrAAAXAAAAAfAAAfAyAyAAAAAAAXAAAAAXAAAXAyAyAAAAAAAfAfAfAAAAAfAyAfAfAfAAAAAAAAAAAAAAA8CiA1A1AAAAAFAAAAAXAAAAAAAAAAAAAAAyAAAAAXAyAAAXAAAaAAAACyAAAXAAAACzAAAAAAAAAwAwAwAfAAA1A1AAAAAAAAAAAAAXAXCiAAAXAAAAAAC0AACmCmC1AfAEAfAfCmCmCmCvCu
-AAAAABACAAADAAAAAEAEAFAAAAABAGAGABABAHAHAHAHAIAJAJAJAAAKALAAALAMAAANAOAAAOAPABABANANAOAAAQAQAAARARARARAKAKAAAKAQAKAKAAASASAKAKAAASAAATARARAUAUAUAVAVAVAAARARAUAUAAACACAWAXAYAAAAACACACACAYAYARARAZAZAXAYAYAaAZAZAXAYAYAYAAAXAYAbAbAAACACACACAcAcACACAdAdAcAcACAGACAGACAGAGAGAGAGAGAGASASASASASASAAAeAeADADAfAfAfAfAfAfAfAfAgAhAAAAAAATATATATATATATATAiAhAFAFAhAjAbAAAAAaAaAkAkAlAlAMAMAmAmAkAkAlAlAnAnAoAoAoAAAAApApApApAVAVAVAVAUAAAAAAAAAAAAAAAqAqArAqAqArArArAAAAArAqAqArAqArAqAqAqAAArAqAqAqAqAAAsAsAtAAAAAAAAAuAAAvAwAxAwAAAiAiAyAAAVAAAzAPAAA0A1A2AAA3A2A4A5A4AyAVAzAzA4A6AiAhAhA4A4A6A7A7AyA8A6ApA9A9A-A-AAAAA4A4A_A_AABAA3BBBBAAAAAzA4BCAAA-BDAABDADADA-BEBEBEBEBEBEBFAoAoAoAoAoAABGApApBGAHAMAABHBHAABHAMBGBGAABDAABDA-A-A-A-A-AAA-A-AAA-A-AABHBGBGApApAAA-A-BIBIA-BDAABDBDAABDBDBDAnAAAAAABJBJBJBJBJBJBJAABHAABDAAAABDBKBDBDBDAAAABKAAAAA-AhAhAhAhAhAhAhAhAhAhBLBLBLBLAABMBMAhAhAMAMAMBIAMAFAAAAAAAIBDAAABAAAIAAAIAAAIApBNBNBNBNBNBNBJBOBOBOBOBOBOBOAAAAAAAAAAAAAAAAAAAAAABPBPBQBPBPBPBQBPBPBQBPBQBPBPBQBPBPBQBPBRBRBSBRBRBRBRBQBQBQBPBPBPBPBPBPBPBPBPBIBPBIBIBIBTBTBTBTBTBTBTAoAoAoAoAoAgAgAgAAAAAUAUAJANBUBVBWANAABVAABUBUBXBYAVAVAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFAAAAAAAAAAAAAAAAAFAFAAAAAABZBZBaAABDAUAUBbBcBbBbBbBbBbBbBbBcBbBbBbBbAFAFBbBbBbBbBbBbBbBbBbBbBcAFAFAFAAAAAFAFBbBbBcBbBdBcBbBbBbBbBbBbBbBcBcBcBcBdBcBdBbBbBbBdBdBdBbAFAFAFAFBeBeBeBeBeBeApApApApBbBbBbBbAABYBfBgAFAFBfAABgBgAFAFBbBbBbBbBbBbBbBcAAAAAAAAAAAABhBhBiAABiBjBGA-BGA-BGA-BGAIAIAIAIAIAIA_BVBVBVBVBVBVBVAMBIBkAAAAAoAoAABVBVAABVBVAABVAAAABkAVAVAVAVAMAMAMAMAMAoAoAoAoAoAoBIAVAVAVAVBlBlBlADADADADBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlAIBlAVA_BmA_BmBmBmAMBIBnBIBoBlAoAoAoAoAoBOBOBOBOBOBOBOBOAAAAApApApApApApApApApApApApApApApApApApApAAApApApBNBOBpBqAIAIAIAIAIBlBpAAAVAVAVAVAVAVAVAVAVAUAUAUAAAAAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUApAAACAaBrBpAFAAADADAABsAIABAIAHAIABABAIBtAIBtAHAHBtBuBvBwBwBwBwBwBwBwBwBxBwBwByBwBwByATAUAVATATAUAUAbAbBzAaAbAbAbAbAaB0B0BXAaAaAaAaAaB0B0AJAaAYAYAJAaAbAbACACACACAcAcACACACAcAcACACACACACACACAGAGAGAGAGAGAGAGAGByByASByByASACADADADADAfAfAfAfAgAhATATATATATATATATATAiAhAhBrBrB1B2B2B3B3AABIBIAYB4B5B6B6BIBIAAAAAAAAAAAAAAAoAoAoAUAVAVApApApAVAVBsAUAUAAAFAFAFAFAFAiB7B8B7AiADB9B-B9B9AABOApBNApApADADADAFAFAFB_CACBArArA-ArArArArArAHArBkArArArArArArArArArArArArArAFAHArAqAqArAqArAqAqAqAqAqArAqAqAqAHAHBNBNBNBOAdBlBHAAAABmBmBmBmBmBkBkBkBmBmAMCCCCCDCEAFAFBrBrBrCDBrBrCDBrAFAFBrBrCFBGBGBGCGCCCCCCAHBrAICCBrAHBrCHCHCICJBhBICCBGAACFAABHAAAAAABkBkBHBHCFCFBlBlBlBlBGCFCDAAAAAAAAAAAAAAAAADADCKCKADADCKCKCKADADCKCKCKCKCKCKADADCKCKBNBNCLCLBmArBmBmBmBmBmBkBkBkBmBmAMB1CMCMBHBHBHAVAUAUCNCNCOCPAAA_A_A_A_A_A_AAAAArArArArAjAjArArArArArArArArArArArArArArArArArArArArArArAIAIAIAIAICQBJBVBVBVBIAFAFAvACCRACACCSACAVAVAzCTAVCUBFBFAzBFBFA4CVA4AVAzAzA6A6AiAUAUAhAhA6A6A6CWAVAVAyA6A4ApApApApCXBACYAFCZBBBpA6AFA_AHAHAHAHAHBLBLBLAHAHBvBvBvBvAIAIAIAIAIAHAHAHAIAIAIAIAIAIAIAIAIBJA_AIAIAIAIAICaApApAdAdAIAIAIAICbBOBOBOBOBOBOBOBOApApApApApABABAoAoAoAoAoAoAoAoBTBQBPBQBPBIBIBIBlBVAMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-AAABACADAEAFAGAHAHAHAIAJAKALAMANAOAPAQARARARASATAUAVAWAXAYAZAaAbAcAdAeAcAfAgAcAcASAhAiAjAiAkAiAlAlAmAmAnAnAoApAqApApArAsAsAtAtAuAvAwAxAyAyAzA0A0A1A1A1A2A3A3A4A5A6A7A7A8A8A8A9A-A_A_BABABBBBBCBCA7A7A8A8A8BDBEBEBFBFBGBGBHBHBIBJBJBKBLBLBMBMBNBNBOBOBPBPBQBQBRBSBTBUBVBWBXBYBZBaBbBcBdBdBdBeBeBeADAMANBfBgBhBhBiBjBiBjBiBjBkBlBmBnBoBpBpBqBrBsBpBtBtBuBlBvBvBwBxBxByBzB0B0B1B1B2B2B3B3B4B4B5B5B6B6B7B7B8B9B-AKAKB_CACBCCCDCDCECECFCGCHCICICJCKCLCMCNCOCOCPCMCNCQCRCRCSCSCTCTCUCUCVCVCWCICXCXCYCZCaCGCbCbCcCdCeCfCgChCiCjCkClCmCnCoCoCpAuCqCnCrCsCtCuCvCwCxCyCzC0C1C2C3C4C5C5C6C7C8C9C-C_C_C_DADBDCDCDDDEDFDFB7DGCeDHDIDJDKDKCoDLDMDNDNCdDODPDQDRDSB7B7DTB7DUDVB7DWDXDXDWDXDXCwDYDYDZDZDaDbDcDdDdDcDeDfDgDgDgDhDiDjB7B7DkDlAdDTDmDmDmDnDoDpDnDnDqDoDrDsDgDcDcDtDtDuDvDvDwDwDvDlDxDlDlDgDlDlDyB7DzD0D1D2D2D2D3D3D3D4D5DiD6DTD7D8DTDeDTDlDlD9D-D_DzDuEAEBEBCFCFECECCFEDEDCFEEEFEFEEEGEHEHEIEIDjDjDjEJDjAdAdEKArArB7ELEKAuAuArArEMEMCBENCBCBEOEPEQERESESESESETEUEVEWEWEXEYEZEaEXEbEbEbEbEcEcEcEcEdEdEdEdEdEdEdEdEdEdEdEdEdEdEdEcEcEdEdEdEdEcEcEdEcEcEdEcEcEcEeEeEfEgEhEeEhEhEhEiEjEiEkEkEkEkElEmEmEnEmEoEoEpEqEoErErEsEtEuEvEsEwExEyEzEuEuE0E1E2E3E4E5E6E7E7D6E8E8DpE9D9D9E-E7E6E_E7D6FAFBD5FCE6FDDpFEFFFGFHFIFJFKFLFMFNFOFPFQFRBvBvBvBvBvFSFTFTFUFUFVFWB7B7FXB7FYCxFZFaDlFbFbFWFcE6FcE6FdFdFeBDFfFeBHFgFhFiFjFkFlFmFnFoFpFqFrFsFtDjFuEJFvFTFwFxFyFWFzFdF0F1F1EUEUEUEUF2EVF3F4B7B7B7B7F5F6F7F8F9F-F_GAGBGCFdF0B7GDGDGDGDGEGFGFGGGHGHGHGIGIGJGKFvGLGMGNDkDkGOGOGPGPDkDqGQGRGSB7GTF9GUGUB7GVGWGXGXGXGYGZAZGRGaGbGcGdGdGeGfGdGeGfGgGhGiGjGkGjGkGlGlGmFuGnGoGoGoGpGpGpFvCDGqGrCEGsGtGtGuGvGwB7GxGyGyGzGzG0G0G0G1G2G1G1B7G3G4G5G6G7G7G7G8G8G9G-G_HAHBHCHDHEHFHGHHHIHJHKHKHKHLHMEVEVEUEVEUEVEUEUDtDtCBHNHOEUHNEUHNEQEUEQHOEQHOEQEQEQEQEQCBDtCBEQEQEQEVHPHQHRDqHSHRDqHTHPHUE2E2HVE2E2HVE2HVE2HWHWHWCDCEHXHXHXHXHXHXHXHXHYHYHYHYHYHZHZHZHZHZHZHZHZHZHZHZHZHZHZHaHZHZHbHcHdHeHfHcCFCFCFCFCFCFHgHhADHiGAHjHkHlHmHnHlHoAdHpAdAgAgHpHpASAiASAiAjAjHqHqHqHrHsHtHuHvHwHxHyHzH0H1AsH2H3AvH4H5A1H6H7H8H8H9H9FeH-H_H_IAIAIBICIDIEIFIGIEIHIIIJIKILILIMINILIOIPIPIQIRISITIUIVIWIWIWIXIXIYIZIaIbIcIdIeIfIgIhIiIjIkIlImInAsBdBdAsBeBeIoIpIqIrIrBjBjBjBjBkBlIsIsIsItItIuIsIuIuBuBlBwCGCGIvIwIxIyIyBzIzIzI0I1IyI2I2I3I3FcDqDqI4I5I6I7B8B9B-I8CDCEI9I-I_CDJAHoCFCFJBJCJDF5JEJFJGJHJIJJJGJKJLJMJNJOJPJQCBJRJSJTJUJUJUJVJWJXJYJZJZJaJZJbJcJdJeJfJgJhJiJjJkJkJlJmJnJoJoJpJqJrJsJtJuJvJvJwCMCNJxCPCSCUCUCUCUJyCXJzCZCaELEKCBCBJ0ESJ1J2J3J4J4J5J6J7J8J9J-J_KAKBKBKCKDKEKFB7KGKHKIKJKKKLKMKNKOKJKPKQKRKSKTKUKVKWKXKYKZKaKbKcDuKXKdKeKfKgKhKiKjKkKlKmKnKoKpKqKrKsKtKuKvKwKxKyKzK0K1K2K3K4K5K6K7K8K9K-K_K_LALBLCLDLDLELFLGLHLILJLJDVDVLJLJLJLJLJLJLKLKLLLMLNLNLOLPLQLRLSLTLULVLWLXLYLZLaLaLbK2LcLdLeLfLgCELhLhLiLiGAGAK-K9K9LjLjGAGALkK-LlLmLmLlLnLnLoLoLpLpLpLpLpLpLpLpLpLqLqLpLrLrLsLsLtLuLuLtDbD5DbD5D5LvLwLxLyLzL0L1L2CjL3L4L5L6L7L8L9L9L-L_MAMBMCMDMEMFMGMHMIMJMAMKMLMMMNMOMPMQC-C9MRMRMRMSMTMUMVMWMXMYDFDFB7MZMaMbMcMcDNMdDQDTDTJEF5F5JEJEMeDWDXMfMgMhB7B7B7MiMjMjMkMkB7B7B7L0DuDuDuDuMlMlMmDzMnDhDhDbDbMlMlMoMpMpMqMrMsMtG8G8MuJQJQJQJQJQJQJQJQMvMvMvMwMvMxMxB-MyMzDYDYDZDZDaMeM0M0M1M1M1GFGFM2M3DjMmM4F5JEF5JEJFF5M5M6M7E6M4M8M9M-M_NAKoNBNCNDMmM_CGK9LjGAFLGAGAFoNENFLkJ4J4NGJ4NGJ4FoJ4FoNHK-NIK-NJNKNLNMNNNONPNQNRCiNRNSNTNUAECGLkK-K-K-M4DbAGD9ABEKArAdAuGAArEMEKAdGANVNWI6DpE8DzNTNXNYNZNaNbNSDpE8DzNcNdNeEzNfNgNhE6D9M4DzNiM8NiNiM8NjM4NkCiNSNlNmNmNnNoNpE6FFGZFFFFNqNSCiNrNsNtNSAuNuNvNwNxNyNzN0N1NzN2CiEMAdNpN3E5I6NTN4NhN5N6EKEKEKAiAoA6N7N7N8N9AEAEN-N_OAI6OBOCODOCM4ArArF5JEABOEOFOGOHDzOIOJOHDzOINiOKAJN3OLOKOMF9FcE6ONOOE6OPM4OQDkAdNiMmOROSOTD9OUOVAJN3OWOXOYOZOaD9ObAuOcE6OdOeFcDqDqI4I5I6E5ABN3OfGROgOhL0OiOjOkOEDpDqOlOmE6OnD5DsDqDbDcDsDgDmDpDnDqDoOoE6E6DuDvOnMlOpDgOqD5D5OrDTOsD8DsD9FFDqDuDiOtM4M4M4GGOuOuOvOwOxFTM4OyM4OzO0M_O0O1O2M4HRN_E_OMGOOOHRE8OMAAG2O3O4O5ByAEAGAdEKEKAgAcASAiAjAiB6O6O7O8ArAEO9AuArA6FeA9A-BDO-O_PABDBHPBBHBHJ5BKFiFjPCJ6PCJ7PDJ9PEPFPGPHArPIADBmBnBoBzPJPKB6B2ByPLPMB6E5M8PNFcE6F5FcPOGALiF5FcDqDqI6I7DqDuGRPPD9E6PQPRNDPSD9PTPUPVHRE6GxPWPXPYG2NDPSE6D9D-KoPZPaDqPbPcPdDhPePfPgPhPiPjPkPlPmPnPoPpPqPrPsPtPuPvPwPxPyPzP0P1P2P3P4P5P6P7P8P9P-E6D9P-E6F5P_DqNTQAGOM4OFQBMmE_E_OPE8LiN3P_E8QCQDQEQFQGQHNKQIQJNLABM4M4E5DTNLNLQKN7N7GAQLQMQNEAQNAEQOQPAEDiQQQRQSMmQTQUQVQWQXQYQZQaGZQbFuFuQcFoNFQdK-N2NzOwADFi
-283 284 285 538 545 546 547
+anthropic/claude-2.0 26
+anthropic/claude-2.0:beta 26
+anthropic/claude-2.1 26
+anthropic/claude-2.1:beta 26
+anthropic/claude-2:beta 26
+anthropic/claude-3-haiku:beta 27
+anthropic/claude-3-opus:beta 28
+anthropic/claude-3-sonnet:beta 29
+anthropic/claude-3.5-haiku-20241022 30
+anthropic/claude-3.5-haiku-20241022:beta 30
+anthropic/claude-3.5-haiku:beta 30
+anthropic/claude-3.5-sonnet-20240620 31
+anthropic/claude-3.5-sonnet-20240620:beta 31
+anthropic/claude-3.5-sonnet:beta 31
+anthropic/claude-3.7-sonnet:beta 32
+anthropic/claude-3.7-sonnet:thinking 32
+anthropic/claude-4.5-haiku-20251001 35
+anthropic/claude-4.5-haiku-20251001:beta 35
+anthropic/claude-4.5-opus-20251124 37
+anthropic/claude-4.5-opus-20251124:beta 37
+anthropic/claude-4.5-sonnet-20250929 48
+anthropic/claude-4.5-sonnet-20250929:beta 48
+anthropic/claude-4.6-opus-20260205 38
+anthropic/claude-4.6-opus-20260205:beta 38
+anthropic/claude-4.6-sonnet-20260217 49
+anthropic/claude-4.6-sonnet-20260217:beta 49
+anthropic/claude-fable-5.1:beta 34
+anthropic/claude-fable-5:beta 33
+anthropic/claude-haiku-4.5-20251001 35
+anthropic/claude-haiku-4.5-20251001:beta 35
+anthropic/claude-haiku-4.5:beta 35
+anthropic/claude-opus-4.1 36
+anthropic/claude-opus-4.5-20251124 37
+anthropic/claude-opus-4.5-20251124:beta 37
+anthropic/claude-opus-4.5:beta 37
+anthropic/claude-opus-4.6-20260205 38
+anthropic/claude-opus-4.6-20260205:beta 38
+anthropic/claude-opus-4.6:beta 38
+anthropic/claude-opus-4.7:beta 40
+anthropic/claude-opus-4.8:beta 42
+anthropic/claude-opus-5.5:beta 46
+anthropic/claude-opus-5:beta 44
+anthropic/claude-sonnet-4.5-20250929 48
+anthropic/claude-sonnet-4.5-20250929:beta 48
+anthropic/claude-sonnet-4.5:beta 48
+anthropic/claude-sonnet-4.6-20260217 49
+anthropic/claude-sonnet-4.6-20260217:beta 49
+anthropic/claude-sonnet-4.6:beta 49
+anthropic/claude-sonnet-5:beta 50
+claude-2.0 67
+claude-2.0:beta 67
+claude-2.1 67
+claude-2.1:beta 67
+claude-2:beta 67
+claude-3-opus:beta 68
+claude-3-sonnet:beta 69
+claude-3.5-sonnet-20240620 70
+claude-3.5-sonnet-20240620:beta 70
+claude-3.5-sonnet:beta 70
+claude-3.7-sonnet:beta 71
+claude-3.7-sonnet:thinking 71
+cohere/command-r-03-2024 82
+cohere/command-r-plus-04-2024 84
+command-r-03-2024 88
+command-r-plus-04-2024 89
+gemini-2.5-flash-preview-05-20 152
+google/gemini-2.5-pro-preview 184
+google/gemini-2.5-pro-preview-05-06 184
+google/gemini-3.1-flash-lite-preview 190
+google/gemini-3.1-pro-preview-customtools 191
+google/gemini-pro-vision 195
+google/palm-2-chat-bison-32k 213
+google/palm-2-codechat-bison-32k 214
+gpt-3.5-turbo-0125 437
+gpt-4-0314 442
+grok-3-beta 221
+grok-3-mini-beta 222
+magistral-medium-2506:thinking 280
+minimax/minimax-m2-her-20260123 326
+minimax/minimax-m2.5-20260211 328
+minimax/minimax-m2.7-20260318 329
+minimax/minimax-m3-20260531 330
+mistral-7b-instruct-v0.3 333
+mistral-large-2411 358
+mistralai/mistral-7b-instruct-v0.3 354
+mistralai/mistral-large-2407 358
+moonshotai/kimi-k2.7-code-20260612 390
+moonshotai/kimi-k3-20260715 391
+neversleep/llama-3-lumimaid-8b:extended 398
+o1-mini-2024-09-12 432
+o1-preview 490
+o1-preview-2024-09-12 490
+openai/gpt-4-32k-0314 444
+openai/gpt-4-turbo-preview 445
+openai/gpt-4.1-mini-2025-04-14 447
+openai/gpt-4o-2024-08-06 450
+openai/gpt-4o-2024-11-20 450
+openai/gpt-4o-audio-preview 450
+openai/gpt-4o-mini-2024-07-18 452
+openai/gpt-5-2025-08-07 456
+openai/gpt-5-chat 456
+openai/gpt-5-codex 456
+openai/gpt-5-mini-2025-08-07 459
+openai/gpt-5.1-chat 462
+openai/gpt-5.1-codex 462
+openai/gpt-5.1-codex-max 456
+openai/gpt-5.1-codex-mini-20251113 463
+openai/gpt-5.2-20251211 464
+openai/gpt-5.2-chat 464
+openai/gpt-5.2-codex 464
+openai/gpt-5.2-pro-20251211 465
+openai/gpt-5.3-codex-20260224 467
+openai/gpt-5.4-20260305 468
+openai/gpt-6-luna-pro 478
+openai/gpt-6-luna-pro:batch 479
+openai/gpt-6-sol-pro 480
+openai/gpt-6-sol-pro:batch 481
+openai/o1-mini-2024-09-12 491
+openai/o3-mini-high 495
+openai/o4-mini-high 497
+qwen/qwen3-coder-480b-a35b-07-25 563
+qwen/qwen3-coder-next-2025-02-03 566
+qwen/qwen3-max-thinking-20260123 570
+qwen/qwen3-next-80b-a3b-instruct-2509 571
+qwen/qwen3-next-80b-a3b-thinking-2509 573
+qwen/qwen3.5-122b-a10b-20260224 581
+qwen/qwen3.5-27b-20260224 582
+qwen/qwen3.5-35b-a3b-20260224 583
+qwen/qwen3.5-397b-a17b-20260216 584
+qwen/qwen3.5-9b-20260310 585
+qwen/qwen3.5-flash-20260224 586
+qwen/qwen3.5-plus-20260216 587
+qwen/qwen3.6-27b-20260422 589
+qwen/qwen3.6-35b-a3b-20260415 590
+qwen/qwen3.6-max-preview-20260420 592
+qwen/qwen3.6-plus-04-02 593
+qwen/qwen3.7-max-20260520 594
+qwen/qwen3.7-plus-20260602 595
+z-ai/glm-4.7-flash-20260119 681
+z-ai/glm-5-20260211 682
+z-ai/glm-5-turbo-20260315 683
+z-ai/glm-5.1-20260406 684
+z-ai/glm-5.2-20260616 685
+z-ai/glm-5.3-20260816 686
+AAAAABABAAABAAAAACADAEAAAAABAFAGABABABAEAEAEAEABABABAAABAEAAABABAAABABAAABAEABAEAEABAEAAAEABAAABABABABABABAAABABABABAAAEAEABABAAAEAAAEAEAHABABABABAIABAAAEAJABABAAABABAEAKALAAAAABABABABABABABABABABAMANAOAPABABAQARABABAAASABABABAAABABABABABABABABABABABABAEABABABABABABABABABABABABABABABATABAAAFAGABABABABABABABABABABABABAAAAAAABABABABABABABABABABABABABABABAAAAABABABABAUAUABABABABABABAVAVAEAEAWAWAWAAAAABABABAEABAEABAEABAXAXAXAXAXAXAXAYAYAYAEAZAYAYAaAXAXAYAEAYAEAYAEAYAYAYAXAYAbAYAYAYAXAcAcAdAeAeAeAeAfAeAcAcAcAcAeAcAcAcAeAcAeAcAcAeAcAcAcAeAcAcAcAcAcAcAcAcAcAcAcAcAcAcAeAeAeAcAcAcAcAcAcAcAcAEAgAeAeAcAcAhAhAeAcAcAcAcAeAeAcAcAcAeAEAEAeAEAiAiAEAcAcAcAcAcAjAcAcAcAcAcAkAlAmAEAEAmAnAoAlApApAlAqAlArAEAEAlAsAlAtAuAuAvAvAvAlAwAwAlAvAvAlApAmAmAEAxAlAyAyAzAzAyAsAlAsAsAlAsAsAsAEAlAlAlAlA0A0A0A1A0A1A0AlAEAlAlAtAlAlAtAEAtAsAsAlAlAnAlAlAEA2A2A3A3A4A4A3A5A5A3A6A7A7A6AlA8A8A9A9A-ArA-A_A-BABBBBBBAEAEBBAEBBAEBBAEBBBCAEAEAEAEBDBDBDBEAEAEAEBDBDBFBFBGBGBGBGBGBGBGBGBGBGBGBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBHBIBIBIBIBIBIBIBJBKBKBLBKBLBLBLBGBGBLBLBMAEBMAEBMAEBNAEBNBMBMBMAEBOBPBQBQBQBQBQBQBQBQBQBQBQBQBQBQBRBQBQBQBQBQBQBQBQBOBSBQBQBQAEAEAEBQBTAEAEBUBUBUBUBUBUBUBUBUBUBUBUBUBUAEAEAEAEBUAEBUBUBUBUBUBUBUAEAEAEBVBVAEAEBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUBUAEAEAEAEBWBWBWBXBYBWBZBZBaBaAEAEAEAEBVAEAEAEAEAEAEBVAEAEAEAEAEBUBUBUBUBUBUBUBbBbBbBbBbBbBcBdBeBbBfBgBhBhBhBhBhBhBhBiBiBiBiAEBiBiBiBiAEBiBiBiBiBiBiBjBkBkBlBlBkAEAEBkAEAEBkAEBkBkAEAEAEAEAEBmBmBmBmBmBnBoBpBqBrBsBmBtBtBtBtBmBmBmBtBtBtAEBmBmBmBmBmBmBmBmBmBmBmBmAEBmBmBmBmBmBmBmBtBtBtBtBtBtBtBmBmBmBmBuBmBuBmBvBwBxByBzB0AEAEAEAEB0B0B0B1B1AEAEAEAEAEAEB0B0B0AEAEB0AEB0AEAEB0AEAEB1AEB0AEB0B2B3B4AEAEAEAEAEB5B6B7B8B8B8B8B8B8B8B8B8B9B9B8B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B-B_CACBAECCAECBCAAEB_CAAEAEB_AECDCDB_B_CCAECDAECDCDB_B_B_AEAEAEAEAEAECDCBAEAEAEAECBAEB_AEAEAECCCEB_B_AEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAECBCBCFCFCFCFCGCGCHCEB_B_AEAEAECBB_B_B_B_B_B_B_B_AEAECECEAEAECICIAEAEAEAECJAECAAEAECKAEAEAEAECACBAEAECBAEAEAECBAECACACACACACACACACACLCMCMCNCOCOB_B_B_AEB_AEAEAECACPCPCQCRCPCSCTCUCTCVAECTCTCTCTCWAEAECXAEAEAECYCYAEAEAEAEAEAEAEAEAECZCZCZCaCZAECZCZAEAECZCZCZCZCZCZCPCZCZCZCZAEAECbCcCcCcCcCcCcCcCcCcCcCcCcCcCcCPCPCPCPCPCdCeCfCTCWCWCgChCiCjCkClCmCnCPCoCPCTCTCTAECPCPCpCTCTCpCqCrCpCTCsCtCuCvCTCTCTCTCTCTCTCTCwCxCpCTCyCzCPCTCTCTCpCpCTCTCTCWCTCWCTCWCWCWCPCPCTCTCTCTC0CTCTC1CTC2CTCWCWCWCWCWCWCWCWAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEAEC3C4AECZCgChCiCjCkClCmCnCPCoCPCTC5C6CTCTCTC7C8C8AEAEAEAEAeAEAEAEAEAEAEAeAeC9C9C9C9C9C9AiAiC9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9AEC9AEAEC9C9C9C9C9C9C9C9C9C9C9C9C-C9AiC9C9C9C9C9C9C9C9AiC9C9C9C9C_C9C9DAC9C9C9C9C9C9C9C9C9C9C9C9C9C9C9C9DBC9AiAEC9C9C9C9C9C9DCAcC9DDAEAEAEAEAEDEDEDEAhAhDFAEAEAEC9C9DGDGC9AEAEAEC9AEAEAEAEC9C9AEAEDHC9C9C9C9C9C9C9DBDBC9C9C9C9C9C9AEDHDHDHDHDHDHDHDHDBDBDBAiDBAhAhDIDIDIAiAiAiAiDIC9C9C9C9C9C9C9C9C9C9C9DJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJDJ
+AAAAABACADAAAEAFAGAGAAAAAAABAHACABABAIAIAJAIAKALALALAAAMAMAAAMANAAAIAIAOAIAIAKAPAKAKAQARAQAQADALALALALALALAAAMAQAMAMADAMAMAMAMADAMASAQAMAMATATATAAAAAAARAMAMATATAAAUAUAMAMAUAAAAAUAUAUAUAVAVAUAUAUAUAMACACACAUAUAMAUAUAUADAMAUAWAWAAAUAUAUAUAWAWAWAWAAAAAWAWAHACAHAHAHAHAHAHAHAHAHAHAMAMAMAMAMAMAAAHACAAAAAAAAAAAAAAAAAAAAAAAAAXAXAXAYAYAZAZAZAYAYAQATAAAAAAAAANANADADANANANANANANANANANANANANANANAaAaAAAAAAAAAAAbAbAbAbAAAAAAAAAAAEAEAEAEAEAEAEAcAcAdAdAcAcAcAcAEAEAdAdAcAcAcAcAcAcAcAEAdAdAcAcAcAAAeAeAeAaAfAfAfAgAfAhAeAiAeAFAjAkAjAAAlAFAeAlAFAeAiAmAAAmAnAeAoAeApAlAeAeAeAeApAqApAeAeAeAlAlApApArAsAFAFAkAtAAAfAeAeAuAuAAAvAmAeApAaAwAeApApAAAjAxAyAxAAAAAzAjAjApAjAjAeAmA0A0A0A0A0A1A2AFAFA2A3A4AyA3A3AAA3AAA4A5A5AAA6AAA6A6A6A6A7A6AAA7A7AAA6A6AAA3A2A2AFAFAAA6A6ArArA6A6AAA6A6AAA6A6A6AXAAAAAAAAA8AAAAA8A8A8AAAAA9AAAAA6AAAAA6A9A6A6A6AAAAA2AAAAA2A8A8AAAAAAAAAAAAAAAAAAAAAAAAAaAgAgAAAAA4A4A4A4A4A-AFAAAAA_AhBAAJAAAQAAAQAAAQBBBBBBBBADADADAAAJAJAJAgAgAgAgAaAaAXAXAXAXA1AwAwAwAwBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBCBDBDBDBDA3BDA3A3A3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAjAQBEBFApBFADBGADBEBEBEAABHBHAXAAAAAAAAAAAAAAAAAAAAAAAAAAAuAAAAAAAAAAAXAAAXBIBIAAAAAXApApApAXBJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABKBKAAAAAAAAAAAAAAAAAAAAAAAJA7A7AAAAAJAJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAJAuAJAyAyAyAyAyAyAaAaAaAaAAAAAAAAAAAAA2A2BKBLBMAAA2A2BKBLAAAAAAAAAAAAAAAAAAAXAyAyAyAyA6A6A6AyArArA7A7AgAgAuAuA7AZAZAZAZAZAZAZBNBNBNBNBNBNAcAcBOBNBPBQAAAAAABRBSBTBSBSBTBSBTBTAcAAAAAAAABEBEBEBUA4AAAAAAAAAAAABVAAAAAAAABWBXBXAAAAAAAABYBZBaBZBZBXBXBXBZBSBWBWBZBbBbBbBbBcBcBcBdBdAAAmAmAmAmBeBfBfBfBgBgBgBhAAAAAAAAAABiBjBiBkBkBkBkBlAAAABmARARARARARARARARASARARBnBnARASASASBAAABmARARARBoBpAmA2A2A2A2A2A2AiAXAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAbAAAUANAQAGAAAAAAAAAABqBrBsBrAIAIBsBsAKAQAKAQBtBtAQAQAQALALALALALALAMAMAQAMAMAMAMAMAMAQATAAAQBuATATAUAUAMAUAUAUAUAUAUAUAUBvAUAUAUAUAUAUAUBvAUAUAUBvAUAHAHAUAUAUAUAHAHAHAHAHAWAWAHAHAHAHAHAHAHAHAHAHAHAHAHAHAHAHAMAMAMAMAMAMA2AAAAAAAAAAAAAAAAAAAYAYAYAYAYAYAYAYAYAYAYAYAABwBkBkBxANANByByADANANANANANANANANANAXAXAXA8AXAXAaAaAaAAAAAAAAAAAAAFAFAFAAAABqAAAAAABzBzB0B0B1B2B3B4B3B3B5B6B7B8B6AABkAFB9AFAFAAAAAAB-B_CABRCBBRBRBRCBAcAcAdAdAcCCAcAcCDCDAdAcAcAcAcAcAdAdB3AcAcCCCCAdAcAcAdAcAdAcAcAcAcAcAdAcAcAcAJAJBBBBADAJCECFCGAEAfAHAHAHAHAHAHCHAHBDCIAcCFCFCFAAAJAJAQAQAQAQAQAQAQAQAuAuBSCJCKCLCLCMCNCFCFCFAYAYCOCMAYAYAMCPCPCQCRCRCHCFA_A1CFADCMA1AAAAAHAHAMAMCSCSCTCPCUCUCQA_A_A1AEAEAEAfAfAfAfCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCVCWAACXBDAcAHAHAHAHAHAHCHAHBDCIAcAJCECECYCYBNAAAAAABRBRBRBRAECBCBCBCBCBCBAEAEAcAcAcAcAdAdAcAcAdAdAcAcAcAcAcAcAcAcAcAcAdAdB3B3AcAcAcAcA2A2A2A2A2AiAACZCaCaArAAAAAhAvAgAvAvAAAvAAAAAvAvAAAvAiAiAvAiAiAeAoAeAAAeAeAvAeAAAAAAAAAAAeAeAeAeAlAlApArArAsAFAFAfApAvAmAACbAvAvApAACcA3A3A3A3A3AAAjAjAGCPCdCdCdCdCEBCBCCeCeBkBkBkCfCOCOCOCOCOCOA2A2AAA2A9A2A2COCOA3AsAsAmAmCUAxA6A6AAAAAAAAAAAAAAAAAAAsAsAFCgAsAGAGA0A0A0A0A0A0A0A0AAA2A2ChChCiCICIBNBNB3AAAAAAAAAAAAAAAAAAAAAAAXAaAAAAAACjAAAAAfCkADAfCkAAAaAAAEAAAAAAAAAAAfAfAEAEAEAfAAAfAfAfAfAfAfAfAAAfAfAfAAAAAyAAAXAAAAClAAAyAyAyAyADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1AAADAAADADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABwAAAAAABPAAAFAAAAAAAAAAAAAAAAAAAABwAABwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACmAaCmAAAAAAAACmAAAACmCjCjCmCmCmAAAAAAAAAFAAAAAXAAAAAAAAAXAAAAAAAyAyAyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACnAXADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACoAAAAAAAAAAAAAAAAAXAAAAAAAACpAAAAAAAAAAAAAAAAAAAAAAAABwAAAAAAA8AAAAAACqAAAABQAfAACjBTAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1AAAyAyAAAXAAAyAAAAAAAAADAyAAAXAyAXAAAAAaAAAaAAAAADAAAAAACjAAAAAAARAAAAAAAAAXAyAyAAAAAAAyCmAAAACrAyAAAAAAAAAAAAAAAAAAAAAAAAAXAAAXAXAXAAAAAAAAAAAAAAAAAyAAA1AAAyAAAfADAAAAAAAAAAAAAAAAAOCsAAAOCsAbAAAAADCtCtCtAAADADADAAAAAACuCuCuCuCuCuCuCuCuCuAACuCvCwCuCuCvCvCvCvCvCvCvCvCvCvADADCuAAAAAXAAAXAAAAAEAEAAAEAEAEAAAAAAAaAAAAAACxADAEAAADAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAaAAAaAAAAAAAAAAAfAfAAAAAAAAAAAAAAAAAAAAAAAXAAAAAAAACrAAAXAAAAAfAAAfAAAyAyAAAAAAAAAXAAAAAXAAAXAyAyAAAAAAAfAfAfAAAAAfAyAfAfAfAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA8CjAAA1A1AAAAAFAAAAAXAAAAAAAAAAAAAAAAAAAAAAAyAAAAAXAyAAAXAAAaAAAAAAAACyAAAXAAAACzAAAAAAAAAwAwAwAwAfAAA1A1AAAAAAAAAAAAAXAXCjAAAXAAAAAAC0AACmCmC1AfAEAfAfCmCmCmCvCu
+AAAAABACAAADAAAAAEAEAFAAAAABAGAGABABAHAHAHAHAIAJAJAJAAAKALAAALAMAAANAOAAAOAPABABANANAOAAAQAQAAARARARARAKAKAAAKAQAKAKAAASASAKAKAAASAAATARARAUAUAUAVAVAVAAARARAUAUAAACACAWAXAYAAAAACACACACAYAYARARAZAZAXAYAYAaAZAZAXAYAYAYAAAXAYAbAbAAACACACACAcAcACACAdAdAcAcACAGACAGACAGAGAGAGAGAGAGASASASASASASAAAeAeADADAfAfAfAfAfAfAfAfAgAhAAAAAAATATATATATATATATAiAhAFAFAhAjAbAAAAAaAaAkAkAlAlAMAMAmAmAkAkAlAlAnAnAoAoAoAAAAApApApApAVAVAVAVAUAAAAAAAAAAAAAAAqAqArAqAqArArArAAAAArAqAqArAqArAqAqAqAAArAqAqAqAqAAAsAsAtAAAAAAAAAuAAAvAwAxAwAAAiAiAyAAAVAAAzAPAAA0A1A2AAA3A2A4A5A4AyAVAzAzA4A6AiAhAhA4A4A6A7A7AyA8A6ApA9A9A-A-AAAAA4A4A_A_AABAA3BBBBAAAAAzA4BCAAA-BDAABDADADA-BEBEBEBEBEBEBFAoAoAoAoAoAABGApApBGAHAMAABHBHAABHAAAMBGBGAABDAABDA-A-A-A-A-AAA-A-AAA-A-AABHBGBGApApAAA-A-BIBIA-BDAABDBDAABDBDBDAnAAAAAAAABJBJBJBJBJBJBJAABHAAAABDAAAABDBKBDBDBDAAAABKAAAAA-AhAhAhAhAhAhAhAhAhAhBLBLBLBLAABMBMAhAhAMAMAMBIAMAFAAAAAAAIBDAAABAAAIAAAIAAAIApBNBNBNBNBNBNBJBOBOBOBOBOBOBOAAAAAAAAAAAAAAAAAAAAAABPBPBQBPBPBPBQBPBPBQBPBQBPBPBQBPBPBQBPBRBRBSBRBRBRBRBQBQBQBPBPBPBPBPBPBPBPBPBIBPBIBIBIBTBTBTBTBTBTBTAoAoAoAoAoAgAgAgAAAAAUAUAJANBUBVBWANAABVAABUBUBXBYAVAVAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFAAAAAAAAAAAAAAAAAFAFAAAAAABZBZBaAABDAUAUBbBcBbBbBbBbBbBbBbBcBbBbBbBbAFAFBbBbBbBbBbBbBbBbBbBbBcAFAFAFAAAAAFAFBbBbBcBbBdBcBbBbBbBbBbBbBbBcBcBcBcBdBcBdBbBbBbBdBdBdBbAFAFAFAFBeBeBeBeBeBeApApApApBbBbBbBbAABYBfBgAFAFBfAABgBgAFAFBbBbBbBbBbBbBbBcAAAAAAAAAAAABhBhBiAABiBjBGA-BGA-BGA-BGAIAIAIAIAIAIA_BVBVBVBVBVBVBVAMBIBkAAAAAoAoAABVBVAABVBVAABVAAAABkAVAVAVAVAMAMAMAMAMAoAoAoAoAoAoBIAVAVAVAVBlBlBlADADADADBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlBlAIBlAVA_BmA_BmBmBmAMBIBnBIBoBlAoAoAoAoAoBOBOBOBOBOBOBOBOAAAAApApApApApApApApApApApApApApApApApApApAAApApApBNBOBpBqAIAIAIAIAIBlBpAAAVAVAVAVAVAVAVAVAVAUAUAUAAAAAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUAUApAAACAaBrBpAFAAADADAABsAIABAIAHAIABABAIBtAIBtAHAHBtBuBvBwBwBwBwBwBwBwBwBxBwBwByBwBwByATAUAVATATAUAUAbAbBzAaAbAbAbAbAaB0B0BXAaAaAaAaAaB0B0AJAaAYAYAJAaAbAbACACACACAcAcACACACAcAcACACACACACACACAGAGAGAGAGAGAGAGAGByByASByByASACADADADADAfAfAfAfAgAhATATATATATATATATATAiAhAhAABrBrB1B2B2B3B3AABIBIAYB4B5B6B6BIBIAAAAAAAAAAAAAAAAAAAoAoAoAUAVAVApApApAVAVBsAUAUAAAFAFAFAFAFAiB7B8B7AiADB9B-B9B9AABOApBNApApADADADAFAFAFB_CACBArArA-ArArArArArAHArBkArArArArArArArArArArArArArAFAHArAqAqArAqArAqAqAqAqAqArAqAqAqAHAHBNBNBNBOAdBlBHAAAABmBmBmBmBmBkBkBkBmBmAMCCCCCDCEAFAFBrBrBrCDBrBrCDBrAFAFBrBrCFBGBGBGCGCCCCCCAHBrAICCBrAHBrCHCHCICJBhBICCBGAACFAABHAAAAAABkBkBHBHCFCFBlBlBlBlBGCFCDAAAAAAAAAAAAAAAAADADCKCKADADCKCKCKADADCKCKCKCKCKCKADADCKCKBNBNCLCLBmArBmBmBmBmBmBkBkBkBmBmAMB1CMCMBHBHBHAVAUAUCNCNCOCPAAA_A_A_A_A_A_AAAAArArArArAjAjArArArArArArArArArArArArArArArArArArArArArArAIAIAIAIAICQBJBVBVBVBIAFAFAvACCRACACCSACAVAVAzCTAVCUBFBFAzBFBFA4CVA4AVAzAzA6A6AiAUAUAhAhA6A6A6CWAVAVAyA6A4ApApApApCXBACYAFCZBBBpA6AFA_AHAHAHAHAHBLBLBLAHAHBvBvBvBvAIAIAIAIAIAHAHAHAIAIAIAIAIAIAIAIAIBJA_AIAIAIAIAICaApApAdAdAIAIAIAICbBOBOBOBOBOBOBOBOApApApApApABABAoAoAoAoAoAoAoAoBTBQBPBQBPBIBIBIBlBVAMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAABACADAEAFAGAHAHAHAIAJAKALAMANAOAPAQARARARASATAUAVAWAXAYAZAaAbAcAdAeAcAfAgAcAcASAhAiAjAiAkAiAlAlAmAmAnAnAoApAqApApArAsAsAtAtAuAvAwAxAyAyAzA0A0A1A1A1A2A3A3A4A5A6A7A7A8A8A8A9A-A_A_BABABBBBBCBCA7A7A8A8A8BDBEBEBFBFBGBGBHBHBIBJBJBKBLBLBMBMBNBNBOBOBPBPBQBQBRBSBTBUBVBWBXBYBZBaBbBcBdBdBdBeBeBeADAMANBfBgBhBhBiBjBiBjBiBjBkBlBmBnBoBpBpBqBrBsBpBtBtBuBlBvBvBwBxBxByBzB0B0B1B1B2B2B3B3B4B4B5B5B6B6B7B7B8B9B-AKAKB_CACBCCCDCDCECECFCGCHCICICJCKCLCMCNCOCOCPCMCNCQCRCRCSCSCTCTCUCUCVCVCWCICXCXCYCZCaCGCbCbCcCdCeCfCgChCiCjCkClCmCnCoCoCpAuCqCnCrCsCtCuCvCwCxCyCzC0C1C2C3C4C5C5C6C7C8C9C-C_C_C_DADBDCDCDDDEDFDFB7DGCeDHDIDJDKDKCoDLDMDNDNCdDODPDQDRDSB7B7DTB7DUDVB7DWDXDXDWDXDXCwDYDYDZDZDaDbDcDdDdDcDeDfDgDgDgDhDiDjDkB7B7DlDmAdDTDnDnDnDoDpDqDoDoDrDpDsDtDgDcDcDuDuDvDwDwDxDxDwDmDyDmDmDgDmDmDzB7D0DjD1D2D3D3D3D4D4D4D5D6DiD7DjDTD8D9DTDeDTDmDmD-D_EAD0DvEBECECCFCFEDEDCFEEEECFEFEGEGEFEHEIEIEJEJDkDkDkEKDkAdAdELArArB7EMELAuAuArArENENCBEOCBCBEPEQERESETETETETEUEVEWEXEXEYEZEaEbEYEcEcEcEcEdEdEdEdEeEeEeEeEeEeEeEeEeEeEeEeEeEeEeEdEdEeEeEeEeEdEdEeEdEdEeEdEdEdEfEfEgEhEiEfEiEiEiEjEkEjElElElElEmEnEnEoEnEpEpEqErEpEsEsEtEuEvEwEtExEyEzE0EvEvE1E2E3E4E5E6E7E8E8D7E9E9DqE-D-D-E_E8E7FAE8D7FBFCD6FDE7FEDqFFFGFHFIFJFKFLFMFNFOFPFQFRFSBvBvBvBvBvFTFUFUFVFVFWFXB7B7FYB7FZCxFaFbDmFcFcFXFdE7FdE7FeFeFfBDFgFfBHFhFiFjFkFlFmFnFoFpFqFrFsFtFuDkFvEKFwFUFxFyFzFXF0FeF1F2F2EVEVEVEVF3EWF4F5B7B7B7B7F6F7F8F9F-F_GAGBGCGDFeF1B7GEGEGEGEGFGGGGGHGIGIGIGJGJGKGLFwGMGNGODlDlGPGPGQGQDlDrGRGSGTB7GUF-GVGVB7GWGXGYGYGYGZGaAZGSGbGcGdGeGeGfGgGeGfGgGhGiGjGkGlGkGlGmGmGnFvGoGpGpGpGqGqGqFwCDGrGsCEGtGuGuGvGwGxB7GyGzGzG0G0G1G1G1G2G3G2G2B7G4G5G6G7G8G8G8G9G9G-G_HAHBHCHDHEHFHGHHHIHJHKHLHLHLHMHNEWEWEVEWEVEWEVEVDuDuCBHOHPEVHOEVHOEREVERHPERHPERERERERERCBDuCBEREREREWHQHRHSDrHTHSDrHUHQHVE3E3HWE3E3HWE3HWE3HXHXHXCDCEHYHYHYHYHYHYHYHYHZHZHZHZHZHaHaHaHaHaHaHaHaHaHaHaHaHaHaHbHaHaHcHdHeHfHgHdCFCFCFCFCFCFHhHiADHjGBHkHlHmHnHoHmHpAdHqAdAgAgHqHqASAiASAiAjAjHrHrHrHsHtHuHvHwHxHyHzH0H1H2AsH3H4AvH5H6A1H7H8H9H9H-H-FfH_IAIAIBIBICIDIEIFIGIHIFIIIJIKILIMIMINIOIMIPIQIQIRISITIUIVIWIXIXIXIYIYIZIaIbIcIdIeIfIgIhIiIjIkIlImInIoAsBdBdAsBeBeIpIqIrIsIsBjBjBjBjBkBlItItItIuIuIvItIvIvBuBlBwDjCGCGIwIxIyIzIzBzI0I0I1I2IzI3I3I4I4FdDrDrI5I6I7I8DjDjB8B9B-I9CDCEI-I_JACDJBHpCFCFJCJDJEF6JFJGJHJIJJJKJHJLJMJNJOJPJQJRCBJSJTJUJVJVJVJWJXJYJZJaJaJbJaJcJdJeJfJgJhJiJjJkJlJlJmJnJoJpJpJqJrJsJtJuJvJwJwJxCMCNJyCPCSCUCUCUCUJzCXJ0CZCaEMELCBCBJ1ETJ2J3J4J5J5J6J7J8J9J-J_KAKBKCKCKDKEKFKGB7KHKIKJKKKLKMKNKOKPKKKQKRKSKTKUKVKWKXKYKZKaKbKcKdDvKYKeKfKgKhKiKjKkKlKmKnKoKpKqKrKsKtKuKvKwKxKyKzK0K1K2K3K4K5K6K7K8K9K-K_LALALBLCLDLELELFLGLHLILJLKLKDVDVLKLKLKLKLKLKLLLLLMLNLOLOLPLQLRLSLTLULVLWLXLYLZLaLbLbLcK3LdLeLfLgLhCELiLiLjLjGBGBK_K-K-LkLkGBGBLlK_LmLnLnLmLoLoLpLpLqLqLqLqLqLqLqLqLqLrLrLqLsLsLtLtLuLvLvLuDbD6DbD6D6LwLxLyLzL0L1L2L3CjL4L5L6L7L8L9L-L-L_MAMBMCMDMEMFMGMHMIMJMKMBMLMMMNMOMPMQMRC-C9MSMSMSMTMUMVMWMXMYMZDFDFB7MaMbMcMdMdDNMeDQDTDTJFF6F6JFJFMfDWDXMgMhMiB7B7B7MjMkMkMlMlB7B7B7L1DvDvDvDvMmMmMnD0MoDhDhDbDbMmMmMpMqMqMrMsMtMuG9G9MvJRJRJRJRJRJRJRJRMwMwMwMxMwMyMyB-MzM0DYDYDZDZDaMfM1M1M2M2M2GGGGM3M4DkMnM5DjF6JFF6JFJGF6M6M7M8E7M5M9DjM-M_NANBKpNCNDNEMnNACGK-LkGBFMGBGBFpNFNGLlJ5J5NHJ5NHJ5FpJ5FpNIK_NJK_NKNLNMNNNONPNQDjNRDjNSCiNSNTNUNVAECGLlK_K_K_M5DbAGDjD-ABDjDjELArAdAuGBArENELAdGBDjNWDjDjDjNXI7DjDjDjDqE9D0DjDjNUDjDjDjNYNZDjNaDjNbNcNTDjDqE9D0DjNdDjDjDjDjNeNfE0NgNhNiDjE7D-DjDjM5D0NjM9NjNjM9NkDjM5NlDjCiNTNmNnNnNoNpNqE7DjDjDjDjDjFGDjDjGaFGDjFGNrNTDjCiDjDjNsNtNuNTAuNvNwNxDjNyNzN0N1N2N0N3CiENAdNqN4E6DjI7DjDjNUDjN5DjNiN6DjN7DjDjELELELAiAoA6N8N8N9N-AEAEN_OADjOBI7OCODOEODM5ArArDjDjF6JFABDjDjOFOGOHOID0OJOKDjDjOID0OJNjOLAJN4DjOMOLONF-DjFdE7DjDjOODjOPDjDjDjE7OQM5ORDlAdNjMnDjOSOTOUD-OVOWAJN4DjOXOYDjOZDjOaDjObDjD-OcDjAuDjOdDjE7OeOfFdDrDrI5I6I7E6ABN4OgGSOhOiL1OjOkOlOFDqDrOmOnE7DjOoDjD6DjDjDjDtDrDbDcDtDgDnDqDoDrDpOpE7E7DjDvDwOoMmOqDgOrDjD6D6OsDjDTOtDjD9DtD-FGDrDvDiOuM5M5M5GHOvOvOwOxDjOyFUDjDjM5OzM5O0O1NAO1O2DjO3M5HSDjOAFADjONGPOPHSE9ONDjDjDjAADjG3DjDjO4DjO5DjDjDjO6DjByDjDjAEAGAdELELAgAcASAiAjAiB6O7O8O9ArAEO-AuArA6FfA9A-BDO_PAPBBDBHPCBHBHJ6BKFjFkPDJ7PDJ8PEJ-PFPGPHPIArPJADBmDjBnDjBoBzPKPLB6B2ByPMPNB6E6M9POFdE7F6FdPPGBLjF6FdDrDrI7I8DjDjDrDvDjDjGSPQD-DjDjE7PRPSNEPTD-PUDjPVDjPWDjHSE7DjGyPXPYPZG3NEPTE7D-DjDjD_DjKpPaPbDrPcPdPeDhPfPgPhPiPjPkDjPlPmPnDjPoPpPqPrPsPtPuPvPwPxPyPzP0P1P2P3P4P5P6P7P8P9P-P_E7DjDjD-DjDjDjDjDjDjDjDjP_DjE7DjF6QADjDrNUDjQBGPM5OGQCMnFAFADjOQE9DjDjLjN4DjQAE9QDQEQFQGQHQINLQJQKNMABDjDjM5M5E6DTNMNMQLN8N8GBQMQNDjQOEBQOAEQPQQAEDiQRQSQTMnQUQVQWQXQYQZQaQbGaQcFvFvQdFpNGQeK_N3N0OxADFj
+283 284 285 541 548 549 550
 `;

@@ -89,9 +89,13 @@ impl Block {
     }
 
     /// Whether it is a price. A table says 0 both for what is free and for what it does not know, and a wrong 0 would pass
-    /// every budget: it is taken where the id says that the model is free.
-    pub fn is_price_of(&self, id: &str) -> bool {
-        self.is_paid() || id.ends_with(":free") && !self.rates.0.is_empty()
+    /// every budget: it is taken where the id says that the model is free, and there also when nothing stands.
+    pub fn is_price_of(&mut self, id: &str) -> bool {
+        let is_free = id.ends_with(":free");
+        if is_free && self.rates.0.is_empty() {
+            self.rates.0.extend(["input", "output"].map(|unit| (Cow::Borrowed(unit), "0".to_owned())));
+        }
+        is_free || self.is_paid()
     }
 
     /// What costs as much as plain input or output goes along with it where a condition names only that: tables leave out
