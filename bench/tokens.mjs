@@ -1,0 +1,99 @@
+// Counting tokens beside other libraries, in one interleaved run: `npm run bench:tokens`, after `npm run build` and `npm install`
+// in bench/. Each library has a process of its own in every round; figures are medians over the rounds, ratios those of the
+// medians.
+//
+//     --rounds <n>      how many rounds (5)
+//     --only <a,b>      only these libraries
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { brotliCompressSync, constants } from "node:zlib";
+import { build } from "esbuild";
+import { Problem, ROOT, main, run } from "../scripts/lib/run.mjs";
+import { median } from "./measure.mjs";
+import { PEERS } from "./token-peers.mjs";
+import { tokenSets } from "./token-sets.mjs";
+
+/** What is to be reached, and beside hypertok. */
+const GOALS = {
+  "prose, fresh": [140, 2.1],
+  "code, fresh": [140, 1.8],
+  "languages, fresh": [80, 2.2],
+  "json, fresh": [180, 1.4],
+  "prose, repeat": [240, 1.5],
+  "code, repeat": [260, 1.3],
+  "languages, repeat": [190, 1.45],
+  "json, repeat": [240, 1.4],
+  "prompt of 200 characters": [1.5, 3],
+  "start and first count": [35, 10],
+  "memory": [10, 7],
+  "to ship": [510, 2],
+};
+
+const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
+
+async function toShip({ program, assets = () => [] }) {
+  const parts = assets().map((path) => readFileSync(path));
+  if (program !== undefined) {
+    const { outputFiles } = await build({ stdin: { contents: program, resolveDir: join(ROOT, "bench") }, bundle: true, minify: true, format: "esm", write: false });
+    parts.push(...outputFiles.map(({ contents }) => contents));
+  }
+  return parts.reduce((sum, part) => sum + brotli(part), 0) / 1000;
+}
+
+await main(async () => {
+  const { values } = parseArgs({ options: { rounds: { type: "string" }, only: { type: "string" } } });
+  const rounds = Number(values.rounds ?? 5);
+  const names = values.only === undefined ? Object.keys(PEERS) : values.only.split(",");
+  const sets = join(ROOT, ".cache/token-sets.json");
+  mkdirSync(join(ROOT, ".cache"), { recursive: true });
+  writeFileSync(sets, JSON.stringify(tokenSets()));
+
+  const found = new Map(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) found.get(name).push(JSON.parse(await run(process.execPath, [join(ROOT, "bench/token-run.mjs"), name, sets], { quiet: true })));
+  }
+
+  const rows = new Map();
+  const row = (figure, unit, digits, better, value) => rows.set(figure, { unit, digits, better, values: names.map((name) => value(found.get(name), name)) });
+  for (const kind of ["fresh", "repeat"]) {
+    for (const set of ["prose", "code", "languages", "json"]) row(`${set}, ${kind}`, "MB/s", 0, "more", (all) => median(all.map((one) => one.sets[set][kind])));
+  }
+  row("prompt of 200 characters", "us", 1, "less", (all) => median(all.map((one) => one.prompt)));
+  row("start and first count", "ms", 0, "less", (all) => median(all.map((one) => one.start)));
+  row("memory", "MB", 0, "less", (all) => median(all.map((one) => one.memory)));
+  const shipped = new Map();
+  for (const name of names) shipped.set(name, await toShip(PEERS[name]));
+  row("to ship", "kB", 0, "less", (_, name) => shipped.get(name));
+  for (const what of Object.keys(found.get(names[0])[0].hard)) {
+    row(`100 kB: ${what}`, "ms", 1, "less", (all) => median(all.map(({ hard }) => hard[what].took ?? Number.POSITIVE_INFINITY)));
+  }
+
+  console.log(`Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? "an unknown processor"}, ${rounds} rounds, o200k_base; x: beside hypertok`);
+  const width = Math.max(...[...rows.keys()].map((figure) => figure.length));
+  const cell = (text) => String(text).padStart(Math.max(14, ...names.map((name) => name.length + 2)));
+  console.log(`${"".padEnd(width)}      ${names.map(cell).join("")}${cell("goal")}${cell("goal x")}`);
+  const reference = names.indexOf("hypertok");
+  for (const [figure, { unit, digits, better, values: all }] of rows) {
+    const cells = all.map((value) => {
+      if (!Number.isFinite(value)) return cell("> 5 s");
+      const ratio = better === "more" ? value / all[reference] : all[reference] / value;
+      return cell(reference < 0 || !Number.isFinite(ratio) ? value.toFixed(digits) : `${value.toFixed(digits)} ${ratio.toFixed(2)}x`);
+    });
+    const [goal, goalRatio] = GOALS[figure] ?? (figure.startsWith("100 kB") ? [5, 2.5] : []);
+    console.log(`${figure.padEnd(width)}  ${unit.padEnd(4)}${cells.join("")}${cell(goal ?? "")}${cell(goalRatio === undefined ? "" : `${goalRatio}x`)}`);
+  }
+
+  const [{ counts }] = found.get("tollgate") ?? [{ counts: undefined }];
+  for (const name of names) {
+    const [other] = found.get(name);
+    const differs = Object.keys(other.counts).filter((what) => counts?.[what] !== undefined && counts[what] !== other.counts[what]);
+    if (differs.length > 0) console.log(`${name} counts otherwise: ${differs.map((what) => `${what} ${other.counts[what]}, not ${counts[what]}`).join("; ")}`);
+  }
+  if (names.includes("tiktoken") && counts !== undefined) {
+    const [{ counts: reference }] = found.get("tiktoken");
+    const differs = Object.keys(reference).filter((what) => counts[what] !== undefined && counts[what] !== reference[what]);
+    if (differs.length > 0) throw new Problem(`expected the counts of tiktoken, found others for ${differs.join(", ")}`);
+  }
+});
