@@ -352,9 +352,13 @@ fn an_unknown_id_is_refused_with_its_place() {
     assert_eq!(error, "cannot decode: expected ids of the vocabulary, found an unknown one at index 1");
 }
 
-/// FNV-1a, as in the packed forms.
+/// The checksum of the packed forms.
 fn sum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    bytes.chunks(4).fold(0x811c_9dc5 ^ bytes.len() as u32, |sum, part| {
+        let mut word = [0; 4];
+        word[..part.len()].copy_from_slice(part);
+        (sum ^ u32::from_le_bytes(word)).wrapping_mul(0x0100_0193)
+    })
 }
 
 fn open(vocabulary: &[u8], ids: Option<&[u8]>) -> String {

@@ -2,8 +2,8 @@
 //!
 //! Texts repeat their words, so most pieces are counted once and then looked up. Pieces of up to 15 bytes lie in slots of 16,
 //! four to a line of the cache, all four compared without a branch; a new one takes the place of the oldest of the four.
-//! Longer pieces lie in slots of 32, 64, 128 and 256 bytes, where a new one takes the place of the one that is there. A slot
-//! holds the whole piece, so no answer is another piece's.
+//! Longer pieces lie in slots of 32, 64, 128 and 256 bytes, two to a set. A slot holds the whole piece, so no answer is another
+//! piece's.
 
 /// Where the count is in the last word of a short slot. Below it are the piece and its length: [`super::block::Block::key`].
 const SHORT_COUNT: u32 = 60;
@@ -27,20 +27,20 @@ pub(super) struct Memo {
     short_shift: u32,
     /// By the size of their slots: 4, 8, 16 and 32 words.
     long: [Box<[u64]>; 4],
-    /// How far a hash is shifted to give a slot of 4 words; one more for each size above.
+    /// How far a hash is shifted to give a set of two slots of 4 words; one more for each size above.
     long_shift: u32,
 }
 
 impl Memo {
-    /// An empty one, of at most that many bytes: half for short pieces, an eighth for each size of longer ones.
+    /// An empty one, of at most that many bytes: a third for short pieces, a sixth for each size of longer ones.
     pub fn new(bytes: usize) -> Self {
-        let (short, long) = ((bytes / 2 / 64).max(2).ilog2(), (bytes / 8 / 32).max(16).ilog2());
+        let (short, long) = ((bytes / 3 / 64).max(2).ilog2(), (bytes / 6 / 32).max(16).ilog2());
         let words = || vec![0; 4 << long].into();
         Self {
             short: vec![Set::default(); 1 << short].into(),
             short_shift: 64 - short,
             long: [words(), words(), words(), words()],
-            long_shift: 64 - long,
+            long_shift: 64 - long + 1,
         }
     }
 
@@ -79,25 +79,41 @@ impl Memo {
             hash = (hash ^ *word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         }
         let hash = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
-        let from = (hash >> (self.long_shift + size)) as usize * width;
-        let slot = self.long.get_mut(size as usize).and_then(|slots| slots.get_mut(from..from + width));
-        let (Some([known @ .., last]), Some((key, [key_last, ..]))) = (slot, key.split_at_mut_checked(width - 1))
-        else {
-            return count();
-        };
-        *key_last |= (length as u64) << LENGTH;
-        let mut differs = (*last ^ *key_last) << (64 - LONG_COUNT);
-        for (known, word) in known.iter().zip(&*key) {
-            differs |= known ^ word;
+        let from = (hash >> (self.long_shift + size)) as usize * width * 2;
+        let set = self.long.get_mut(size as usize).and_then(|slots| slots.get_mut(from..from + width * 2));
+        let (Some(set), Some(key)) = (set, key.get_mut(..width)) else { return count() };
+        if let Some(last) = key.last_mut() {
+            *last |= (length as u64) << LENGTH;
         }
-        if differs == 0 {
-            return (*last >> LONG_COUNT) as usize;
+        let (newer, older) = set.split_at_mut(width);
+        for slot in [&*newer, &*older] {
+            if let Some(count) = matching_long(slot, key) {
+                return count;
+            }
         }
         let count = count();
-        known.copy_from_slice(key);
-        *last = *key_last | (count as u64) << LONG_COUNT;
+        if let Some(last) = key.last_mut() {
+            *last |= (count as u64) << LONG_COUNT;
+        }
+        older.copy_from_slice(newer);
+        newer.copy_from_slice(key);
         count
     }
+}
+
+/// The count in a longer slot, if it holds that piece.
+#[inline(always)]
+fn matching_long(slot: &[u64], key: &[u64]) -> Option<usize> {
+    let mut differs = 0;
+    let mut last = 0;
+    for (known, word) in slot.iter().zip(key) {
+        // The last word is looked at apart: its count is not the key's.
+        differs |= last;
+        last = known ^ word;
+    }
+    differs |= last << (64 - LONG_COUNT);
+    let count = slot.last()? >> LONG_COUNT;
+    (differs == 0).then_some(count as usize)
 }
 
 #[inline(always)]

@@ -2,43 +2,78 @@
 
 use crate::error::{Error, Result};
 
+/// In a table of codes: the character opens a pair; the number of the table for the next one is below.
+const OPENS: u16 = 0x100;
+/// In a table of codes: no such character.
+const NONE: u16 = 0x200;
+
+/// How much is read by one call: a host compiles a function better once it was called often, not while it runs.
+const PART: usize = 1024;
+
 /// The bytes of a text. `alphabet` are its characters; each stands for a byte, but for the last two, which open a pair.
 /// `order` are all bytes in the order of their codes, two hexadecimal digits each. (`scripts/lib/bytes.mjs` writes it.)
 pub fn bytes_of_text(alphabet: &str, order: &str, text: &[u8]) -> Result<Vec<u8>> {
-    let broken =
-        |at: usize| Error::input(format!("cannot read text form: expected a character of its alphabet at byte {at}"));
+    let mut reader = TextReader { tables: tables(alphabet, order), table: 0 };
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for part in text.chunks(PART) {
+        at += reader.read(part, &mut bytes);
+        if at % PART != 0 && at != text.len() {
+            break;
+        }
+    }
+    if at == text.len() && reader.table == 0 {
+        return Ok(bytes);
+    }
+    Err(Error::input(format!(
+        "cannot read text form: expected a character of its alphabet at byte {at}, found another"
+    )))
+}
+
+/// Three tables of 128 codes, by character: the first for what stands alone or opens a pair, then one for each opener.
+fn tables(alphabet: &str, order: &str) -> Vec<u16> {
     let singles = alphabet.len().saturating_sub(2);
-    // By the opening character, 0 for none, and the character: the byte, or that the character opens a pair.
-    let mut bytes = [[None; 128]; 3];
-    let mut opens = [0; 128];
+    let mut tables = vec![NONE; 3 * 128];
     let mut order = order.as_bytes().chunks_exact(2).map(|digits| match digits {
-        [high, low] => Some((char::from(*high).to_digit(16)? << 4 | char::from(*low).to_digit(16)?) as u8),
+        [high, low] => Some((char::from(*high).to_digit(16)? << 4 | char::from(*low).to_digit(16)?) as u16),
         _ => None,
     });
-    for (table, codes) in bytes.iter_mut().enumerate() {
+    for table in 0..3 {
         for (place, character) in alphabet.bytes().enumerate() {
-            if table == 0 && place >= singles {
-                if let Some(opens) = opens.get_mut(usize::from(character)) {
-                    *opens = place - singles + 1;
+            let Some(code) = tables.get_mut(table * 128 + usize::from(character)) else { continue };
+            *code = match place.checked_sub(singles) {
+                Some(opener) if table == 0 => OPENS + 1 + opener as u16,
+                _ => order.next().flatten().unwrap_or(NONE),
+            };
+        }
+    }
+    tables
+}
+
+struct TextReader {
+    tables: Vec<u16>,
+    /// The table for the next character.
+    table: usize,
+}
+
+impl TextReader {
+    /// Reads a part; stops where a character is none. Gives how many were read.
+    #[inline(never)]
+    fn read(&mut self, part: &[u8], bytes: &mut Vec<u8>) -> usize {
+        for (at, character) in part.iter().enumerate() {
+            let place = self.table * 128 + usize::from(*character);
+            let code = if *character < 128 { self.tables.get(place).copied().unwrap_or(NONE) } else { NONE };
+            match code {
+                0..OPENS => {
+                    bytes.push(code as u8);
+                    self.table = 0;
                 }
-            } else if let Some(code) = codes.get_mut(usize::from(character)) {
-                *code = order.next().flatten();
+                OPENS..NONE => self.table = usize::from(code - OPENS),
+                _ => return at,
             }
         }
+        part.len()
     }
-    let mut out = Vec::with_capacity(text.len());
-    let mut table = 0;
-    for (at, character) in text.iter().enumerate() {
-        let opened = if table == 0 { opens.get(usize::from(*character)).copied().unwrap_or(0) } else { 0 };
-        if opened != 0 {
-            table = opened;
-            continue;
-        }
-        let byte = bytes.get(table).and_then(|codes| codes.get(usize::from(*character)).copied().flatten());
-        out.push(byte.ok_or_else(|| broken(at))?);
-        table = 0;
-    }
-    if table == 0 { Ok(out) } else { Err(broken(text.len())) }
 }
 
 #[cfg(test)]
@@ -55,10 +90,21 @@ mod tests {
     }
 
     #[test]
+    fn long_texts_are_read_part_by_part() {
+        for length in [1023, 1024, 1025, 2048, 5000] {
+            let text = "acb".repeat(length);
+            // A pair may lie on both sides of a cut.
+            assert_eq!(bytes_of_text("abcd", ORDER, text.as_bytes()).unwrap(), [0, 3].repeat(length));
+            let error = bytes_of_text("abcd", ORDER, format!("{text}x").as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(&format!("at byte {},", 3 * length)), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_none_is_refused_with_its_place() {
         for (text, at) in [(&b"abx"[..], 2), (b"abc", 3), (b"a\xffb", 1)] {
             let error = bytes_of_text("abcd", ORDER, text).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("at byte {at}")), "{error}");
+            assert!(error.ends_with(&format!("at byte {at}, found another")), "{error}");
         }
     }
 }

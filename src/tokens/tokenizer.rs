@@ -13,7 +13,7 @@ use super::{
 use crate::error::{Error, Result};
 
 /// How many bytes the memo of a tokenizer has by default.
-pub const DEFAULT_MEMO: usize = 2 << 20;
+pub const DEFAULT_MEMO: usize = 3 << 20;
 
 /// Real ids are told from ids of merges by this bit while both are in one list.
 const SPECIAL: u32 = 1 << 31;
