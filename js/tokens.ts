@@ -98,8 +98,8 @@ function checkedToken(token: unknown, index: number): number {
   throw invalid(`decode: expected whole numbers, found something else at index ${index}`);
 }
 
-function read(options: TokenizerOptions | undefined): [special: number, names: string[]] {
-  if (options === undefined) return [SPECIAL.text, []];
+function read(options: TokenizerOptions | null | undefined): [special: number, names: string[]] {
+  if (options === undefined || options === null) return [SPECIAL.text, []];
   checkKeys("the options of a tokenizer", options, ["special"]);
   const special: SpecialTokens = options.special ?? "text";
   if (Array.isArray(special) && special.every((name) => typeof name === "string")) return [LISTED, special];

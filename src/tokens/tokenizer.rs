@@ -86,6 +86,18 @@ impl Tokenizer {
         Ok(count)
     }
 
+    /// The ends of the pieces that a text is cut into before any merge, in bytes: what the encoding's regular expression
+    /// matches.
+    pub fn pieces(&self, text: &str) -> Vec<usize> {
+        let text = text.as_bytes();
+        let (mut ends, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            at = self.grammar.piece(text, at, Block::load(text, at));
+            ends.push(at);
+        }
+        ends
+    }
+
     /// The ends of the tokens of a text, in bytes. A token need not end between two characters.
     pub fn ends(&mut self, text: &str, special: SpecialTokens) -> Result<Vec<usize>> {
         Ok(self.tokens(text.as_bytes(), usize::MAX, special)?.into_iter().map(|(_, end)| end).collect())

@@ -1,6 +1,7 @@
 // Every class of the package: made, and used. `build()` may run at module scope of a Worker; `use()` answers with values
 // that are the same in every host.
 import * as tollgate from "tollgate";
+import r50k from "tollgate/vocab/r50k_base";
 import { createProvider } from "../../examples/local-provider/handler.mjs";
 import { memoryKV, memoryLocalStorage } from "./stand-ins.mjs";
 
@@ -136,6 +137,14 @@ const isError = (value) => value === tollgate.TollgateError || tollgate.Tollgate
 export const classNames = () => Object.keys(tollgate).filter((name) => isClass(tollgate[name]) && !NOT_CONSTRUCTED.has(name)).sort();
 
 /** One object of each class; `made` is told after each. */
+/** What a function makes. */
+const MADE_OTHERWISE = {
+  tokenizer: [
+    () => tollgate.createTokenizer(r50k),
+    (tokenizer) => [tokenizer.count("Hello, world!"), tokenizer.countAll(["\u4e2d", ""]), tokenizer.split("a\u{1f600}"), tokenizer.truncate("one two three", 2)],
+  ],
+};
+
 export function build(made = () => {}) {
   const objects = {};
   for (const name of classNames()) {
@@ -149,6 +158,7 @@ export function build(made = () => {}) {
     }
     made(name);
   }
+  for (const [name, [make]] of Object.entries(MADE_OTHERWISE)) objects[name] = make();
   return objects;
 }
 
@@ -157,7 +167,7 @@ export async function use(objects) {
   const answers = {};
   for (const [name, object] of Object.entries(objects)) {
     try {
-      answers[name] = object instanceof Error ? [object instanceof tollgate.TollgateError, object.message] : await RECIPES[name][1](object);
+      answers[name] = object instanceof Error ? [object instanceof tollgate.TollgateError, object.message] : await (RECIPES[name] ?? MADE_OTHERWISE[name])[1](object);
     } catch (error) {
       answers[name] = tollgate.TollgateError.isInstance(error) ? `threw ${error.code}` : `threw ${error?.stack ?? error}`;
     }
