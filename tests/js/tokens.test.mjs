@@ -107,7 +107,7 @@ test("a damaged vocabulary is refused at its first use, with the place", async (
   const damaged = { ...r50k, text: r50k.text.slice(0, -1) };
   const tokenizer = createTokenizer(damaged);
   assert.throws(() => tokenizer.count("a"), { name: "ValidationError", message: /^cannot read (vocabulary|text form): expected .* at byte \d+/ });
-  assert.throws(() => createTokenizer({ ...r50k, text: `${r50k.text}\u00e9` }).count("a"), { message: /at byte \d+$/ });
+  assert.throws(() => createTokenizer({ ...r50k, text: `${r50k.text}\u00e9` }).count("a"), { message: /at byte \d+, found another$/ });
   assert.throws(() => createTokenizer({ name: "r50k_base", bytes: new Uint8Array(3) }).count("a"), {
     message: "cannot read vocabulary: expected the packed form of this version at byte 0, found something else",
   });

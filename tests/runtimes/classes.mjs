@@ -136,15 +136,15 @@ const isError = (value) => value === tollgate.TollgateError || tollgate.Tollgate
 /** The names of the classes that the package exports, in order. */
 export const classNames = () => Object.keys(tollgate).filter((name) => isClass(tollgate[name]) && !NOT_CONSTRUCTED.has(name)).sort();
 
-/** One object of each class; `made` is told after each. */
-/** What a function makes. */
-const MADE_OTHERWISE = {
+/** Objects that a function makes. */
+export const MADE_OTHERWISE = {
   tokenizer: [
     () => tollgate.createTokenizer(r50k),
     (tokenizer) => [tokenizer.count("Hello, world!"), tokenizer.countAll(["\u4e2d", ""]), tokenizer.split("a\u{1f600}"), tokenizer.truncate("one two three", 2)],
   ],
 };
 
+/** One object of each class, and those that functions make; `made` is told after each. */
 export function build(made = () => {}) {
   const objects = {};
   for (const name of classNames()) {
