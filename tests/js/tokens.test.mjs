@@ -1,7 +1,9 @@
 // Tokens through the face. What npm `tiktoken` answers is in the fixture: scripts/eval/tokens.mjs.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { countTokens, createTokenizer, encodingsOf, registerVocabulary } from "../../dist/index.js";
 import { HARD, NAMED, randomTexts } from "../../scripts/eval/token-texts.mjs";
@@ -162,4 +164,11 @@ test("a vocabulary is in the bundles that import it, and in no other", async () 
   assert.deepEqual(await bundled('import { countTokens } from "./dist/index.js"; console.log(countTokens("a", "gpt-5"));'), []);
   const one = 'import { createTokenizer } from "./dist/index.js"; import v from "./dist/vocab/cl100k_base.js"; console.log(createTokenizer(v).count("a"));';
   assert.deepEqual(await bundled(one), ["cl100k_base.js"]);
+});
+
+test("the example does what it says", () => {
+  const said = execFileSync(process.execPath, [fileURLToPath(new URL("../../examples/tokens/main.mjs", import.meta.url))], { encoding: "utf8" });
+  assert.match(said, /^gpt-5, before: at most 59 tokens \(exact: false\)$/m);
+  assert.match(said, /^gpt-5, after: \d+ tokens by o200k_base \(exact: true\)$/m);
+  assert.match(said, /and back: true$/m);
 });

@@ -1,0 +1,24 @@
+// Counts, cuts and encodes texts with the vocabulary of a model: `node examples/tokens/main.mjs`, after `npm run build`.
+import { countTokens, createTokenizer } from "tollgate";
+import { loadVocabulary } from "tollgate/vocab/auto";
+import cl100k from "tollgate/vocab/cl100k_base";
+import cl100kIds from "tollgate/vocab/cl100k_base-ids";
+
+const text = "The harbour froze in the winter of 1709. 港は凍った。";
+
+// Without a vocabulary: a bound that always holds.
+const bound = countTokens(text, "gpt-5");
+console.log(`gpt-5, before: at most ${bound.high} tokens (exact: ${bound.exact})`);
+
+// Loaded by the name of a model. In a bundle that does not split, import the one you need, as below.
+const encoding = await loadVocabulary("gpt-5");
+const count = countTokens(text, "gpt-5");
+console.log(`gpt-5, after: ${count.tokens} tokens by ${encoding} (exact: ${count.exact})`);
+
+// A tokenizer of one's own.
+const tokenizer = createTokenizer(cl100k, cl100kIds);
+console.log(`cl100k_base: ${tokenizer.count(text)} tokens: ${tokenizer.split(text).join("|")}`);
+console.log(`the first five: ${JSON.stringify(tokenizer.truncate(text, 5))}`);
+console.log(`more than five: ${tokenizer.countUpTo(text, 5) > 5}`);
+const ids = tokenizer.encode(text);
+console.log(`ids: ${ids.slice(0, 5).join(" ")} ..., and back: ${tokenizer.decode(ids) === text}`);
