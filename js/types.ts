@@ -803,15 +803,15 @@ export interface SecurityMetadata {
 
 /** How many tokens a text has, or what is known of it. */
 export interface TokenCount {
-  /** The count; never too low, where it is not exact. */
+  /** The count; where it is not exact, the likely one. */
   tokens: number;
   /** Whether it is the count of the model's own vocabulary. */
   exact: boolean;
-  /** The text has at least that many. */
+  /** It seldom is below this: one text in fifty is outside of `low` to `high`. */
   low: number;
-  /** The text has at most that many. */
+  /** It seldom is above this, and never above a token for each byte: what to reckon with where money is at stake. */
   high: number;
-  /** How it was found: the name of the encoding, or `bytes` for the bound that a token is at least a byte. */
+  /** How it was found: the name of the encoding, or `estimate:` and the family by whose weights it was estimated. */
   method: string;
 }
 

@@ -17,7 +17,7 @@
 //! | [`usage`] | disjoint counts of what was consumed |
 //! | [`catalog`] | models, aliases and dated price rows |
 //! | [`price`] | usage and a price row to an itemised cost; a demand to an upper bound |
-//! | [`tokens`] | exact token counts by packed vocabularies |
+//! | [`tokens`] | exact token counts by packed vocabularies, estimates, the sizes of images and files |
 //! | [`ledger`] | cost records: encoding, queries, summaries, segments |
 //! | [`budget`] | windows, reserve / settle / release / charge, alerts |
 //! | [`guard`] | detectors, redaction, the streaming scanner |

@@ -6,9 +6,9 @@ import cl100kIds from "tollgate/vocab/cl100k_base-ids";
 
 const text = "The harbour froze in the winter of 1709. 港は凍った。";
 
-// Without a vocabulary: a bound that always holds.
-const bound = countTokens(text, "gpt-5");
-console.log(`gpt-5, before: at most ${bound.high} tokens (exact: ${bound.exact})`);
+// Without a vocabulary: an estimate, and what it is seldom above.
+const estimate = countTokens(text, "gpt-5");
+console.log(`gpt-5, before: about ${estimate.tokens} tokens, at most ${estimate.high} (exact: ${estimate.exact})`);
 
 // Loaded by the name of a model. In a bundle that does not split, import the one you need, as below.
 const encoding = await loadVocabulary("gpt-5");

@@ -52,8 +52,8 @@ const LEASE_MARGIN_MS: u64 = 60_000;
 pub enum Step {
     /// Run the guardrails over these texts, then [`Call::guarded`].
     Guard {
-        /// That of the request, or of the answer.
-        stage: guard::Stage,
+        /// `input` or `output`.
+        stage: &'static str,
         /// The texts with their roles.
         texts: Vec<Text>,
     },
@@ -119,7 +119,7 @@ pub struct Text {
     /// `system`, `user`, `assistant` or `tool`.
     pub role: &'static str,
     /// The stage its detectors are chosen by.
-    pub stage: guard::Stage,
+    pub stage: &'static str,
 }
 
 impl ToJson for Text {
@@ -127,15 +127,8 @@ impl ToJson for Text {
         to.open('{');
         to.text_of("text", &self.text);
         to.text_of("role", self.role);
-        to.text_of("stage", self.stage.as_str());
+        to.text_of("stage", self.stage);
         to.close('}');
-    }
-}
-
-impl Text {
-    /// As the built-in detectors take it.
-    pub fn source(&self) -> guard::Source<'_> {
-        guard::Source { text: &self.text, stage: self.stage, is_system: self.role == Role::System.as_str() }
     }
 }
 
@@ -320,9 +313,9 @@ impl Call {
             match self.phase {
                 Phase::Start => {
                     self.phase = Phase::GuardInput;
-                    let texts = texts(&self.request.segments, guard::Stage::Input);
+                    let texts = texts(&self.request.segments, "input");
                     if self.options.guard && !texts.is_empty() {
-                        return Step::Guard { stage: guard::Stage::Input, texts };
+                        return Step::Guard { stage: "input", texts };
                     }
                     self.phase = Phase::Budgets;
                 }
@@ -353,7 +346,7 @@ impl Call {
                 Phase::GuardOutput => {
                     let texts = self.output_texts();
                     if self.options.guard && !texts.is_empty() {
-                        return Step::Guard { stage: guard::Stage::Output, texts };
+                        return Step::Guard { stage: "output", texts };
                     }
                     self.close(tracker);
                 }
@@ -886,13 +879,13 @@ impl Call {
                     text,
                     role: Role::Assistant.as_str(),
                     stage: if matches!(lane, crate::provider::openai::chunk::Lane::Arguments(..)) {
-                        guard::Stage::ToolCall
+                        "tool_call"
                     } else {
-                        guard::Stage::Output
+                        "output"
                     },
                 })
                 .collect(),
-            None => texts(&self.answer_segments, guard::Stage::Output),
+            None => texts(&self.answer_segments, "output"),
         }
     }
 
@@ -1075,7 +1068,7 @@ fn out_of_turn() -> Error {
 }
 
 /// The texts of a body for the guardrails.
-fn texts(segments: &Segments, stage: guard::Stage) -> Vec<Text> {
+fn texts(segments: &Segments, stage: &'static str) -> Vec<Text> {
     segments
         .list()
         .iter()
@@ -1083,8 +1076,8 @@ fn texts(segments: &Segments, stage: guard::Stage) -> Vec<Text> {
             text: segment.text.clone(),
             role: segment.role.as_str(),
             stage: match segment.role {
-                _ if segment.in_arguments => guard::Stage::ToolCall,
-                Role::Tool => guard::Stage::ToolResult,
+                _ if segment.in_arguments => "tool_call",
+                Role::Tool => "tool_result",
                 _ => stage,
             },
         })

@@ -5,7 +5,9 @@
 
 mod block;
 mod class;
+pub mod estimate;
 mod long;
+pub mod media;
 mod memo;
 mod merges;
 mod models;

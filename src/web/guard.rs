@@ -75,9 +75,9 @@ impl Scanner {
 }
 
 impl Scanner {
-    /// What scans inside a call.
-    pub fn core(&self) -> &guard::Scanner {
-        &self.scanner
+    /// What scans a stream inside a call.
+    pub fn core(&self) -> guard::Scanner {
+        self.scanner.clone()
     }
 }
 

@@ -10,7 +10,10 @@ use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    tokens::{self, DEFAULT_MEMO, SpecialTokens},
+    tokens::{
+        self, DEFAULT_MEMO, SpecialTokens,
+        estimate::{Family, estimate},
+    },
 };
 
 thread_local! {
@@ -38,6 +41,20 @@ pub fn room(bytes: u32) -> Uint8Array {
 #[wasm_bindgen(js_name = encodingsOf)]
 pub fn encodings_of(model: &str) -> Vec<String> {
     tokens::encodings_of(model).into_iter().map(str::to_owned).collect()
+}
+
+/// The family of a model whose vocabulary is not at hand: its number, and what estimates by it are called.
+#[wasm_bindgen(js_name = familyOf)]
+pub fn family_of(model: &str) -> Vec<String> {
+    let family = Family::of(model);
+    vec![(family as u32).to_string(), family.method().to_owned()]
+}
+
+/// What a text has in tokens by the weights of a family: the estimate, the least and the most that it is likely to be.
+#[wasm_bindgen(js_name = estimateTokens)]
+pub fn estimate_tokens(length: u32, family: u32) -> Vec<u32> {
+    let found = with_input(length, |text| estimate(text, Family::from_number(family)));
+    [found.tokens, found.low, found.high].map(|tokens| tokens as u32).to_vec()
 }
 
 /// A tokenizer over a packed vocabulary. Lengths are in bytes of the room for texts; `special` is 0 for texts, 1 to refuse,
