@@ -33,7 +33,10 @@ fn the_packed_books_are_the_readable_ones() {
         assert_eq!(packed.retrieved(), readable.retrieved());
         assert!(packed.provider_names().eq(readable.provider_names()));
         let again = Book::from_json(&readable.to_json()).unwrap();
-        assert!(again.models().eq(readable.models()), "a book survives its JSON");
+        for (a, b) in again.models().zip(readable.models()) {
+            assert_eq!(a, b, "a book survives its JSON");
+        }
+        assert_eq!(again.len(), readable.len());
     }
 }
 
@@ -146,7 +149,7 @@ fn litellms_table_is_read_in_every_dimension() {
         (
             "night",
             "deepseek",
-            r#"[{"rates":{"input":"0.4"},"schedule":[{"days":"1-2","from":"18:00","offset":"+08:00","rates":{"input":"0.2"},"to":"08:00"},{"days":"6-7","from":"00:00","offset":"+08:00","rates":{"input":"0.2"},"to":"00:00"}],"source":"litellm"}]"#,
+            r#"[{"rates":{"input":"0.4"},"schedule":[{"days":"1-2","from":"00:00","offset":"+08:00","rates":{"input":"0.2"},"to":"08:00"},{"days":"1-2","from":"18:00","offset":"+08:00","rates":{"input":"0.2"},"to":"00:00"},{"days":"6-7","from":"00:00","offset":"+08:00","rates":{"input":"0.2"},"to":"00:00"}],"source":"litellm"}]"#,
         ),
         (
             "steps",
@@ -188,6 +191,23 @@ fn litellms_table_is_read_in_every_dimension() {
         Answer::Unpriced(unpriced) => panic!("{unpriced:?}"),
     };
     assert_eq!((usd("azure/gpt-x").as_str(), usd("azure/eu/gpt-x").as_str()), ("1", "1.1"));
+}
+
+#[test]
+fn two_entries_of_one_model_complete_each_other_where_they_agree() {
+    let entry = |key: &str, rest: &str| format!(r#""{key}":{{"litellm_provider":"bedrock","mode":"chat",{rest}}}"#);
+    let rows = |first: &str, second: &str| {
+        let table = format!("{{{},{}}}", entry("a.b", first), entry("bedrock/a.b", second));
+        model_of(&Book::from_json(&table).unwrap(), "a.b", "bedrock")
+    };
+    let plain = r#""input_cost_per_token":1e-6"#;
+    let batch = r#""input_cost_per_token":1e-6,"input_cost_per_token_batches":5e-7,"output_cost_per_token_above_200k_tokens":2e-6"#;
+    let both = r#"[{"rates":{"input":"1"},"services":{"batch":{"rates":{"input":"0.5"}}},"source":"litellm","tiers":[{"above":200000,"edge":"above","rates":{"output":"2"}}]}]"#;
+    assert_eq!(rows(plain, batch), both);
+    assert_eq!(rows(batch, plain), both);
+    // At another price it is another's: the first counts, whole.
+    let dearer = r#""input_cost_per_token":2e-6,"input_cost_per_token_batches":1e-6"#;
+    assert_eq!(rows(plain, dearer), r#"[{"rates":{"input":"1"},"source":"litellm"}]"#);
 }
 
 #[test]

@@ -17,11 +17,10 @@ export function same(a, b) {
   return x * other === y * per;
 }
 
-/** How much more one is than another: 0.1 for ten percent, as a double. */
-export function distance(a, b) {
+/** Whether one is more than another. */
+export function more(a, b) {
   const [[x, per], [y, other]] = [exact(a), exact(b)];
-  const [left, right] = [Number(x) / Number(per), Number(y) / Number(other)];
-  return Math.abs(left - right) / Math.max(left, right);
+  return x * other > y * per;
 }
 
 /** `a` as a multiple of `b`, where that is a decimal of at most six places: "1.1". */

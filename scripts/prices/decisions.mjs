@@ -45,10 +45,68 @@ export const SETTLED = [
     url: "https://developers.cloudflare.com/workers-ai/platform/pricing/",
   },
   {
+    provider: "fireworks",
+    models: /llama-v3p1-8b-instruct$/,
+    taken: "genai-prices",
+    why: "the page has 0.20 for models of up to 16 billion parameters",
+    url: "https://fireworks.ai/pricing",
+  },
+  {
+    provider: "fireworks",
+    models: /gemma-3-27b-it$/,
+    taken: "litellm",
+    why: "the page has 0.90 for models of 16.1 to 80 billion parameters",
+    url: "https://fireworks.ai/pricing",
+  },
+  {
+    provider: "fireworks",
+    models: /\/deepseek-v4-pro$/,
+    taken: "genai-prices",
+    why: "LiteLLM has the page's price by size for models of up to 176 billion parameters, of which this has ten times as many; genai-prices is the dearer",
+    url: "https://fireworks.ai/pricing",
+  },
+  {
+    provider: "vertex",
+    models: /^claude-3-5-haiku/,
+    taken: "litellm",
+    why: "the first price, which Anthropic cut a month later for itself, and the dearer: a budget must not be passed (unverified: Vertex's page was not opened)",
+    url: "https://cloud.google.com/vertex-ai/generative-ai/pricing",
+  },
+  {
     provider: "openai",
     models: /^gpt-4o-mini-tts/,
     taken: "litellm",
     why: "what this model puts out is audio, which genai-prices files under output and LiteLLM under outputAudio, at the same price",
+    url: "https://developers.openai.com/api/docs/pricing",
+  },
+];
+
+/** Context tiers that only one source has, decided by name. */
+export const CONTEXTS = [
+  {
+    provider: "anthropic",
+    models: /^claude-sonnet-4-5/,
+    taken: "genai-prices",
+    why: "what requests of more than 200,000 tokens cost until that beta ended on 2026-04-30 and they became errors; old calls keep it",
+    url: "https://platform.claude.com/docs/en/release-notes/overview",
+  },
+  {
+    provider: "vertex",
+    models: /^claude-(opus|sonnet)-4-6/,
+    taken: "litellm",
+    why: "since 2026-03-13 the whole context has one price, on Vertex too; genai-prices has that for Anthropic's own and not here",
+    url: "https://platform.claude.com/docs/en/about-claude/pricing",
+  },
+];
+
+/** Fees of tools of which each source has one of two. */
+export const TOOLS = [
+  {
+    provider: "openai",
+    models: /^gpt-4(o|o-mini|\.1|\.1-mini)(-\d{4}-\d{2}-\d{2})?$/,
+    genaiPrices: "0.01",
+    rates: { webSearches: "0.01", "webSearches:preview": "0.025" },
+    why: "the page has both: 10 dollars for a thousand calls of web_search, 25 for web_search_preview of models that do not reason",
     url: "https://developers.openai.com/api/docs/pricing",
   },
 ];

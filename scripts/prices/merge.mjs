@@ -1,7 +1,7 @@
 // Two sources into one book, and a new reading into the book that was there before.
 
-import { DECISIONS, SETTLED } from "./decisions.mjs";
-import { ratio, same } from "./decimal.mjs";
+import { CONTEXTS, DECISIONS, SETTLED, TOOLS } from "./decisions.mjs";
+import { more, ratio, same } from "./decimal.mjs";
 import { UNITS, unitOf } from "./units.mjs";
 
 const keyOf = ({ provider, id }) => `${provider}/${id.toLowerCase()}`;
@@ -18,14 +18,45 @@ function* places(row) {
   for (const { above, rates } of row.tiers ?? []) yield [` above ${above}`, rates ?? {}];
 }
 
+/**
+ * A row with hours at what it costs when it is dearest and when it is cheapest: of two tables one states the peak and the
+ * other what holds outside of it, and both have the same price.
+ */
+function* extremes(row) {
+  for (const [where, dearest] of [["", true], [" off peak", false]]) {
+    const rates = { ...row.rates };
+    for (const hours of row.schedule ?? []) {
+      for (const [name, usd] of Object.entries(hours.rates ?? {})) if (rates[name] === undefined || more(usd, rates[name]) === dearest) rates[name] = usd;
+    }
+    yield [where, rates];
+  }
+}
+
 /** Where two rows name one rate and differ: [name, one's, the other's]. */
 function differing(a, b) {
-  const others = new Map(places(b));
-  return [...places(a)].flatMap(([where, rates]) =>
+  const both = a.schedule !== undefined || b.schedule !== undefined ? extremes : places;
+  const others = new Map(both(b));
+  return [...both(a)].flatMap(([where, rates]) =>
     Object.entries(rates)
       .filter(([name, usd]) => others.get(where)?.[name] !== undefined && !same(usd, others.get(where)[name]))
       .map(([name, usd]) => [`${name}${where}`, usd, others.get(where)[name]]),
   );
+}
+
+/** What one source alone says of a price that both have: a fee, or for how long a cache is written. */
+const ADDED = ["cacheRead", "cacheWrite", "cacheWrite1h", "webSearches", "fileSearches"];
+
+/** Sets the fees of tools of which each source has one of two. */
+function addTools(models, differences) {
+  for (const { provider, models: names, genaiPrices, rates, why, url } of TOOLS) {
+    for (const model of models.values()) {
+      if (model.provider !== provider || !names.test(model.id)) continue;
+      const row = model.rows.at(-1);
+      const litellm = row.rates.webSearches;
+      row.rates = { ...row.rates, ...rates };
+      if (litellm !== undefined) differences.push({ provider, model: model.id, unit: "webSearches", litellm, genaiPrices, taken: "both", why, url });
+    }
+  }
 }
 
 /** Applies the corrections made by hand; one that no longer fits is an error, so that it is looked at again. */
@@ -43,11 +74,40 @@ export function decide(models) {
 const PROFILE = /^(?:regional|global|us|eu|apac|au|jp)\./;
 const VERSION = /-v\d+(?::\d+)?$/;
 
-/** Whether it is what some of Bedrock's regions ask for a model: a model of its own in genai-prices, regions of one here. */
-function isRegionOf(models, { provider, id }) {
-  if (provider !== "bedrock" || !PROFILE.test(id)) return false;
+/** The model of which it is what some of Bedrock's regions ask: a model of its own in genai-prices, regions of one here. */
+function baseOf(models, { provider, id }) {
+  if (provider !== "bedrock" || !PROFILE.test(id)) return undefined;
   const plain = id.replace(PROFILE, "").toLowerCase();
-  return [plain, plain.replace(VERSION, "")].some((name) => models.get(`bedrock/${name}`)?.rows.some((row) => row.regions !== undefined));
+  return [plain, plain.replace(VERSION, "")].map((name) => models.get(`bedrock/${name}`)).find((model) => model?.rows.some((row) => row.regions !== undefined));
+}
+
+/**
+ * A Bedrock id without a profile is served in the caller's own region, which costs what the region groups do; LiteLLM has
+ * the price of the `global.` profile there. Where genai-prices says so, the row is turned round: its rates are those of a
+ * region, and the global ones stand under their name.
+ */
+function turnRegional(models, regional, day, differences) {
+  const model = /^regional\./.test(regional.id) ? baseOf(models, regional) : undefined;
+  const [row, now] = [model?.rows[0], rowOn(regional.rows, day)];
+  if (row?.regions?.global === undefined || now === undefined) return;
+  const { global, ...groups } = row.regions;
+  const group = Object.values(groups).find((one) => same(one.rates?.input ?? "0", now.rates.input));
+  if (group === undefined || same(row.rates.input, now.rates.input) || differing(group, now).length > 0 || differing(row, global).length > 0) return;
+  differences.push({
+    provider: "bedrock", model: model.id, unit: "input", litellm: row.rates.input, genaiPrices: now.rates.input, taken: "genai-prices",
+    why: "an id without a profile is served in its own region, which costs what the region groups do: the page puts the global profile 10 % below; LiteLLM has the price of that",
+    url: "https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html",
+  });
+  row.regions = { ...groups, global: { rates: row.rates, tiers: row.tiers, services: row.services } };
+  row.rates = { ...row.rates, ...group.rates };
+  row.tiers = group.tiers;
+  row.services = group.services;
+}
+
+/** A model under the id that the first source has it by, where that is the same with its path: `accounts/fireworks/models/`. */
+function homed(models, other) {
+  const name = (other.aliases ?? []).find((alias) => alias.toLowerCase().endsWith(`/${other.id.toLowerCase()}`) && models.has(`${other.provider}/${alias.toLowerCase()}`));
+  return name === undefined ? other : { ...other, id: name, aliases: [other.id, ...other.aliases.filter((alias) => alias !== name)] };
 }
 
 /**
@@ -56,8 +116,10 @@ function isRegionOf(models, { provider, id }) {
  */
 export function merge(models, all, day) {
   const differences = [];
+  addTools(models, differences);
   const owned = new Set();
-  const genai = all.filter((other) => !isRegionOf(models, other));
+  for (const other of all) turnRegional(models, other, day, differences);
+  const genai = all.filter((other) => baseOf(models, other) === undefined).map((other) => homed(models, other));
   for (const other of genai) {
     const own = models.get(keyOf(other));
     if (own === undefined) continue;
@@ -109,10 +171,28 @@ const RULES = [
     holds: ({ row, now, others }) => others.some((past) => (now.from ?? "") > (past.from ?? "") && differing(row, past).length === 0),
   },
   { taken: "litellm", why: "the other is this price with fewer digits", holds: ({ found }) => found.every(([, litellm, genaiPrices]) => isRounded(litellm, genaiPrices)) },
-  { taken: "litellm", why: "its row names the provider's page, and was made from it", holds: ({ row }) => row.url !== undefined },
+  { taken: "litellm", why: "its row names the provider's page as its source (unverified: the page was not opened)", holds: ({ row }) => row.url !== undefined },
   { taken: "genai-prices", why: "LiteLLM names no page, and this is the dearer: a budget must not be passed", holds: ({ row, now }) => sum(now) > sum(row) },
   { taken: "litellm", why: "no page of the model decides it, and this is the dearer: a budget must not be passed", holds: () => true },
 ];
+
+/** Context tiers that only one of the sources has: the dearer one, unless it was decided otherwise by name. */
+function addContexts(model, row, now, differences) {
+  const above = (tiers) => new Map((tiers ?? []).map((tier) => [tier.above, tier]));
+  const [own, others] = [above(row.tiers), above(now.tiers)];
+  for (const tokens of new Set([...own.keys(), ...others.keys()])) {
+    if (own.has(tokens) && others.has(tokens)) continue;
+    const settled = CONTEXTS.find((one) => one.provider === model.provider && one.models.test(model.id));
+    const { taken, why, url } = settled ?? {
+      taken: own.has(tokens) ? "litellm" : "genai-prices",
+      why: "only one has a tier, and with it the price is the dearer: a budget must not be passed",
+      url: own.has(tokens) ? row.url : now.url,
+    };
+    if (taken === "genai-prices" && others.has(tokens)) row.tiers = [...(row.tiers ?? []), structuredClone(others.get(tokens))].sort((a, b) => a.above - b.above);
+    const input = (tier) => tier?.rates?.input ?? "as below";
+    differences.push({ provider: model.provider, model: model.id, unit: `input above ${tokens}`, litellm: input(own.get(tokens)), genaiPrices: input(others.get(tokens)), taken, why, url });
+  }
+}
 
 function mergeModel(model, other, day, differences) {
   model.aliases = [...(model.aliases ?? []), ...(other.aliases ?? [])];
@@ -131,16 +211,22 @@ function mergeModel(model, other, day, differences) {
     const of = taken === "litellm" ? row : now;
     for (const [unit, litellm, genaiPrices] of found) differences.push({ provider: model.provider, model: model.id, unit, litellm, genaiPrices, taken, why, url: settled?.url ?? of.url });
     // What else it says is of another price.
-    if (taken === "genai-prices") model.rows = structuredClone(other.rows);
-    return;
-  }
-  // A fee or a duration that only the second names is one of the same price.
-  for (const [unit, usd] of Object.entries(now.rates ?? {})) {
-    if (row.rates?.[unit] === undefined && ["webSearches", "fileSearches", "cacheWrite1h"].includes(unit)) {
-      row.rates = { ...row.rates, [unit]: usd };
-      row.also = { ...row.also, [unit]: now.source };
+    if (taken === "genai-prices") {
+      model.rows = structuredClone(other.rows);
+      return;
     }
+  } else {
+    // What only the second names is of the same price.
+    const isBare = row.rates?.input === undefined && row.rates?.output === undefined;
+    for (const [unit, usd] of Object.entries(now.rates ?? {})) {
+      if (row.rates?.[unit] === undefined && (isBare || ADDED.includes(unit))) {
+        row.rates = { ...row.rates, [unit]: usd };
+        row.also = { ...row.also, [unit]: now.source };
+      }
+    }
+    addContexts(model, row, now, differences);
   }
+  // Past prices have one witness, whatever the two say of today's.
   const at = other.rows.indexOf(now);
   if (now.from !== undefined) row.from = now.from;
   model.rows = [...other.rows.slice(0, at), row, ...other.rows.slice(at + 1)].map((one) => structuredClone(one));
@@ -185,14 +271,18 @@ const priceOf = ({ rates, tiers, services, regions, schedule }) => JSON.stringif
  * A new reading into the rows of a model that were there before. Append-only: a price that changed is a new row from the
  * day it is first seen (or the source's own date), so that an old call keeps its old cost. Announced rows that have not
  * begun may still change.
+ *
+ * What comes out of sources that were read before (`known`, names with versions) is no change of a price: the same text is
+ * understood better, and the row is corrected.
  */
-export function append(before, fresh, day) {
+export function append(before, fresh, day, known = new Set()) {
   const begun = before.filter((row) => row.from === undefined || row.from <= day);
   const announced = fresh.filter((row) => row.from !== undefined && row.from > day);
   const last = begun.at(-1);
   const now = rowOn(fresh, day);
   if (last === undefined || now === undefined) return last === undefined ? fresh : [...begun, ...announced];
-  if (priceOf(last) === priceOf(now)) {
+  const isReadBefore = [now.source, ...Object.values(now.also ?? {})].every((source) => known.has(source));
+  if (priceOf(last) === priceOf(now) || isReadBefore) {
     // The same price, read again; and its history, where that has only now become known.
     const history = begun.length === 1 && last.from === undefined ? fresh.filter((row) => row.from === undefined || row.from <= day) : [...begun.slice(0, -1), { ...now, from: last.from }];
     return [...history, ...announced];

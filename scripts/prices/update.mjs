@@ -88,12 +88,16 @@ async function read() {
   for (const model of models.values()) model.rows = model.rows.map(rowOf);
 
   const before = BOOKS.map(({ name }) => readBook(name));
+  const readBefore = new Set(before.flatMap((book) => book.sources.map(({ id }) => id)));
+  const renamed = new Set([...models.values()].flatMap(({ provider, aliases }) => (aliases ?? []).map((alias) => `${provider}/${alias}`)));
   for (const old of before.flatMap((book) => book.models)) {
     const name = `${old.provider}/${old.id.toLowerCase()}`;
     const fresh = models.get(name);
+    // What has become another name of a model is that model.
+    if (renamed.has(name)) continue;
     // A model that the sources have dropped keeps its rows: its old calls still have a cost.
     if (fresh === undefined) models.set(name, { ...old, aliases: (old.aliases ?? []).filter((alias) => !models.has(`${old.provider}/${alias}`)) });
-    else fresh.rows = append(old.rows, fresh.rows, day);
+    else fresh.rows = append(old.rows, fresh.rows, day, readBefore);
   }
   const known = [litellm.source, genai.source];
   for (const source of before.flatMap((book) => book.sources)) if (known.every(({ id }) => id !== source.id)) known.push(source);

@@ -47,13 +47,16 @@ pub struct Match {
 }
 
 /// What resource names put before an id, and whose they are.
-const RESOURCES: [(&str, &str); 6] = [
+const RESOURCES: [(&str, &str); 8] = [
     ("google", "models/"),
     ("google", "publishers/google/models/"),
     ("vertex", "publishers/google/models/"),
     ("vertex", "publishers/anthropic/models/"),
     ("vertex", "publishers/"),
     ("fireworks", "accounts/fireworks/models/"),
+    // LiteLLM's names of Bedrock's two interfaces.
+    ("bedrock", "invoke/"),
+    ("bedrock", "converse/"),
 ];
 
 impl Book {
@@ -327,6 +330,8 @@ mod tests {
                 "prefix bedrock anthropic.claude-opus-4-7 in eu-west-1",
             ),
             ("us.only.here", None, "exact bedrock us.only.here"),
+            ("bedrock/converse/us.anthropic.claude-opus-4-7", None, "prefix bedrock anthropic.claude-opus-4-7 in us"),
+            ("bedrock/invoke/anthropic.claude-opus-4-7", None, "prefix bedrock anthropic.claude-opus-4-7"),
             // Spellings.
             ("anthropic.claude-3-haiku-20240307-v1:0", None, "exact bedrock anthropic.claude-3-haiku-20240307-v1:0"),
             ("claude-sonnet-4.5", None, "alias anthropic claude-sonnet-4-5"),

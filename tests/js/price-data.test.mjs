@@ -58,6 +58,62 @@ test("a changed price is a new row, and the old one stays", () => {
   ]) {
     assert.deepEqual(append(before, fresh, day), after, why);
   }
+  const known = new Set(["a"]);
+  assert.deepEqual(append([row("1")], [row("2")], day, known), [row("2")], "what was read before is a row corrected");
+  assert.deepEqual(append([row("1")], [{ ...row("1"), also: { webSearches: "b" } }, row("2", day)], day, known), [{ ...row("1"), also: { webSearches: "b" } }, row("2", day)]);
+  assert.deepEqual(append([row("1")], [{ ...row("2"), also: { webSearches: "b" } }], day, known), [row("1"), { ...row("2", day), also: { webSearches: "b" } }], "what another source adds is not");
+});
+
+test("what only one source says is added, and what they say in two ways is one price", () => {
+  const l = (rates, more) => ({ source: "l", url: "https://l.example", rates, ...more });
+  const g = (rates, more) => ({ source: "g", url: "https://g.example", rates, ...more });
+  const hours = (from, rates) => ({ days: "", from, to: "10:00", offset: "+00:00", rates });
+  const first = new Map(
+    [
+      { provider: "bedrock", id: "a.b-v1:0", rows: [l({ input: "1", output: "5" }, { regions: { us: l({ input: "1.1", output: "5.5" }), global: l({ input: "1", output: "5" }) } })] },
+      { provider: "fireworks", id: "accounts/fireworks/models/f", rows: [l({ input: "1" })] },
+      { provider: "p", id: "peak", rows: [l({ input: "2" }, { schedule: [hours("06:00", { input: "1" })] })] },
+      { provider: "p", id: "cached", rows: [l({ input: "1" })] },
+      { provider: "p", id: "changed", rows: [l({ input: "3" })] },
+      { provider: "openai", id: "gpt-4.1", rows: [l({ input: "2", webSearches: "0.025" })] },
+      { provider: "vertex", id: "claude-opus-4-6", rows: [l({ input: "5" })] },
+    ].map((one) => [`${one.provider}/${one.id}`, one]),
+  );
+  const tier = [{ above: 200_000, edge: "above", rates: { input: "2" } }];
+  const differences = merge(
+    first,
+    [
+      { provider: "bedrock", id: "regional.a.b-v1:0", rows: [g({ input: "1.1", output: "5.5" })] },
+      { provider: "bedrock", id: "global.a.b-v1:0", rows: [g({ input: "1", output: "5" })] },
+      { provider: "fireworks", id: "f", aliases: ["accounts/fireworks/models/f"], rows: [g({ input: "1", output: "2" })] },
+      { provider: "p", id: "peak", rows: [g({ input: "1" }, { schedule: [hours("02:00", { input: "2" })] })] },
+      { provider: "p", id: "cached", rows: [g({ input: "1", cacheRead: "0.1", outputImage: "9" }, { tiers: tier })] },
+      { provider: "p", id: "changed", rows: [g({ input: "1" }), g({ input: "2" }, { from: "2026-05-01" })] },
+      { provider: "openai", id: "gpt-4.1", rows: [g({ input: "2", webSearches: "0.01" })] },
+      { provider: "vertex", id: "claude-opus-4-6", rows: [g({ input: "5" }, { tiers: tier })] },
+    ],
+    "2026-11-21",
+  );
+  const of = (name) => first.get(name);
+  assert.equal(first.size, 7, "nothing is a model of its own");
+  const [row] = of("bedrock/a.b-v1:0").rows;
+  assert.deepEqual([row.rates.input, row.regions.global.rates.input, row.regions.us.rates.input], ["1.1", "1", "1.1"]);
+  assert.deepEqual(of("fireworks/accounts/fireworks/models/f").aliases, ["f"]);
+  assert.deepEqual(of("p/peak").rows, [l({ input: "2" }, { schedule: [hours("06:00", { input: "1" })] })]);
+  assert.deepEqual(of("p/cached").rows, [{ ...l({ input: "1", cacheRead: "0.1" }), also: { cacheRead: "g" }, tiers: tier }]);
+  assert.deepEqual(of("p/changed").rows.map(({ from, rates }) => [from, rates.input]), [[undefined, "1"], ["2026-05-01", "3"]], "past prices have one witness");
+  assert.deepEqual(of("openai/gpt-4.1").rows[0].rates, { input: "2", webSearches: "0.01", "webSearches:preview": "0.025" });
+  assert.equal(of("vertex/claude-opus-4-6").rows[0].tiers, undefined, "decided by name");
+  assert.deepEqual(
+    differences.map(({ model, unit, taken }) => [model, unit, taken]).sort(),
+    [
+      ["a.b-v1:0", "input", "genai-prices"],
+      ["cached", "input above 200000", "genai-prices"],
+      ["changed", "input", "litellm"],
+      ["claude-opus-4-6", "input above 200000", "litellm"],
+      ["gpt-4.1", "webSearches", "both"],
+    ],
+  );
 });
 
 test("the sources are merged: history, names and fees where they agree, a decision where they differ", () => {

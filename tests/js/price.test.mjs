@@ -200,7 +200,7 @@ describe("the catalogue", () => {
       outputCostPer1K: 0.01,
       lastUpdated: data.sources[0].retrievedAt,
       source: { name: "litellm 1.109.1", url: "https://developers.openai.com/api/docs/pricing", retrievedAt: data.sources[0].retrievedAt },
-      rates: { cacheRead: "1.25", fileSearches: "2500", input: "2.5", output: "10", webSearches: rateOf("gpt-4o", "webSearches") },
+      rates: { cacheRead: "1.25", fileSearches: "2500", input: "2.5", output: "10", webSearches: rateOf("gpt-4o", "webSearches"), "webSearches:preview": "25000" },
     });
     assert.equal(getRateSourceInfo("o3").effectiveFrom, "2025-06-10");
     assert.equal(getModelPricing("whisper-1").audioCostPerSecond, 0.0001);

@@ -1,5 +1,6 @@
 // Random calls of models in LiteLLM's table, in LiteLLM's words and in ours.
 import { generator } from "./random.mjs";
+import { rounds } from "./rounds.mjs";
 
 const TIER = /^input_cost_per_token_above_(\d+)k_tokens$/;
 
@@ -26,10 +27,17 @@ const DIMENSIONS = {
   audio: { of: has("input_cost_per_audio_token"), parts: ["audio"] },
   tools: { of: (entry) => typeof entry.search_context_cost_per_query?.search_context_size_medium === "number", searches: true },
   reasoning: { of: (entry) => entry.supports_reasoning === true, parts: ["reasoning"] },
+  hours: { of: (entry) => entry.off_peak_pricing !== undefined, parts: ["cached?"] },
 };
 
 /** The modes whose calls are counted in tokens. */
 const MODES = new Set(["chat", "completion", "responses", "realtime"]);
+
+/**
+ * The providers whose calculators leave out rates of LiteLLM's own table: the first is not told the service tier, the second
+ * reads neither cache nor context tiers. The table is what is compared: they are priced by its general calculator.
+ */
+const GENERAL = new Set(["fireworks_ai", "perplexity"]);
 
 /** Cases: `{ dimension, key, ask, query }`: what the oracle is asked, what we are. As many of each dimension. */
 export function litellmCases(table, { count, seed }) {
@@ -39,14 +47,20 @@ export function litellmCases(table, { count, seed }) {
   const entries = Object.entries(table).filter(
     ([key, entry]) => key !== "sample_spec" && MODES.has(entry.mode) && has("input_cost_per_token")(entry) && !shadowed(key, entry),
   );
-  const names = Object.keys(DIMENSIONS);
-  const pools = new Map(names.map((name) => [name, entries.filter(([, entry]) => DIMENSIONS[name].of(entry))]));
-  return Array.from({ length: count }, (_, index) => {
-    const dimension = names[index % names.length];
-    const [key, entry] = random.pick(pools.get(dimension));
-    return { dimension, key, ...oneCase(key, entry, DIMENSIONS[dimension], random) };
+  const pools = Object.entries(DIMENSIONS).map(([dimension, means]) => ({ dimension, means, pool: entries.filter(([, entry]) => means.of(entry)) }));
+  // A Bedrock id without a profile has the price of the global one there, and that of a region with us
+  // (data/prices/differences.md): the global price is compared.
+  const isGlobal = (key, entry) => /^bedrock/.test(entry.litellm_provider) && table[`global.${key}`]?.input_cost_per_token === entry.input_cost_per_token;
+  return rounds(pools, count).map(({ dimension, means, pool }) => {
+    const [key, entry] = random.pick(pool);
+    const one = { dimension, key, ...oneCase(key, entry, means, random) };
+    if (isGlobal(key, entry)) one.query.region = "global";
+    return one;
   });
 }
+
+/** A moment of a fortnight, where the hour decides. */
+const FORTNIGHT = [Date.UTC(2026, 10, 2), Date.UTC(2026, 10, 16)];
 
 function oneCase(key, entry, { parts = [], edge = false, tier, batch = false, region = false, searches = false }, random) {
   const wants = (part) => parts.includes(part) || (parts.includes(`${part}?`) && random.chance(0.5));
@@ -75,6 +89,7 @@ function oneCase(key, entry, { parts = [], edge = false, tier, batch = false, re
   const usage = { prompt_tokens: prompt, completion_tokens: output, total_tokens: prompt + output, prompt_tokens_details: details };
   if (reasoning > 0) usage.completion_tokens_details = { reasoning_tokens: reasoning };
   const ask = { model: key, provider: oracleProvider(entry.litellm_provider), usage };
+  if (GENERAL.has(ask.provider)) ask.general = true;
   const query = {
     model: key,
     provider: oracleProvider(entry.litellm_provider),
@@ -84,6 +99,11 @@ function oneCase(key, entry, { parts = [], edge = false, tier, batch = false, re
       ...pairs({ cacheRead: share.cached, cacheWrite: share.written, cacheWrite1h: share.written1h, inputAudio: share.audio }),
     },
   };
+  if (entry.off_peak_pricing !== undefined) {
+    // Only the general calculator can be told the time.
+    query.at = new Date(random.int(...FORTNIGHT));
+    Object.assign(ask, { general: true, at: query.at.toISOString() });
+  }
   if (reasoning > 0) {
     // Where reasoning has a price of its own it is a part beside the output, else a memo.
     if (outside(entry)) Object.assign(query.usage, { output: output - reasoning, reasoningOutside: reasoning });
@@ -107,10 +127,15 @@ function oneCase(key, entry, { parts = [], edge = false, tier, batch = false, re
     ask.searches = asked;
     usage.server_tool_use = { web_search_requests: asked };
     details.web_search_requests = asked;
-    query.usage.webSearches = perPrompt ? 1 : asked;
+    const searched = perPrompt ? 1 : asked;
+    // The table has the price of the first version of OpenAI's search, for models that do not reason.
+    if (isPreview(key, entry)) query.usage.extra = { "webSearches:preview": searched };
+    else query.usage.webSearches = searched;
   }
   return { ask, query };
 }
+
+const isPreview = (key, entry) => entry.litellm_provider === "openai" && !key.includes("search-preview") && entry.search_context_cost_per_query.search_context_size_medium === 0.025;
 
 /** Whether a price of reasoning of its own is in the table, or the provider counts reasoning beside the output. */
 const outside = (entry) => typeof entry.output_cost_per_reasoning_token === "number" || entry.litellm_provider === "xai";

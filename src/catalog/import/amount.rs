@@ -81,7 +81,9 @@ fn scaled(number: &str, places: i32) -> Option<(i128, bool)> {
     let exponent: i32 = exponent.parse().ok()?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let mut digits = 0_i128;
-    if !(1..=MOST_DIGITS).contains(&(whole.len() + fraction.len())) {
+    // `0.0000029999900000000002` is how JavaScript writes a double of 17 digits.
+    let significant = whole.bytes().chain(fraction.bytes()).skip_while(|digit| *digit == b'0').count();
+    if whole.is_empty() && fraction.is_empty() || significant > MOST_DIGITS {
         return None;
     }
     for digit in whole.bytes().chain(fraction.bytes()) {
@@ -117,6 +119,8 @@ mod tests {
             ("1.9999999999999998e-6", 0, true, "2", false),
             ("1.5e-12", 0, true, "0.000002", false),
             ("1e-300", 0, true, "0.000001", false),
+            ("0.0000029999900000000002", 0, true, "2.99999", false),
+            ("0.000000000000000000000000000000000", 0, true, "0", true),
             ("10", 6, true, "10", true),
             ("0.003625", 6, true, "0.003625", true),
             ("0", 0, true, "0", true),

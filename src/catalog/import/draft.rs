@@ -35,6 +35,20 @@ impl Rates {
         self.0.iter().any(|(_, usd)| usd != "0")
     }
 
+    /// Whether what both name costs the same.
+    fn agrees(&self, other: &Self) -> bool {
+        other.0.iter().all(|(name, usd)| self.get(name).is_none_or(|own| own == usd))
+    }
+
+    /// Takes over what another names and this does not.
+    fn complete(&mut self, other: Self) {
+        for (name, usd) in other.0 {
+            if self.get(&name).is_none() {
+                self.set(name, usd);
+            }
+        }
+    }
+
     /// Writes them in the order of the units.
     fn write(&mut self, to: &mut Writer) {
         let place = |name: &str| {
@@ -96,6 +110,39 @@ impl Block {
             self.rates.0.extend(["input", "output"].map(|unit| (Cow::Borrowed(unit), "0".to_owned())));
         }
         is_free || self.is_paid()
+    }
+
+    /// Whether what both say is the same price. Hours are one price together.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let same = |own: &Map<String, Block>, others: &Map<String, Block>| {
+            others.iter().all(|(name, block)| own.get(name).is_none_or(|own| own.agrees(block)))
+        };
+        self.rates.agrees(&other.rates)
+            && (self.multiplier.is_none() || other.multiplier.is_none() || self.multiplier == other.multiplier)
+            && (self.schedule.is_empty() || other.schedule.is_empty() || self.schedule == other.schedule)
+            && other.tiers.iter().all(|(above, (edge, rates))| {
+                self.tiers.get(above).is_none_or(|own| own.0 == *edge && own.1.agrees(rates))
+            })
+            && same(&self.services, &other.services)
+            && same(&self.regions, &other.regions)
+    }
+
+    /// Takes over what another says and this does not.
+    pub fn complete(&mut self, mut other: Self) {
+        self.rates.complete(std::mem::take(&mut other.rates));
+        self.multiplier = self.multiplier.take().or(other.multiplier);
+        if self.schedule.is_empty() {
+            self.schedule = other.schedule;
+        }
+        for (above, (edge, rates)) in other.tiers.iter_mut() {
+            self.tier(Some((*above, *edge))).complete(std::mem::take(rates));
+        }
+        for (name, block) in other.services.iter_mut() {
+            self.service(name).complete(std::mem::take(block));
+        }
+        for (name, block) in other.regions.iter_mut() {
+            self.region(name).complete(std::mem::take(block));
+        }
     }
 
     /// What costs as much as plain input or output goes along with it where a condition names only that: tables leave out

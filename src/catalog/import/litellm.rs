@@ -8,6 +8,7 @@ use super::amount::{self, Amount};
 use super::draft::{Block, Draft, DraftRow, Drafts, Name};
 use crate::catalog::json::{check_name, refuse, refuse_at};
 use crate::catalog::known::{is_same, known};
+use crate::collections::sort_by_key;
 use crate::error::Result;
 use crate::json::Raw;
 use crate::usage::Unit;
@@ -180,7 +181,8 @@ fn read_model(key: &str, foreign: &str, entry: &Entry<'_>, drafts: &mut Drafts) 
     Ok(())
 }
 
-/// Of two entries for one model, the first counts; but sizes of an image are one model.
+/// Of two entries for one model at the same price, each says what the other leaves out: one has a service tier that the other
+/// has not. Where they differ the first counts, and of the other only the sizes of an image, which stand in an entry each.
 fn add(draft: Draft, drafts: &mut Drafts) {
     let Some(home) = drafts.find(&draft.provider, &draft.id) else {
         drafts.push(draft);
@@ -189,12 +191,14 @@ fn add(draft: Draft, drafts: &mut Drafts) {
     let Some(row) = draft.rows.into_iter().next() else { return };
     match home.rows.last_mut() {
         None => home.rows.push(row),
+        Some(own) if own.block.agrees(&row.block) => own.block.complete(row.block),
         Some(own) => {
             for (name, usd) in row.block.rates.0 {
                 if own.block.rates.get(&name).is_none() && name.contains(':') {
                     own.block.rates.set(name, usd);
                 }
             }
+            drafts.skip(&draft.provider, &draft.id, "another entry of the model has other prices; the first counts");
         }
     }
 }
@@ -475,9 +479,20 @@ impl Reader<'_> {
                     Some((Ok(hour), minute)) if !whole => format!("{:02}:{minute}", (hour + shift) % 24),
                     _ => text.to_owned(),
                 };
-                self.block.schedule.push(([days.join(","), at(from), at(to), offset.to_owned()], rates.clone()));
+                let mut push = |from: String, to: String| {
+                    self.block.schedule.push(([days.join(","), from, to, offset.to_owned()], rates.clone()));
+                };
+                let (from, to) = (at(from), at(to));
+                // The day is that of the moment here, and that on which the hours begin with us.
+                if to < from && to != "00:00" {
+                    push(from, "24:00".to_owned());
+                    push("00:00".to_owned(), to);
+                } else {
+                    push(from, to);
+                }
             }
         }
+        sort_by_key(&mut self.block.schedule, |(hours, _)| hours.clone());
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::{
     ai_sdk, anthropic, bedrock, cohere, google, openai,
     table::{
         Field,
-        Means::{Count, Data, Each, Items, Object, Once, Seconds, Text},
+        Means::{Count, Data, Each, Items, Object, Once, Seconds, Text, Tools},
         Name, Slot, Table,
     },
 };
@@ -29,6 +29,7 @@ pub(super) static BODY: [&[Field]; 1] = [&[
     Field("delta", Object(&[&[Field("usage", Object(USAGE))]])),
     // What of a response OpenAI's tools cost.
     Field("output", Items),
+    Field("tools", Tools),
     Field(
         "tool_usage",
         Object(&[&[Field("web_search", Object(&[&[Field("num_requests", Count(Slot::WebSearches))]]))]]),

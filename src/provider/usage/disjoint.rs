@@ -226,6 +226,13 @@ fn beside(told: &Told, usage: &mut Usage, counted: bool) {
     let by_prompt =
         ["gemini-1", "gemini-2"].into_iter().any(|old| model.trim_start_matches("models/").starts_with(old));
     let google = if by_prompt { get(Slot::GoogleSearches).min(1) } else { get(Slot::GoogleSearches) };
+    let searches = get(Slot::WebSearches).max(google).max(u64::from(always && counted));
+    // The first version of OpenAI's search has a price of its own for models that do not reason.
+    // <https://developers.openai.com/api/docs/pricing>
+    let is_preview = told.has(Slot::Preview) && (model.starts_with("gpt-4o") || model.starts_with("gpt-4.1"));
+    if is_preview && searches > 0 {
+        usage.set_extra("webSearches:preview", searches);
+    }
     for (unit, count) in [
         (Unit::AudioSeconds, get(Slot::Audio).max(duration)),
         (Unit::Images, if counted { 0 } else { get(Slot::Pictures) }),
@@ -233,7 +240,7 @@ fn beside(told: &Told, usage: &mut Usage, counted: bool) {
         (Unit::Pages, get(Slot::Pages)),
         (Unit::AnnotatedPages, get(Slot::AnnotatedPages)),
         (Unit::Queries, get(Slot::Queries)),
-        (Unit::WebSearches, get(Slot::WebSearches).max(google).max(u64::from(always && counted))),
+        (Unit::WebSearches, if is_preview { 0 } else { searches }),
         (Unit::FileSearches, get(Slot::FileSearches)),
         (Unit::MapsSearches, get(Slot::MapsSearches)),
         (Unit::CodeInterpreterSessions, get(Slot::Interpreters)),

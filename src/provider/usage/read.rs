@@ -249,6 +249,12 @@ impl<'a> Walk<'a> {
                 }
             }
             Means::Items => self.items(value),
+            Means::Tools => {
+                let kind = |tool: Raw<'_>| tool.member("type").and_then(Raw::to_text);
+                if items(value).filter_map(kind).any(|kind| kind.starts_with("web_search_preview")) {
+                    self.told.set(Slot::Preview as usize, 1);
+                }
+            }
             Means::Data => {
                 let pictures = items(value)
                     .filter(|item| item.member("url").or_else(|| item.member("b64_json")).is_some())

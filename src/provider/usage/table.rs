@@ -42,6 +42,8 @@ pub(super) enum Means {
     WritesByTtl,
     /// Items of an answer, among them calls of the provider's tools.
     Items,
+    /// The tools that an answer was made with.
+    Tools,
     /// Images or vectors.
     Data,
     /// The provider's own usage inside the AI SDK's.
@@ -140,10 +142,12 @@ pub(super) enum Slot {
     Choices,
     Transcript,
     Pictures,
+    /// The preview version of OpenAI's web search among the tools.
+    Preview,
 }
 
 /// How many there are.
-pub(super) const SLOTS: usize = Slot::Pictures as usize + 1;
+pub(super) const SLOTS: usize = Slot::Preview as usize + 1;
 
 impl Slot {
     /// The slot of a modality by its upper-case or lower-case name; `None` for text.
