@@ -17,6 +17,9 @@ const CLASSES = {
   letter: ["Modifier_Letter", "Other_Letter"],
   mark: ["Mark"],
   number: ["Number"],
+  space: [],
+  newline: [],
+  symbol: ["Punctuation", "Symbol"],
 };
 const [SPACE, NEWLINE] = [6, 7];
 const BLOCK = 128;

@@ -5,8 +5,8 @@ use super::unicode::{BLOCKS, FIRST_BLOCKS, KINDS, PLAIN, PLANE_14};
 /// A set of classes, one bit for each.
 pub(super) type Set = u32;
 
-/// Anything that is nothing below: punctuation, symbols, controls, unassigned.
-pub(super) const SYMBOL: Set = 1;
+/// Anything that is nothing below: controls, unassigned.
+pub(super) const OTHER: Set = 1;
 /// Lu and Lt.
 pub(super) const UPPER: Set = 1 << 1;
 /// Ll.
@@ -21,15 +21,19 @@ pub(super) const NUMBER: Set = 1 << 5;
 pub(super) const SPACE: Set = 1 << 6;
 /// CR and LF.
 pub(super) const NEWLINE: Set = 1 << 7;
+/// P and S.
+pub(super) const SYMBOL: Set = 1 << 8;
 /// No character: the end of the text.
-pub(super) const END: Set = 1 << 8;
+pub(super) const END: Set = 1 << 9;
 
 /// `\p{L}`.
 pub(super) const ANY_LETTER: Set = UPPER | LOWER | LETTER;
+/// `[^\s\p{L}\p{N}]` but for marks.
+pub(super) const ANY_SYMBOL: Set = SYMBOL | OTHER;
 /// `\s`.
 pub(super) const ANY_SPACE: Set = SPACE | NEWLINE;
 
-/// The class of the character at a place, and its length in bytes. Bytes that are no UTF-8 are symbols, one by one.
+/// The class of the character at a place, and its length in bytes.
 #[inline(always)]
 pub(super) fn class_at(text: &[u8], at: usize) -> (Set, usize) {
     match text.get(at) {

@@ -4,6 +4,10 @@
 //! merge only makes pairs that merge later, so no bucket is visited twice. Pairs of one bucket overlap only where a token is
 //! doubled (`x x x`): of such a run every other pair merges, from its start on. All other pairs of a bucket may merge in any
 //! order.
+//!
+//! In a few vocabularies that others made, a merge does make pairs that merge earlier. There the pairs wait in a heap.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::merges::{Id, MOST_TOKENS, Merges, NONE};
 
@@ -18,6 +22,8 @@ const KEPT: usize = 1 << 17;
 pub(super) struct Long {
     nodes: Vec<Node>,
     queue: Queue,
+    /// Instead of the queue: the token above the place.
+    heap: BinaryHeap<Reverse<u64>>,
 }
 
 /// A token of the piece, at the place where it starts.
@@ -28,8 +34,11 @@ struct Node {
     /// The token before, and the token after.
     before: u32,
     after: u32,
-    /// What this token and the one after merge to.
+    /// What this token and the one after merge to: the bucket that the place is in.
     merged: Id,
+    /// The place before in the bucket, and the one after.
+    left: u32,
+    right: u32,
 }
 
 impl Long {
@@ -40,10 +49,18 @@ impl Long {
         }
         self.begin(merges, piece);
         let mut count = piece.len();
-        while let Some((place, bucket)) = self.queue.pop() {
-            // A pair that has changed since it was filed waits in another bucket, or in none.
-            if self.waits(place, bucket) {
+        if merges.ordered {
+            while let Some((place, bucket)) = self.queue.first() {
                 count -= self.merge_run(merges, place, bucket);
+            }
+        } else {
+            while let Some(Reverse(both)) = self.heap.pop() {
+                let (place, bucket) = (both as u32, (both >> 32) as Id);
+                // A pair that has changed since it was filed is there once more, or nowhere.
+                if self.waits(place, bucket) {
+                    self.merge(merges, place, bucket);
+                    count -= 1;
+                }
             }
         }
         count
@@ -61,15 +78,16 @@ impl Long {
 
     fn begin(&mut self, merges: &Merges, piece: &[u8]) {
         self.nodes.clear();
-        let pairs = piece.iter().zip(piece.iter().skip(1)).map(|(left, right)| merges.of_bytes(*left, *right));
-        for ((place, byte), merged) in (0..).zip(piece).zip(pairs.chain([NONE])) {
+        self.nodes.reserve_exact(piece.len());
+        for (place, byte) in (0..).zip(piece) {
             let after = if place as usize + 1 == piece.len() { NOWHERE } else { place + 1 };
-            self.nodes.push(Node { id: Id::from(*byte), before: u32::wrapping_sub(place, 1), after, merged });
+            let before = u32::wrapping_sub(place, 1);
+            self.nodes.push(Node { id: Id::from(*byte), before, after, merged: NONE, left: NOWHERE, right: NOWHERE });
         }
-        // From the end on: buckets give first what was filed last, and memory is best read in order.
         self.queue.begin();
-        for (place, node) in self.nodes.iter().enumerate().rev() {
-            self.queue.push(place as u32, node.merged);
+        // From the end on: buckets give first what was filed last, and memory is best read in order.
+        for (place, (left, right)) in piece.iter().zip(piece.iter().skip(1)).enumerate().rev() {
+            self.file(merges, place as u32, merges.of_bytes(*left, *right));
         }
     }
 
@@ -115,17 +133,54 @@ impl Long {
         if let Some(node) = self.nodes.get_mut(after as usize) {
             node.before = at;
         }
+        self.unfile(part);
         let next = self.pair(merges, merged, self.id(after));
+        self.unfile(at);
         if let Some(node) = self.nodes.get_mut(at as usize) {
-            *node = Node { id: merged, before, after, merged: next };
+            node.id = merged;
+            node.after = after;
         }
-        self.queue.push(at, next);
+        self.file(merges, at, next);
         let next = self.pair(merges, self.id(before), merged);
-        if let Some(node) = self.nodes.get_mut(before as usize) {
-            node.merged = next;
-            self.queue.push(before, next);
-        }
+        self.unfile(before);
+        self.file(merges, before, next);
         after
+    }
+
+    /// Files a place, which is filed nowhere, under the token that its pair merges to.
+    fn file(&mut self, merges: &Merges, place: u32, bucket: Id) {
+        let Some(node) = self.nodes.get_mut(place as usize) else { return };
+        node.merged = bucket;
+        if bucket == NONE {
+            return;
+        }
+        if !merges.ordered {
+            self.heap.push(Reverse(u64::from(bucket) << 32 | u64::from(place)));
+            return;
+        }
+        let right = self.queue.replace_first(bucket, place);
+        (node.left, node.right) = (NOWHERE, right);
+        if let Some(node) = self.nodes.get_mut(right as usize) {
+            node.left = place;
+        }
+    }
+
+    /// Takes a place out of its bucket. In the heap it stays: what is there and no longer true is passed over.
+    fn unfile(&mut self, place: u32) {
+        let Some(&Node { merged, left, right, .. }) = self.nodes.get(place as usize) else { return };
+        if merged == NONE {
+            return;
+        }
+        if let Some(node) = self.nodes.get_mut(right as usize) {
+            node.left = left;
+        }
+        match self.nodes.get_mut(left as usize) {
+            Some(node) => node.right = right,
+            None => self.queue.set_first(merged, right),
+        }
+        if let Some(node) = self.nodes.get_mut(place as usize) {
+            node.merged = NONE;
+        }
     }
 
     fn pair(&self, merges: &Merges, left: Id, right: Id) -> Id {
@@ -133,17 +188,15 @@ impl Long {
     }
 }
 
-/// Places in the order of the tokens that they wait to become.
+/// Places in the order of the tokens that they wait to become: of each bucket the first one, the nodes have the others.
 #[derive(Default)]
 struct Queue {
-    /// By token: its last entry.
+    /// By token.
     buckets: Vec<u32>,
     /// Which buckets are not empty, as bits.
     filled: Vec<u64>,
     /// The first word of `filled` that may not be 0.
     first: usize,
-    /// A place, and the entry that was the last one before.
-    entries: Vec<(u32, u32)>,
 }
 
 impl Queue {
@@ -153,34 +206,37 @@ impl Queue {
             self.filled = vec![0; MOST_TOKENS / 64];
         }
         self.first = 0;
-        self.entries.clear();
     }
 
-    /// Files a place; not where there is no such token.
-    fn push(&mut self, place: u32, bucket: Id) {
-        let Some(head) = self.buckets.get_mut(bucket as usize) else { return };
-        self.entries.push((place, *head));
-        *head = self.entries.len() as u32 - 1;
+    /// Makes a place the first of a bucket, and gives the one that was.
+    fn replace_first(&mut self, bucket: Id, place: u32) -> u32 {
         if let Some(word) = self.filled.get_mut(bucket as usize / 64) {
             *word |= 1 << (bucket % 64);
+        }
+        self.buckets.get_mut(bucket as usize).map_or(NOWHERE, |first| std::mem::replace(first, place))
+    }
+
+    /// Makes a place the first of a bucket, or empties it.
+    fn set_first(&mut self, bucket: Id, place: u32) {
+        if let Some(first) = self.buckets.get_mut(bucket as usize) {
+            *first = place;
+        }
+        if place == NOWHERE
+            && let Some(word) = self.filled.get_mut(bucket as usize / 64)
+        {
+            *word &= !(1 << (bucket % 64));
         }
     }
 
     /// A place of the first bucket that is not empty, and the bucket.
-    fn pop(&mut self) -> Option<(u32, Id)> {
+    fn first(&mut self) -> Option<(u32, Id)> {
         let word = loop {
-            match self.filled.get_mut(self.first)? {
+            match self.filled.get(self.first)? {
                 0 => self.first += 1,
                 word => break word,
             }
         };
         let bucket = self.first * 64 + word.trailing_zeros() as usize;
-        let head = self.buckets.get_mut(bucket)?;
-        let (place, next) = *self.entries.get(*head as usize)?;
-        *head = next;
-        if next == NOWHERE {
-            *word &= *word - 1;
-        }
-        Some((place, bucket as Id))
+        Some((*self.buckets.get(bucket)?, bucket as Id))
     }
 }

@@ -16,17 +16,20 @@ pub(super) const SHORT: usize = 15;
 /// The longest piece that is kept, in bytes.
 pub(super) const LONG: usize = 254;
 
+/// A short piece: [`super::block::Block::key`].
+pub(super) type Key = (u64, u64);
+
 /// Four short slots: a line of the cache.
 #[derive(Clone, Copy, Default)]
 #[repr(align(64))]
-struct Set([(u64, u64); 4]);
+struct Set([Key; 4]);
 
 /// Pieces and their counts.
 pub(super) struct Memo {
     short: Box<[Set]>,
     short_shift: u32,
-    /// By the size of their slots: 4, 8, 16 and 32 words.
-    long: [Box<[u64]>; 4],
+    /// By the size of their slots: 4, 8, 16 and 32 words. Empty before the first of that size.
+    long: [Vec<u64>; 4],
     /// How far a hash is shifted to give a set of two slots of 4 words; one more for each size above.
     long_shift: u32,
 }
@@ -35,28 +38,33 @@ impl Memo {
     /// An empty one, of at most that many bytes: a third for short pieces, a sixth for each size of longer ones.
     pub fn new(bytes: usize) -> Self {
         let (short, long) = ((bytes / 3 / 64).max(2).ilog2(), (bytes / 6 / 32).max(16).ilog2());
-        let words = || vec![0; 4 << long].into();
         Self {
             short: vec![Set::default(); 1 << short].into(),
             short_shift: 64 - short,
-            long: [words(), words(), words(), words()],
+            long: Default::default(),
             long_shift: 64 - long + 1,
         }
     }
 
-    /// The count of a piece of up to [`SHORT`] bytes, by its key.
+    /// The count of a piece of up to [`SHORT`] bytes, by its key; 0 if it is not known.
     #[inline(always)]
-    pub fn short(&mut self, key: (u64, u64), count: impl FnOnce() -> usize) -> usize {
+    pub fn short(&self, key: Key) -> usize {
+        let Some(Set([a, b, c, d])) = self.short.get(self.place(key)) else { return 0 };
+        (matching(a, key) | matching(b, key) | matching(c, key) | matching(d, key)) as usize
+    }
+
+    /// Keeps the count of a piece that is not known.
+    pub fn keep_short(&mut self, key: Key, count: usize) {
         let (low, high) = key;
-        let hash = (low ^ high.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-        let Some(Set([a, b, c, d])) = self.short.get_mut((hash >> self.short_shift) as usize) else { return count() };
-        let found = matching(a, key) | matching(b, key) | matching(c, key) | matching(d, key);
-        if found != 0 {
-            return found as usize;
-        }
-        let count = count();
+        let place = self.place(key);
+        let Some(Set([a, b, c, d])) = self.short.get_mut(place) else { return };
         (*d, *c, *b, *a) = (*c, *b, *a, (low, high | (count as u64) << SHORT_COUNT));
-        count
+    }
+
+    #[inline(always)]
+    fn place(&self, (low, high): Key) -> usize {
+        let hash = (low ^ high.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (hash >> self.short_shift) as usize
     }
 
     /// The count of a piece of more than [`SHORT`] and up to [`LONG`] bytes, which starts at a place of the text.
@@ -80,7 +88,12 @@ impl Memo {
         }
         let hash = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
         let from = (hash >> (self.long_shift + size)) as usize * width * 2;
-        let set = self.long.get_mut(size as usize).and_then(|slots| slots.get_mut(from..from + width * 2));
+        let Some(slots) = self.long.get_mut(size as usize) else { return count() };
+        if slots.is_empty() {
+            // As many words whatever their size.
+            slots.resize(4 << (65 - self.long_shift), 0);
+        }
+        let set = slots.get_mut(from..from + width * 2);
         let (Some(set), Some(key)) = (set, key.get_mut(..width)) else { return count() };
         if let Some(last) = key.last_mut() {
             *last |= (length as u64) << LENGTH;
@@ -117,7 +130,7 @@ fn matching_long(slot: &[u64], key: &[u64]) -> Option<usize> {
 }
 
 #[inline(always)]
-fn matching(slot: &(u64, u64), (low, high): (u64, u64)) -> u64 {
+fn matching(slot: &Key, (low, high): Key) -> u64 {
     let differs = (slot.0 ^ low) | ((slot.1 ^ high) << (64 - SHORT_COUNT));
     if differs == 0 { slot.1 >> SHORT_COUNT } else { 0 }
 }

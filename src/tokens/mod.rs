@@ -20,6 +20,7 @@ mod special;
 mod text_form;
 mod tokenizer;
 mod unicode;
+mod whole;
 
 pub use models::encodings_of;
 pub use special::SpecialTokens;

@@ -56,6 +56,24 @@ const ENCODINGS: &[(&str, &[&str])] = &[
             "gpt-2$",
         ],
     ),
+    // Names of open models by their makers. Those of hosted ones say less of what stands behind them.
+    ("qwen3", &["qwen2-", "qwen2.5-", "qwen3-", "qwq-32b"]),
+    ("deepseek_v3", &["deepseek-v3", "deepseek-r1$", "deepseek-r1-0528$"]),
+    (
+        "tekken",
+        &[
+            "mistral-nemo",
+            "open-mistral-nemo",
+            "ministral-8b",
+            "pixtral-12b",
+            "mistral-small-25",
+            "mistral-small-3",
+            "mistral-medium-25",
+            "mistral-medium-3",
+            "magistral-",
+            "devstral-",
+        ],
+    ),
 ];
 
 /// Encodings that split texts alike and differ in their special tokens only.
@@ -108,6 +126,12 @@ mod tests {
             ("text-davinci-edit-001", "p50k_edit"),
             ("davinci", "r50k_base"),
             ("gpt2", "r50k_base"),
+            ("Qwen/Qwen3-235B-A22B", "qwen3"),
+            ("qwen2.5-72b-instruct", "qwen3"),
+            ("deepseek-ai/DeepSeek-V3", "deepseek_v3"),
+            ("deepseek-r1", "deepseek_v3"),
+            ("mistral-small-2506", "tekken"),
+            ("open-mistral-nemo-2407", "tekken"),
         ] {
             assert_eq!(encodings_of(model).first(), Some(&encoding), "{model}");
         }
@@ -115,7 +139,19 @@ mod tests {
 
     #[test]
     fn a_name_that_only_begins_like_a_model_is_none() {
-        for model in ["", "claude-sonnet-4-5", "gemini-2.5-pro", "o1x", "gpt-4x", "davinciesque", "o5", "ft:", "ß"] {
+        for model in [
+            "",
+            "claude-sonnet-4-5",
+            "gemini-2.5-pro",
+            "o1x",
+            "gpt-4x",
+            "davinciesque",
+            "o5",
+            "ft:",
+            "ß",
+            "qwen3.5-plus",
+            "deepseek-r1-distill-llama-70b",
+        ] {
             assert!(encodings_of(model).is_empty(), "{model}");
         }
     }

@@ -7,19 +7,21 @@
 //! | `TGV1` | |
 //! | the checksum of all that follows, four bytes | FNV-1a over words of four bytes, the lowest first, from 0x811c9dc5 ^ length on |
 //! | a text | where it comes from, and its licence |
-//! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k |
+//! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k, 3 qwen, 4 tekken, 5 deepseek; 16 more if merges may come before those that make their parts |
 //! | how many encodings, each | a name; how many special tokens, each a text and an id; how many ranges of reserved ones, each the first id and the last |
 //! | four numbers | merges; groups; bytes of the first column; of the second |
 //! | first column | by group, the right part of its merges, less that of the group before, as 2n or -2n-1 |
 //! | second column | by group, how many merges it has |
 //! | third column | by merge, its left part, less that of the merge before in the group |
+//! | two numbers, and texts | tokens that no merge makes: how many pieces can be as a whole, how many others; their bytes. May be left out. |
 //!
 //! The ids of a vocabulary: `TGI1`, the sum, the vocabulary's sum, a text, how many tokens, and by token the low bytes of
 //! all ids, then the middle ones, then the high ones.
 
 use super::{
-    merges::{Id, MOST_TOKENS, Merges},
+    merges::{Filling, Id, MOST_TOKENS, Merges},
     scan::Grammar,
+    whole::Whole,
 };
 use crate::error::{Error, Result};
 
@@ -37,6 +39,7 @@ pub(super) struct Vocabulary {
     pub merges: Merges,
     /// By token above the bytes, its two parts; only kept for those who ask for ids.
     pub parts: Vec<(Id, Id)>,
+    pub whole: Whole,
     /// How many tokens there are, bytes included.
     pub tokens: usize,
     sum: u32,
@@ -45,6 +48,9 @@ pub(super) struct Vocabulary {
 const VOCABULARY: &str = "vocabulary";
 const IDS: &str = "ids of a vocabulary";
 
+/// Added to the number of the grammar where merges may come before those that make their parts.
+const UNORDERED: u32 = 16;
+
 impl Vocabulary {
     /// Reads one, for an encoding of its own by name, the first one if none is named.
     pub fn read(packed: &[u8], encoding: Option<&str>, keep_parts: bool) -> Result<Self> {
@@ -52,7 +58,9 @@ impl Vocabulary {
         let sum = reader.sum;
         reader.text()?;
         let at = reader.at;
-        let grammar = Grammar::from_number(reader.number()?)
+        let number = reader.number()?;
+        let ordered = number < UNORDERED;
+        let grammar = Grammar::from_number(number & (UNORDERED - 1))
             .ok_or_else(|| broken(VOCABULARY, at, "a known grammar", "another"))?;
         let special = read_encodings(&mut reader, encoding)?;
 
@@ -68,7 +76,7 @@ impl Vocabulary {
         let mut lefts = Reader { at: start.saturating_add(first).saturating_add(second), ..reader };
         let (rights_end, sizes_end) = (sizes.at, lefts.at);
 
-        let mut merges = Merges::with_capacity(count);
+        let mut merges = Filling::with_capacity(count, ordered);
         let mut parts = Vec::new();
         if keep_parts {
             parts.reserve_exact(count);
@@ -81,16 +89,16 @@ impl Vocabulary {
             let step = rights.number()?;
             // 2n for n above, 2n + 1 for n + 1 below.
             right = right.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
-            check_part(right, *next, at)?;
+            check_part(right, if ordered { *next } else { 256 + count as Id }, at)?;
             let mut left = 0_u32;
             for _ in 0..sizes.number()? {
                 let at = lefts.at;
                 left = left.wrapping_add(lefts.number()?);
-                check_part(left, *next, at)?;
+                check_part(left, if ordered { *next } else { 256 + count as Id }, at)?;
                 if *next as usize - 256 == count {
                     return Err(broken(VOCABULARY, at, "the number of merges it says", "more"));
                 }
-                merges.insert(left, right, *next)?;
+                merges.add(left, right, *next);
                 if keep_parts {
                     parts.push((left, right));
                 }
@@ -104,12 +112,13 @@ impl Vocabulary {
         if next as usize - 256 != count {
             return Err(broken(VOCABULARY, lefts.at, "the number of merges it says", "fewer"));
         }
+        let (whole, others) = read_whole(&mut lefts, next)?;
         for (found, expected) in [(rights.at, rights_end), (sizes.at, sizes_end), (lefts.at, packed.len())] {
             if found != expected {
                 return Err(broken(VOCABULARY, found, "the end of a column", "another place"));
             }
         }
-        Ok(Self { grammar, special, merges, parts, tokens: next as usize, sum })
+        Ok(Self { grammar, special, merges: merges.finish(), parts, tokens: next as usize + others, whole, sum })
     }
 
     /// Reads the ids that belong to it: by token, the one that the provider gives it.
@@ -162,6 +171,25 @@ fn read_encodings(reader: &mut Reader, wanted: Option<&str>) -> Result<Vec<Speci
             names.join(", ")
         ))
     })
+}
+
+/// The tokens that no merge makes, and how many they are. Nothing follows where there are none.
+fn read_whole(reader: &mut Reader, first: Id) -> Result<(Whole, usize)> {
+    if reader.at == reader.bytes.len() {
+        return Ok((Whole::default(), 0));
+    }
+    let at = reader.at;
+    let matched = reader.number()? as usize;
+    let count = matched.saturating_add(reader.number()? as usize);
+    if count > MOST_TOKENS - first as usize {
+        return Err(broken(VOCABULARY, at, "at most 262144 tokens", "more"));
+    }
+    let mut texts = Vec::new();
+    for _ in 0..count {
+        texts.push(reader.bytes()?.into());
+    }
+    let whole = Whole::new(first, texts, matched);
+    Ok((whole.ok_or_else(|| broken(VOCABULARY, at, "sorted tokens", "others"))?, count))
 }
 
 /// Calls a function that is not to become a part of its caller.
@@ -238,11 +266,15 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn number(&mut self) -> Result<u32> {
-        // Most take a byte.
-        match self.bytes.get(self.at) {
-            Some(&byte) if byte < 0x80 => {
+        // Most take a byte or two.
+        match self.bytes.get(self.at..) {
+            Some(&[byte, ..]) if byte < 0x80 => {
                 self.at += 1;
                 Ok(u32::from(byte))
+            }
+            Some(&[low, high, ..]) if high < 0x80 => {
+                self.at += 2;
+                Ok(u32::from(low & 0x7f) | u32::from(high) << 7)
             }
             _ => self.long_number(),
         }
@@ -252,22 +284,33 @@ impl<'a> Reader<'a> {
     fn long_number(&mut self) -> Result<u32> {
         let at = self.at;
         let mut number = 0;
-        for shift in [0, 7, 14, 21] {
-            let byte = self.byte()?;
-            number |= u32::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
+        for (index, byte) in self.bytes.get(at..).unwrap_or_default().iter().enumerate().take(4) {
+            number |= u32::from(byte & 0x7f) << (7 * index);
+            if *byte < 0x80 {
+                self.at += index + 1;
                 return Ok(number);
             }
+        }
+        // Which of the two it is, the last byte says.
+        self.at = self.bytes.len().min(at + 4);
+        if self.at < at + 4 {
+            self.byte()?;
         }
         Err(broken(self.what, at, "a number below 2^28", "a longer one"))
     }
 
-    fn text(&mut self) -> Result<&'a str> {
+    /// A length, and that many bytes.
+    fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = self.number()? as usize;
         let at = self.at;
-        let text = self.bytes.get(at..).and_then(|rest| rest.get(..length));
-        let text = text.and_then(|text| std::str::from_utf8(text).ok());
-        self.at += length;
-        text.ok_or_else(|| broken(self.what, at, "a text", "something else"))
+        let found = self.bytes.get(at..).and_then(|rest| rest.get(..length));
+        self.at = at.saturating_add(length);
+        found.ok_or_else(|| broken(self.what, at, "a text", "its end"))
+    }
+
+    fn text(&mut self) -> Result<&'a str> {
+        let at = self.at;
+        let text = std::str::from_utf8(self.bytes()?);
+        text.map_err(|_| broken(self.what, at, "a text", "something else"))
     }
 }

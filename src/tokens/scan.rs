@@ -7,37 +7,78 @@
 //! - `o200k`: words by case, `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?` with `U` = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`,
 //!   `L` = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` and `C` = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`; then
 //!   `\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+//! - `qwen`: as `cl100k`, but each digit by itself: `\p{N}`
+//! - `tekken`: as `o200k`, but each digit by itself, and without `C`
+//! - `deepseek`: one after the other, each in what the one before left over: `\p{N}{1,3}`; `[一-龥぀-ゟ゠-ヿ]+`;
+//!   ``[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+``
 //!
-//! Each is there twice: `quick` over a [`Block`], for pieces of ASCII that end inside it, and `next` for all others. No
-//! character is looked at more than a few times, whatever the text.
+//! The first three are there twice: `quick` over a [`Block`], for pieces of ASCII that end inside it, and `next` for all
+//! others. No character is looked at more than a few times, whatever the text.
 
 use super::{
     block::{Block, ones},
-    class::{ANY_LETTER, ANY_SPACE, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, SPACE, SYMBOL, Set, UPPER, class_at},
+    class::{
+        ANY_LETTER, ANY_SPACE, ANY_SYMBOL, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, SYMBOL, Set, UPPER,
+        class_at,
+    },
 };
 
 /// How a vocabulary cuts texts into pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grammar {
     R50k,
-    Cl100k,
-    O200k,
+    Cl100k(Variant),
+    O200k(Variant),
+    DeepSeek,
+}
+
+/// What grammars of one kind differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Variant {
+    /// How many digits make a number at most.
+    pub digits: u32,
+    /// Whether `'s` and its like are apart, or with the word before.
+    pub contractions: bool,
+}
+
+impl Variant {
+    const OPENAI: Self = Self { digits: 3, contractions: true };
 }
 
 impl Grammar {
+    /// That of OpenAI's models in use: `o200k`.
+    pub const OPENAI: Self = Self::O200k(Variant::OPENAI);
+
     /// By the number in a packed vocabulary.
     pub fn from_number(number: u32) -> Option<Self> {
-        [Self::R50k, Self::Cl100k, Self::O200k].get(number as usize).copied()
+        let qwen = Variant { digits: 1, contractions: true };
+        let tekken = Variant { digits: 1, contractions: false };
+        let all = [
+            Self::R50k,
+            Self::Cl100k(Variant::OPENAI),
+            Self::OPENAI,
+            Self::Cl100k(qwen),
+            Self::O200k(tekken),
+            Self::DeepSeek,
+        ];
+        all.get(number as usize).copied()
     }
 
     /// Where the piece that starts at a place ends. The place is before the end of the text.
-    #[inline(always)]
-    pub fn piece(self, text: &[u8], at: usize, block: Block) -> usize {
+    #[inline(never)]
+    pub fn piece(self, text: &[u8], at: usize) -> usize {
+        let block = Block::load(text, at).unwrap_or_else(|| Block::load_any(text, at));
         match self {
-            Self::R50k => r50k::piece(text, at, block),
-            Self::Cl100k => cl100k::piece(text, at, block),
-            Self::O200k => o200k::piece(text, at, block),
+            Self::Cl100k(variant) => cl100k::piece(text, at, block, variant),
+            Self::O200k(variant) => o200k::piece(text, at, block, variant),
+            others => others.piece_of_others(text, at, block),
         }
+    }
+
+    /// As [`Grammar::piece`], of the grammars that are not in use most.
+    #[inline(always)]
+    pub fn piece_of_others(self, text: &[u8], at: usize, block: Block) -> usize {
+        if self == Self::DeepSeek { deepseek::next(text, at) } else { r50k::piece(text, at, block) }
     }
 }
 
@@ -58,9 +99,9 @@ fn run_of(text: &[u8], at: usize, holds: impl Fn(u8) -> bool) -> usize {
     at + text.get(at..).unwrap_or_default().iter().take_while(|byte| holds(**byte)).count()
 }
 
-/// `\p{N}{1,3}`.
-fn number(text: &[u8], mut at: usize) -> usize {
-    for _ in 0..3 {
+/// `\p{N}{1,digits}`.
+fn number(text: &[u8], mut at: usize, digits: u32) -> usize {
+    for _ in 0..digits {
         let (class, length) = class_at(text, at);
         if class != NUMBER {
             break;
@@ -131,21 +172,21 @@ fn known(end: u32, open: u32) -> u32 {
     if end > 15 || open >> end & 1 == 1 { 0 } else { end }
 }
 
-mod o200k {
+pub(super) mod o200k {
     use super::*;
 
     const EITHER_CASE: Set = LETTER | MARK;
 
     #[inline(always)]
-    pub(super) fn piece(text: &[u8], at: usize, block: Block) -> usize {
-        match quick(block) {
-            0 => next(text, at),
+    pub fn piece(text: &[u8], at: usize, block: Block, variant: Variant) -> usize {
+        match quick(block, variant.digits) {
+            0 => next(text, at, variant),
             length => at + length as usize,
         }
     }
 
     #[inline(always)]
-    fn quick(block: Block) -> u32 {
+    fn quick(block: Block, digits: u32) -> u32 {
         let (upper, lower, wide) = (block.upper(), block.lower(), block.wide());
         let word = upper | lower;
         let prefix = !word & 1;
@@ -161,8 +202,8 @@ mod o200k {
         let digit = block.digit();
         if digit & 1 == 1 {
             return match ones(digit) {
-                0..3 => known(ones(digit), wide),
-                _ => 3,
+                found if found < digits => known(found, wide),
+                _ => digits,
             };
         }
         let space = block.space();
@@ -184,21 +225,21 @@ mod o200k {
     }
 
     #[inline(never)]
-    pub(super) fn next(text: &[u8], at: usize) -> usize {
+    pub(super) fn next(text: &[u8], at: usize, variant: Variant) -> usize {
         let (class, length) = class_at(text, at);
         if class == NUMBER {
-            return number(text, at);
+            return number(text, at, variant.digits);
         }
         if class != NEWLINE {
             // A mark may be the character before a word, too, but as its first one it gives the same piece.
-            let begin = if class & (SYMBOL | SPACE) != 0 { at + length } else { at };
+            let begin = if class & (ANY_SYMBOL | SPACE) != 0 { at + length } else { at };
             let end = word(text, begin);
             if end > begin {
-                return contraction(text, end, false);
+                return if variant.contractions { contraction(text, end, false) } else { end };
             }
         }
         let symbols = if text.get(at) == Some(&b' ') { at + 1 } else { at };
-        let end = run(text, symbols, SYMBOL | MARK);
+        let end = run(text, symbols, ANY_SYMBOL | MARK);
         if end > symbols {
             return run_of(text, end, |byte| matches!(byte, b'\r' | b'\n' | b'/'));
         }
@@ -228,19 +269,19 @@ mod o200k {
     }
 }
 
-mod cl100k {
+pub(super) mod cl100k {
     use super::*;
 
     #[inline(always)]
-    pub(super) fn piece(text: &[u8], at: usize, block: Block) -> usize {
-        match quick(block) {
-            0 => next(text, at),
+    pub fn piece(text: &[u8], at: usize, block: Block, variant: Variant) -> usize {
+        match quick(block, variant.digits) {
+            0 => next(text, at, variant),
             length => at + length as usize,
         }
     }
 
     #[inline(always)]
-    fn quick(block: Block) -> u32 {
+    fn quick(block: Block, digits: u32) -> u32 {
         let (word, wide) = (block.upper() | block.lower(), block.wide());
         let prefix = !word & 1;
         let first = block.first();
@@ -256,8 +297,8 @@ mod cl100k {
         let digit = block.digit();
         if digit & 1 == 1 {
             return match ones(digit) {
-                0..3 => known(ones(digit), wide),
-                _ => 3,
+                found if found < digits => known(found, wide),
+                _ => digits,
             };
         }
         let space = block.space();
@@ -271,14 +312,14 @@ mod cl100k {
     }
 
     #[inline(never)]
-    pub(super) fn next(text: &[u8], at: usize) -> usize {
+    pub(super) fn next(text: &[u8], at: usize, variant: Variant) -> usize {
         let end = contraction(text, at, false);
         if end > at {
             return end;
         }
         let (class, length) = class_at(text, at);
         if class == NUMBER {
-            return number(text, at);
+            return number(text, at, variant.digits);
         }
         if class != NEWLINE {
             let begin = if class & ANY_LETTER == 0 { at + length } else { at };
@@ -288,7 +329,7 @@ mod cl100k {
             }
         }
         let symbols = if text.get(at) == Some(&b' ') { at + 1 } else { at };
-        let end = run(text, symbols, SYMBOL | MARK);
+        let end = run(text, symbols, ANY_SYMBOL | MARK);
         if end > symbols {
             return run_of(text, end, |byte| matches!(byte, b'\r' | b'\n'));
         }
@@ -341,9 +382,102 @@ mod r50k {
         let same = match class {
             UPPER | LOWER | LETTER => ANY_LETTER,
             NUMBER => NUMBER,
-            SYMBOL | MARK => SYMBOL | MARK,
+            SYMBOL | OTHER | MARK => ANY_SYMBOL | MARK,
             _ => return white_space(text, at, false),
         };
         run(text, begin, same)
+    }
+}
+
+mod deepseek {
+    use super::*;
+
+    /// As [`class_at`], but what the first two expressions match is the end of the text for the third.
+    #[inline(always)]
+    fn class(text: &[u8], at: usize) -> (Set, usize) {
+        let (class, length) = class_at(text, at);
+        if class == NUMBER || (class & (ANY_LETTER | MARK | SYMBOL) != 0 && is_ideograph_or_kana(text, at)) {
+            return (END, 0);
+        }
+        (class, length)
+    }
+
+    /// U+3040 to U+30FF and U+4E00 to U+9FA5, by their bytes.
+    fn is_ideograph_or_kana(text: &[u8], at: usize) -> bool {
+        let [a, b, c] = match text.get(at..) {
+            Some([a, b, c, ..]) => [*a, *b, *c],
+            _ => return false,
+        };
+        match a {
+            0xe3 => (0x81..=0x83).contains(&b),
+            0xe4 => b >= 0xb8,
+            0xe5..=0xe8 => true,
+            0xe9 => b < 0xbe || (b == 0xbe && c <= 0xa5),
+            _ => false,
+        }
+    }
+
+    fn run_in(text: &[u8], mut at: usize, classes: Set) -> usize {
+        loop {
+            let (class, length) = class(text, at);
+            if class & classes == 0 {
+                return at;
+            }
+            at += length;
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn next(text: &[u8], at: usize) -> usize {
+        let (first, _) = class_at(text, at);
+        if first == NUMBER {
+            return number(text, at, 3);
+        }
+        let mut end = at;
+        while is_ideograph_or_kana(text, end) {
+            end += 3;
+        }
+        if end > at {
+            return end;
+        }
+        end = match_at(text, at);
+        if end == at {
+            // What nothing matches is a piece, up to the next match.
+            loop {
+                let (class, length) = class(text, end);
+                if class != OTHER || (end > at && match_at(text, end) > end) {
+                    break;
+                }
+                end += length;
+            }
+        }
+        end
+    }
+
+    /// Where the match of the third expression at a place ends; the place itself if there is none.
+    fn match_at(text: &[u8], at: usize) -> usize {
+        let (first, length) = class(text, at);
+        if text.get(at).is_some_and(u8::is_ascii_punctuation) {
+            let end = run_of(text, at + 1, |byte| byte.is_ascii_alphabetic());
+            if end > at + 1 {
+                return end;
+            }
+        }
+        let begin = if first & (SPACE | OTHER) != 0 { at + length } else { at };
+        let end = run_in(text, begin, ANY_LETTER | MARK);
+        if end > begin {
+            return end;
+        }
+        let symbols = if text.get(at) == Some(&b' ') { at + 1 } else { at };
+        let end = run_in(text, symbols, SYMBOL);
+        if end > symbols {
+            return run_of(text, end, |byte| matches!(byte, b'\r' | b'\n'));
+        }
+        let spaces = run_in(text, at, ANY_SPACE);
+        if spaces == at {
+            return at;
+        }
+        let text = if class(text, spaces).0 == END { text.get(..spaces).unwrap_or_default() } else { text };
+        white_space(text, at, true)
     }
 }

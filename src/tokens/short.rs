@@ -8,6 +8,9 @@ use super::merges::{Id, Merges, NONE};
 /// The longest piece, in bytes: places and [`NOWHERE`] are bytes.
 pub(super) const SHORT: usize = 255;
 
+/// Up to that many pairs are compared one by one.
+const FEW: usize = 12;
+
 /// No place.
 const NOWHERE: u8 = 255;
 
@@ -111,10 +114,17 @@ fn put<T>(all: &mut [T; 256], place: u8, value: T) {
 }
 
 /// The lowest of the first ones.
+#[inline(always)]
+fn lowest(all: &[Id; 256], length: usize) -> Id {
+    // What was just stored one by one cannot be loaded by four without waiting for it.
+    if length <= FEW { all.iter().take(length).copied().fold(NONE, Id::min) } else { lowest_of_many(all, length) }
+}
+
+/// As [`lowest`].
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[allow(unsafe_code)]
 #[inline(always)]
-fn lowest(all: &[Id; 256], length: usize) -> Id {
+fn lowest_of_many(all: &[Id; 256], length: usize) -> Id {
     use core::arch::wasm32::{i32x4_shuffle, u32x4_extract_lane, u32x4_min, u32x4_splat, v128_load};
     let mut least = u32x4_splat(NONE);
     let (fours, _) = all.as_chunks::<4>();
@@ -130,9 +140,9 @@ fn lowest(all: &[Id; 256], length: usize) -> Id {
     u32x4_extract_lane::<0>(least)
 }
 
-/// The lowest of the first ones.
+/// As [`lowest`].
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
-fn lowest(all: &[Id; 256], length: usize) -> Id {
+fn lowest_of_many(all: &[Id; 256], length: usize) -> Id {
     all.iter().take(length).copied().fold(NONE, Id::min)
 }

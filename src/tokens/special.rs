@@ -24,7 +24,7 @@ pub enum SpecialTokens<'a> {
 pub(super) struct SpecialTable {
     /// By text.
     tokens: Vec<Special>,
-    /// The lengths of their texts, each once.
+    /// The lengths of their texts, each once, the longest first: where two begin at one place, the longer one counts.
     lengths: Vec<usize>,
     /// The bytes that they begin with, each once.
     begins: Vec<u8>,
@@ -40,6 +40,7 @@ impl SpecialTable {
             }
             begins.extend(text.bytes().next().filter(|byte| !begins.contains(byte)));
         }
+        sort_by(&mut lengths, |a, b| b.cmp(a));
         Self { tokens, lengths, begins }
     }
 

@@ -10,23 +10,23 @@ const NONE: u16 = 0x200;
 /// How much is read by one call: a host compiles a function better once it was called often, not while it runs.
 const PART: usize = 1024;
 
-/// The bytes of a text. `alphabet` are its characters; each stands for a byte, but for the last two, which open a pair.
-/// `order` are all bytes in the order of their codes, two hexadecimal digits each. (`scripts/lib/bytes.mjs` writes it.)
-pub fn bytes_of_text(alphabet: &str, order: &str, text: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = TextReader { tables: tables(alphabet, order), table: 0 };
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut at = 0;
-    for part in text.chunks(PART) {
-        at += reader.read(part, &mut bytes);
-        if at % PART != 0 && at != text.len() {
+/// Turns a text into the bytes it stands for, from its beginning on, and gives how many they are. `alphabet` are its
+/// characters; each stands for a byte, but for the last two, which open a pair. `order` are all bytes in the order of their
+/// codes, two hexadecimal digits each. (`scripts/lib/bytes.mjs` writes it.)
+pub fn bytes_of_text(alphabet: &str, order: &str, text: &mut [u8]) -> Result<usize> {
+    let mut reader = TextReader { tables: tables(alphabet, order), table: 0, at: 0, end: 0 };
+    while reader.at < text.len() {
+        let to = text.len().min(reader.at + PART);
+        if !reader.read(text, to) {
             break;
         }
     }
-    if at == text.len() && reader.table == 0 {
-        return Ok(bytes);
+    if reader.at == text.len() && reader.table == 0 {
+        return Ok(reader.end);
     }
     Err(Error::input(format!(
-        "cannot read text form: expected a character of its alphabet at byte {at}, found another"
+        "cannot read text form: expected a character of its alphabet at byte {}, found another",
+        reader.at
     )))
 }
 
@@ -54,25 +54,39 @@ struct TextReader {
     tables: Vec<u16>,
     /// The table for the next character.
     table: usize,
+    /// How far it has read.
+    at: usize,
+    /// How many bytes it has written: never more than it has read.
+    end: usize,
 }
 
 impl TextReader {
-    /// Reads a part; stops where a character is none. Gives how many were read.
+    /// Reads on to a place. Stops where a character is none, and says so.
     #[inline(never)]
-    fn read(&mut self, part: &[u8], bytes: &mut Vec<u8>) -> usize {
-        for (at, character) in part.iter().enumerate() {
-            let place = self.table * 128 + usize::from(*character);
-            let code = if *character < 128 { self.tables.get(place).copied().unwrap_or(NONE) } else { NONE };
-            match code {
-                0..OPENS => {
-                    bytes.push(code as u8);
-                    self.table = 0;
-                }
-                OPENS..NONE => self.table = usize::from(code - OPENS),
-                _ => return at,
+    fn read(&mut self, text: &mut [u8], to: usize) -> bool {
+        let (tables, mut table, mut at, mut end) = (&self.tables, self.table, self.at, self.end);
+        let mut good = true;
+        while at < to {
+            let character = text.get(at).copied().unwrap_or_default();
+            let place = table * 128 + usize::from(character);
+            let code = if character < 128 { tables.get(place).copied().unwrap_or(NONE) } else { NONE };
+            if code >= NONE {
+                good = false;
+                break;
             }
+            at += 1;
+            if code >= OPENS {
+                table = usize::from(code - OPENS);
+                continue;
+            }
+            table = 0;
+            if let Some(to) = text.get_mut(end) {
+                *to = code as u8;
+            }
+            end += 1;
         }
-        part.len()
+        (self.table, self.at, self.end) = (table, at, end);
+        good
     }
 }
 
@@ -83,10 +97,17 @@ mod tests {
     /// The first 94 codes: "a" and "b" stand for 0 and 1; "c" and "d" open pairs.
     const ORDER: &str = "00010203040506070809";
 
+    fn read(text: &[u8]) -> Result<Vec<u8>, String> {
+        let mut bytes = text.to_vec();
+        let length = bytes_of_text("abcd", ORDER, &mut bytes).map_err(|error| error.to_string())?;
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
     #[test]
     fn characters_and_pairs_are_bytes() {
-        assert_eq!(bytes_of_text("abcd", ORDER, b"abcacbdd").unwrap(), [0, 1, 2, 3, 9]);
-        assert_eq!(bytes_of_text("abcd", ORDER, b"").unwrap(), [0; 0]);
+        assert_eq!(read(b"abcacbdd").unwrap(), [0, 1, 2, 3, 9]);
+        assert_eq!(read(b"").unwrap(), [0; 0]);
     }
 
     #[test]
@@ -94,8 +115,8 @@ mod tests {
         for length in [1023, 1024, 1025, 2048, 5000] {
             let text = "acb".repeat(length);
             // A pair may lie on both sides of a cut.
-            assert_eq!(bytes_of_text("abcd", ORDER, text.as_bytes()).unwrap(), [0, 3].repeat(length));
-            let error = bytes_of_text("abcd", ORDER, format!("{text}x").as_bytes()).unwrap_err().to_string();
+            assert_eq!(read(text.as_bytes()).unwrap(), [0, 3].repeat(length));
+            let error = read(format!("{text}x").as_bytes()).unwrap_err();
             assert!(error.contains(&format!("at byte {},", 3 * length)), "{error}");
         }
     }
@@ -103,7 +124,7 @@ mod tests {
     #[test]
     fn what_is_none_is_refused_with_its_place() {
         for (text, at) in [(&b"abx"[..], 2), (b"abc", 3), (b"a\xffb", 1)] {
-            let error = bytes_of_text("abcd", ORDER, text).unwrap_err().to_string();
+            let error = read(text).unwrap_err();
             assert!(error.ends_with(&format!("at byte {at}, found another")), "{error}");
         }
     }

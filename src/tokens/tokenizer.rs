@@ -6,9 +6,10 @@ use super::{
     memo::{self, Memo},
     merges::{Id, Merges},
     packed::Vocabulary,
-    scan::Grammar,
+    scan::{Grammar, cl100k, o200k},
     short::{SHORT, Short},
     special::{SpecialTable, SpecialTokens},
+    whole::Whole,
 };
 use crate::error::{Error, Result};
 
@@ -30,6 +31,7 @@ pub struct Tokenizer {
 
 /// Encodes the pieces that no memo knows.
 struct Encoder {
+    whole: Whole,
     short: Short,
     long: Long,
 }
@@ -50,9 +52,10 @@ impl Tokenizer {
     pub fn new(vocabulary: &[u8], encoding: Option<&str>, ids: Option<&[u8]>, memo: usize) -> Result<Self> {
         let mut vocabulary = Vocabulary::read(vocabulary, encoding, ids.is_some())?;
         let ids = ids.map(|packed| Ids::read(&mut vocabulary, packed)).transpose()?;
-        let Vocabulary { grammar, special, merges, .. } = vocabulary;
+        let Vocabulary { grammar, special, merges, whole, .. } = vocabulary;
         let special = SpecialTable::new(special);
-        Ok(Self { grammar, merges, special, ids, memo: Memo::new(memo), encoder: Encoder::new() })
+        let encoder = Encoder { whole, short: Short::new(), long: Long::default() };
+        Ok(Self { grammar, merges, special, ids, memo: Memo::new(memo), encoder })
     }
 
     /// How many tokens a text has.
@@ -92,7 +95,7 @@ impl Tokenizer {
         let text = text.as_bytes();
         let (mut ends, mut at) = (Vec::new(), 0);
         while at < text.len() {
-            at = self.grammar.piece(text, at, Block::load(text, at));
+            at = self.grammar.piece(text, at);
             ends.push(at);
         }
         ends
@@ -134,7 +137,7 @@ impl Tokenizer {
         let mut bytes = Vec::new();
         for (place, id) in tokens.iter().enumerate() {
             if let Some(token) = ids.token(*id) {
-                ids.write(token, &mut bytes);
+                ids.write(token, &self.encoder.whole, &mut bytes);
             } else if let Some(text) = self.special.text_of(*id) {
                 bytes.extend_from_slice(text.as_bytes());
             } else {
@@ -154,30 +157,71 @@ impl Tokenizer {
     /// Stops once there are more than `limit`.
     fn count_segment(&mut self, text: &[u8], limit: usize) -> usize {
         match self.grammar {
-            Grammar::R50k => self.count_by(text, limit, |at, block| Grammar::R50k.piece(text, at, block)),
-            Grammar::Cl100k => self.count_by(text, limit, |at, block| Grammar::Cl100k.piece(text, at, block)),
-            Grammar::O200k => self.count_by(text, limit, |at, block| Grammar::O200k.piece(text, at, block)),
+            Grammar::Cl100k(variant) => self.count_by(text, limit, |at, block| cl100k::piece(text, at, block, variant)),
+            Grammar::O200k(variant) => self.count_by(text, limit, |at, block| o200k::piece(text, at, block, variant)),
+            // The others are old or have no masks to be fast with: one loop will do.
+            grammar => self.count_by(text, limit, |at, block| grammar.piece_of_others(text, at, block)),
         }
     }
 
     #[inline(always)]
     fn count_by(&mut self, text: &[u8], limit: usize, piece: impl Fn(usize, Block) -> usize) -> usize {
-        let Self { merges, memo, encoder, .. } = self;
         let (mut at, mut count) = (0, 0);
-        while at < text.len() && count <= limit {
-            let block = Block::load(text, at);
+        // What is met seldom is called, by numbers: anything else would be written to memory in every round.
+        while count <= limit
+            && let Some(block) = Block::load(text, at)
+        {
             let end = piece(at, block);
-            let length = end - at;
-            let mut encode = || encoder.count(merges, text.get(at..end).unwrap_or_default());
-            count += match length {
+            count += match end - at {
                 1 => 1,
-                2..=memo::SHORT => memo.short(block.key(length), encode),
-                16..=memo::LONG => memo.long(text, at, length, &mut encode),
-                _ => encode(),
+                length @ 2..=memo::SHORT => {
+                    let key = block.key(length);
+                    match self.memo.short(key) {
+                        0 => self.count_new(text, at, end, key),
+                        known => known,
+                    }
+                }
+                _ => self.count_long(text, at, end),
+            };
+            at = end;
+        }
+        self.count_rest(text, at, count, limit)
+    }
+
+    /// The last few bytes.
+    #[inline(never)]
+    fn count_rest(&mut self, text: &[u8], mut at: usize, mut count: usize, limit: usize) -> usize {
+        while at < text.len() && count <= limit {
+            let end = self.grammar.piece(text, at);
+            let length = end - at;
+            count += if length > memo::SHORT {
+                self.count_long(text, at, end)
+            } else {
+                let key = Block::load_any(text, at).key(length);
+                match self.memo.short(key) {
+                    0 => self.count_new(text, at, end, key),
+                    known => known,
+                }
             };
             at = end;
         }
         count
+    }
+
+    /// Counts a piece of up to [`memo::SHORT`] bytes that the memo has not.
+    #[inline(never)]
+    fn count_new(&mut self, text: &[u8], at: usize, end: usize, key: memo::Key) -> usize {
+        let count = self.encoder.count(&self.merges, text.get(at..end).unwrap_or_default());
+        self.memo.keep_short(key, count);
+        count
+    }
+
+    /// Counts a longer piece.
+    #[inline(never)]
+    fn count_long(&mut self, text: &[u8], at: usize, end: usize) -> usize {
+        let Self { merges, memo, encoder, .. } = self;
+        let mut encode = || encoder.count(merges, text.get(at..end).unwrap_or_default());
+        if end - at > memo::LONG { encode() } else { memo.long(text, at, end - at, &mut encode) }
     }
 
     /// The tokens of a text with the places where they end; no more than one above `limit` is of use.
@@ -191,7 +235,7 @@ impl Tokenizer {
             let mut at = begin;
             while at < end && tokens.len() <= limit {
                 // What is before the segment is not looked at; that it is there keeps the places right.
-                let piece_end = self.grammar.piece(segment, at, Block::load(segment, at));
+                let piece_end = self.grammar.piece(segment, at);
                 self.push_piece(text.get(at..piece_end).unwrap_or_default(), at, &mut tokens);
                 at = piece_end;
             }
@@ -202,6 +246,10 @@ impl Tokenizer {
     }
 
     fn push_piece(&mut self, piece: &[u8], at: usize, tokens: &mut Vec<(u32, usize)>) {
+        if let Some(token) = self.encoder.whole.token(piece) {
+            tokens.push((token, at + piece.len()));
+            return;
+        }
         self.encoder.count(&self.merges, piece);
         if piece.len() > SHORT {
             tokens.extend(self.encoder.long.tokens().map(|(id, end)| (id, at + end)));
@@ -212,13 +260,12 @@ impl Tokenizer {
 }
 
 impl Encoder {
-    fn new() -> Self {
-        Self { short: Short::new(), long: Long::default() }
-    }
-
     /// How many tokens a piece has.
     #[inline(never)]
     fn count(&mut self, merges: &Merges, piece: &[u8]) -> usize {
+        if self.whole.token(piece).is_some() {
+            return 1;
+        }
         if piece.len() > SHORT { self.long.encode(merges, piece) } else { self.short.encode(merges, piece) }
     }
 }
@@ -248,11 +295,14 @@ impl Ids {
     }
 
     /// Writes the bytes of a token: those of its left part, then those of its right one.
-    fn write(&self, token: Id, to: &mut Vec<u8>) {
+    fn write(&self, token: Id, whole: &Whole, to: &mut Vec<u8>) {
         let mut rest = vec![token];
-        while let Some(token) = rest.pop() {
-            match (token as usize).checked_sub(256).and_then(|index| self.parts.get(index)) {
-                Some((left, right)) => rest.extend([*right, *left]),
+        // A vocabulary made to do harm may say that a token is a part of itself.
+        for _ in 0..1 << 16 {
+            let Some(token) = rest.pop() else { return };
+            match (token as usize).checked_sub(256).map(|index| self.parts.get(index)) {
+                Some(Some((left, right))) => rest.extend([*right, *left]),
+                Some(None) => to.extend_from_slice(whole.text(token).unwrap_or_default()),
                 None => to.push(token as u8),
             }
         }

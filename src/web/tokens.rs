@@ -77,15 +77,13 @@ impl Tokenizer {
         ids_length: u32,
         ids_order: &str,
     ) -> Result<Tokenizer> {
-        INPUT.with_borrow(|input| {
-            let bytes = |from: u32, length: u32, order: &str| {
-                let packed =
-                    input.get(from as usize..).and_then(|rest| rest.get(..length as usize)).unwrap_or_default();
-                if order.is_empty() { Ok(packed.to_vec()) } else { tokens::bytes_of_text(alphabet, order, packed) }
-            };
-            let vocabulary = bytes(0, length, order)?;
-            let ids = if ids_length == 0 { None } else { Some(bytes(length, ids_length, ids_order)?) };
-            let tokenizer = tokens::Tokenizer::new(&vocabulary, Some(encoding), ids.as_deref(), DEFAULT_MEMO)?;
+        INPUT.with_borrow_mut(|input| {
+            let end = (length as usize).saturating_add(ids_length as usize);
+            let (vocabulary, ids) =
+                input.get_mut(..end).unwrap_or_default().split_at_mut_checked(length as usize).unwrap_or_default();
+            let vocabulary = read(vocabulary, alphabet, order)?;
+            let ids = if ids.is_empty() { None } else { Some(read(ids, alphabet, ids_order)?) };
+            let tokenizer = tokens::Tokenizer::new(vocabulary, Some(encoding), ids, DEFAULT_MEMO)?;
             Ok(Tokenizer { tokenizer: RefCell::new(tokenizer) })
         })
     }
@@ -148,6 +146,12 @@ impl Tokenizer {
         let bytes = self.tokenizer.borrow().decode(tokens)?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
+}
+
+/// Packed bytes, from their form of text if there is an order.
+fn read<'a>(packed: &'a mut [u8], alphabet: &str, order: &str) -> Result<&'a [u8]> {
+    let length = if order.is_empty() { packed.len() } else { tokens::bytes_of_text(alphabet, order, packed)? };
+    Ok(packed.get(..length).unwrap_or_default())
 }
 
 /// More tokens than a text in 32 bits of memory has.

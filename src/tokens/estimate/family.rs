@@ -52,8 +52,9 @@ impl Family {
     pub fn of(model: &str) -> Self {
         match super::super::encodings_of(model).first() {
             Some(&("o200k_base" | "o200k_harmony")) => return O200k,
-            Some(_) => return Cl100k,
-            None => {}
+            Some(&("cl100k_base" | "p50k_base" | "p50k_edit" | "r50k_base")) => return Cl100k,
+            // The others' families are named below.
+            _ => {}
         }
         let name = model.to_ascii_lowercase();
         match NAMES.iter().find(|(part, _)| name.contains(part)) {

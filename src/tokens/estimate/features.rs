@@ -8,7 +8,7 @@ use super::{
     script::{SCRIPTS, Script, WRITTEN, script_of},
     weights::PAIRS,
 };
-use crate::tokens::{block::Block, scan::Grammar};
+use crate::tokens::scan::Grammar;
 
 /// The places of the features that no script has.
 pub(super) mod at {
@@ -54,7 +54,7 @@ impl Features {
         let mut features = Self([0; FEATURES]);
         let mut at = 0;
         while at < text.len() {
-            let end = Grammar::O200k.piece(text, at, Block::load(text, at));
+            let end = Grammar::OPENAI.piece(text, at);
             let piece = text.get(at..end).unwrap_or_default();
             if piece.is_ascii() {
                 features.ascii(piece)
