@@ -13,6 +13,7 @@ const LISTED = 3;
 class VocabularyTokenizer implements Tokenizer {
   readonly name: string;
   readonly #core: Held<CoreTokenizer>;
+  readonly #normalization: "NFC" | undefined;
 
   constructor(vocabulary: Vocabulary, ids?: VocabularyIds) {
     const name = vocabulary?.name;
@@ -20,6 +21,7 @@ class VocabularyTokenizer implements Tokenizer {
       throw invalid("create a tokenizer: expected a vocabulary, and ids or none, found something else");
     }
     this.name = name;
+    this.#normalization = vocabulary.normalization;
     this.#core = new Held("rebuildable", (core) => {
       const { alphabet = "", order = "" } = vocabulary as { alphabet?: string; order?: string };
       const length = add(vocabulary, 0);
@@ -30,14 +32,14 @@ class VocabularyTokenizer implements Tokenizer {
 
   count(text: string, options?: TokenizerOptions): number {
     if (options !== undefined) return this.countUpTo(text, Infinity, options);
-    return this.#core.use((core) => core.count(addText(checked(text), 0)));
+    return this.#core.use((core) => core.count(addText(this.#read(text), 0)));
   }
 
   countAll(texts: readonly string[]): number[] {
     return this.#core.use((core) => {
       const lengths = new Uint32Array(texts.length);
       let end = 0;
-      for (let index = 0; index < texts.length; index += 1) end += lengths[index] = addText(checked(texts[index]), end);
+      for (let index = 0; index < texts.length; index += 1) end += lengths[index] = addText(this.#read(texts[index]), end);
       return Array.from(core.countAll(lengths));
     });
   }
@@ -45,29 +47,37 @@ class VocabularyTokenizer implements Tokenizer {
   countUpTo(text: string, limit: number, options?: TokenizerOptions): number {
     const [special, names] = read(options);
     const most = checkedLimit(limit);
-    return this.#core.use((core) => core.countUpTo(addText(checked(text), 0), most, special, names));
+    return this.#core.use((core) => core.countUpTo(addText(this.#read(text), 0), most, special, names));
   }
 
   split(text: string, options?: TokenizerOptions): string[] {
     const [special, names] = read(options);
-    const lengths = this.#core.use((core) => core.split(addText(checked(text), 0), special, names));
+    const whole = this.#read(text);
+    const lengths = this.#core.use((core) => core.split(addText(whole, 0), special, names));
     let from = 0;
-    return Array.from(lengths, (length) => text.slice(from, (from += length)));
+    return Array.from(lengths, (length) => whole.slice(from, (from += length)));
   }
 
   truncate(text: string, limit: number, options?: TokenizerOptions): string {
     const [special, names] = read(options);
     const most = checkedLimit(limit);
-    return text.slice(0, this.#core.use((core) => core.truncate(addText(checked(text), 0), most, special, names)));
+    const whole = this.#read(text);
+    return whole.slice(0, this.#core.use((core) => core.truncate(addText(whole, 0), most, special, names)));
   }
 
   encode(text: string, options?: TokenizerOptions): Uint32Array {
     const [special, names] = read(options);
-    return this.#core.use((core) => core.encode(addText(checked(text), 0), special, names));
+    return this.#core.use((core) => core.encode(addText(this.#read(text), 0), special, names));
   }
 
   decode(tokens: Uint32Array | readonly number[]): string {
     return this.#core.use((core) => core.decode(tokens instanceof Uint32Array ? tokens : Uint32Array.from(tokens, checkedToken)));
+  }
+
+  /** The text as the vocabulary takes it. */
+  #read(text: unknown): string {
+    const whole = checked(text);
+    return this.#normalization === undefined ? whole : whole.normalize(this.#normalization);
   }
 }
 

@@ -26,6 +26,9 @@ const VOCABULARIES: Record<string, readonly [Module<Vocabulary>, Module<Vocabula
   p50k_base: [() => import("./vocab/p50k_base.js"), () => import("./vocab/p50k_base-ids.js")],
   p50k_edit: [() => import("./vocab/p50k_edit.js"), () => import("./vocab/p50k_edit-ids.js")],
   r50k_base: [() => import("./vocab/r50k_base.js"), () => import("./vocab/r50k_base-ids.js")],
+  qwen3: [() => import("./vocab/qwen3.js"), () => import("./vocab/qwen3-ids.js")],
+  deepseek_v3: [() => import("./vocab/deepseek_v3.js"), () => import("./vocab/deepseek_v3-ids.js")],
+  tekken: [() => import("./vocab/tekken.js"), () => import("./vocab/tekken-ids.js")],
 };
 
 /** The vocabularies that are registered or on their way, with their ids or without. */

@@ -14,7 +14,11 @@ export interface PackedText {
  * A vocabulary that counts: the default export of `tollgate/vocab/<name>`, or the bytes of `tollgate/vocab/<name>.bin` with
  * the name of the encoding.
  */
-export type Vocabulary = { readonly name: string } & (PackedText | { readonly bytes: Uint8Array });
+export type Vocabulary = {
+  readonly name: string;
+  /** What is done to a text before anything else, where the model's own tokenizer does it. */
+  readonly normalization?: "NFC";
+} & (PackedText | { readonly bytes: Uint8Array });
 
 /** The ids of a vocabulary: the default export of `tollgate/vocab/<name>-ids`, or the bytes of `tollgate/vocab/<name>-ids.bin`. */
 export type VocabularyIds = PackedText | { readonly bytes: Uint8Array };

@@ -125,7 +125,7 @@ async function optimise({ dev }) {
 
 async function vocabularies() {
   const sources = files(["data/vocab"]);
-  const key = hash([...sources, "scripts/vocab/modules.mjs", "scripts/lib/bytes.mjs"]);
+  const key = hash([...sources, "scripts/vocab/modules.mjs", "scripts/vocab/open.mjs", "scripts/lib/bytes.mjs"]);
   await once("vocabularies", key, ["js/vocab/o200k_base.js"], () =>
     step("vocabularies: the modules", () => {
       rmSync(join(ROOT, "js/vocab"), { recursive: true, force: true });
@@ -215,9 +215,12 @@ function apart({ onResolve }) {
   });
 }
 
-/** What is not apart is in main.js. */
+/** What is not apart is in main.js, but for the files of one entry: open/ is for vocab-open.js alone. */
 function inMain({ onResolve }) {
-  onResolve({ filter: /./ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./main.js", external: true }));
+  const own = /(^|\/)open(\/|$)/;
+  onResolve({ filter: /./ }, ({ path, resolveDir, kind }) =>
+    kind === "entry-point" || own.test(path) || own.test(resolveDir) ? undefined : { path: "./main.js", external: true },
+  );
 }
 
 async function bundle() {

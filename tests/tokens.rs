@@ -76,6 +76,28 @@ fn counts_and_ids_are_those_of_the_reference() {
     }
 }
 
+/// The vocabularies of others: ids of their own tokenizers, special tokens taken for what they are.
+#[test]
+fn open_vocabularies_give_the_ids_of_the_reference() {
+    #[derive(serde::Deserialize)]
+    struct Open {
+        texts: Vec<String>,
+        named: BTreeMap<String, Vec<Vec<u32>>>,
+    }
+    let fixture: Open = serde_json::from_slice(&read("tests/fixtures/tokens-open.json")).unwrap();
+    assert_eq!(fixture.named.len(), 3);
+    for (name, expected) in &fixture.named {
+        let (vocabulary, ids) = packed(name);
+        let mut tokenizer = Tokenizer::new(&vocabulary, Some(name), Some(&ids), DEFAULT_MEMO).unwrap();
+        let special = if name == "tekken" { SpecialTokens::Text } else { SpecialTokens::Allow };
+        for (text, ids) in fixture.texts.iter().zip(expected) {
+            assert_eq!(&tokenizer.encode(text, special).unwrap(), ids, "{name}: {text:?}");
+            assert_eq!(tokenizer.count(text, special).unwrap(), ids.len(), "{name}: {text:?}");
+            assert_eq!(tokenizer.decode(ids).unwrap(), text.as_bytes(), "{name}: {text:?}");
+        }
+    }
+}
+
 /// The merges of a family: by token above the bytes its parts, and the ranks. Read here anew, so that the reader is not
 /// tested by itself.
 fn merges(family: &str) -> (Vec<(usize, usize)>, Vec<u32>) {
@@ -136,7 +158,7 @@ fn merges(family: &str) -> (Vec<(usize, usize)>, Vec<u32>) {
 /// C1 and C2 of docs/tokens.md, over every merge of every vocabulary.
 #[test]
 fn the_order_of_the_merges_keeps_what_segmentation_depends_on() {
-    for family in ["o200k_base", "cl100k_base", "p50k_base", "r50k_base"] {
+    for family in ["o200k_base", "cl100k_base", "p50k_base", "r50k_base", "qwen3", "deepseek_v3", "tekken"] {
         let (parts, ranks) = merges(family);
         let mut uses: BTreeMap<usize, Vec<(usize, bool, bool)>> = BTreeMap::new();
         for (index, (left, right)) in parts.iter().enumerate() {

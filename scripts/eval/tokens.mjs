@@ -3,7 +3,8 @@
 //
 //     --strings <n>     how many random strings (100,000)
 //     --quick           a tenth of everything
-//     --write           and writes tests/fixtures/tokens.json, the short form of this that the test suites read
+//     --open            the vocabularies of others instead: Llama, Qwen, DeepSeek, Mistral
+//     --write           and writes tests/fixtures/tokens.json (tokens-open.json), the short form of this that the test suites read
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,10 +29,17 @@ function reference(package_, name) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { strings: { type: "string" }, quick: { type: "boolean" }, write: { type: "boolean" } } });
+  const { values } = parseArgs({ options: { strings: { type: "string" }, quick: { type: "boolean" }, open: { type: "boolean" }, write: { type: "boolean" } } });
   const { createTokenizer } = await import("../../dist/index.js");
   const share = values.quick ? 10 : 1;
   const strings = Number(values.strings ?? 100_000 / share);
+  if (values.open) {
+    const { compareOpen } = await import("./tokens-open.mjs");
+    const differences = await compareOpen({ strings, share, write: values.write });
+    console.log(`  differences: ${differences}`);
+    if (differences > 0) throw new Problem(`expected no differences from the references, found ${differences}`);
+    return;
+  }
   const package_ = npmPackage(SOURCE.name, SOURCE.version);
   const names = FAMILIES.flatMap(({ encodings }) => encodings.map(({ name }) => name));
   const sets = Object.entries(tokenSets()).map(([name, halves]) => [name, halves.flatMap((text) => text.match(/[^]{1,5000}/gu)).filter((_, index) => index % share === 0)]);
