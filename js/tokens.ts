@@ -10,10 +10,40 @@ import type { Tokenizer as CoreTokenizer } from "./wasm/core.js";
 const SPECIAL = { text: 0, refuse: 1, allow: 2 } as const;
 const LISTED = 3;
 
+/** How many characters the texts have at most whose counts are kept; up to twice as many for a while. */
+const MOST_CHARACTERS = 1 << 20;
+
+/**
+ * Counts of whole texts. A conversation is counted again with every message that is added to it, and all but that one are known.
+ * What was not asked for while as much again was counted is forgotten.
+ */
+class Counts {
+  #recent = new Map<string, number>();
+  #older = new Map<string, number>();
+  #characters = 0;
+
+  get(text: string): number | undefined {
+    const count = this.#recent.get(text);
+    if (count !== undefined) return count;
+    const older = this.#older.get(text);
+    if (older !== undefined) this.set(text, older);
+    return older;
+  }
+
+  set(text: string, count: number): void {
+    this.#characters += text.length;
+    if (this.#characters > MOST_CHARACTERS) {
+      [this.#older, this.#recent, this.#characters] = [this.#recent, new Map(), text.length];
+    }
+    if (text.length <= MOST_CHARACTERS) this.#recent.set(text, count);
+  }
+}
+
 class VocabularyTokenizer implements Tokenizer {
   readonly name: string;
   readonly #core: Held<CoreTokenizer>;
   readonly #normalization: "NFC" | undefined;
+  readonly #counts = new Counts();
 
   constructor(vocabulary: Vocabulary, ids?: VocabularyIds) {
     const name = vocabulary?.name;
@@ -36,12 +66,18 @@ class VocabularyTokenizer implements Tokenizer {
   }
 
   countAll(texts: readonly string[]): number[] {
-    return this.#core.use((core) => {
-      const lengths = new Uint32Array(texts.length);
-      let end = 0;
-      for (let index = 0; index < texts.length; index += 1) end += lengths[index] = addText(this.#read(texts[index]), end);
-      return Array.from(core.countAll(lengths));
-    });
+    const counts = texts.map((text) => this.#counts.get(checked(text)));
+    const unknown = texts.flatMap((_, index) => (counts[index] === undefined ? [index] : []));
+    if (unknown.length > 0) {
+      const found = this.#core.use((core) => {
+        const lengths = new Uint32Array(unknown.length);
+        let end = 0;
+        unknown.forEach((index, place) => (end += lengths[place] = addText(this.#read(texts[index]), end)));
+        return core.countAll(lengths);
+      });
+      unknown.forEach((index, place) => this.#counts.set(texts[index] as string, (counts[index] = found[place] as number)));
+    }
+    return counts as number[];
   }
 
   countUpTo(text: string, limit: number, options?: TokenizerOptions): number {

@@ -834,7 +834,7 @@ export interface Tokenizer {
   readonly name: string;
   /** How many tokens a text has. */
   count(text: string, options?: TokenizerOptions): number;
-  /** How many tokens each of some texts has; faster than one by one. */
+  /** How many tokens each of some texts has; faster than one by one. Texts that it counted before are not counted again. */
   countAll(texts: readonly string[]): number[];
   /** How many tokens a text has; `limit + 1` if they are more than `limit`. It stops reading there. */
   countUpTo(text: string, limit: number, options?: TokenizerOptions): number;

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { countTokens, createTokenizer, encodingsOf, registerVocabulary } from "../../dist/index.js";
+import { ValidationError, countTokens, createTokenizer, encodingsOf, registerVocabulary } from "../../dist/index.js";
 import { HARD, NAMED, randomTexts } from "../../scripts/eval/token-texts.mjs";
 
 const file = (path) => readFileSync(new URL(`../../${path}`, import.meta.url));
@@ -46,6 +46,20 @@ test("random texts, lone surrogates among them: all answers agree", async () => 
     assert.ok(text.startsWith(cut) && tokenizer.count(cut) <= 5);
     assert.ok(cut === text || tokens.length > 5);
   }
+});
+
+test("a list that is counted again, with more and more texts in it", () => {
+  const tokenizer = createTokenizer(r50k);
+  const texts = Array.from(randomTexts(300, 3));
+  const expected = texts.map((text) => tokenizer.count(text));
+  for (let length = 0; length <= texts.length; length += 20) assert.deepEqual(tokenizer.countAll(texts.slice(0, length)), expected.slice(0, length));
+  // More characters than are kept: what is forgotten is counted again.
+  const long = Array.from({ length: 40 }, (_, index) => `${index} `.repeat(30_000));
+  const counts = long.map((text) => tokenizer.count(text));
+  for (let round = 0; round < 2; round += 1) assert.deepEqual(tokenizer.countAll([...long, ...texts, ...long]), [...counts, ...expected, ...counts]);
+  const whole = "a ".repeat(2 ** 20);
+  assert.deepEqual(tokenizer.countAll([whole, whole]), [tokenizer.count(whole), tokenizer.count(whole)]);
+  assert.throws(() => tokenizer.countAll(["a", 1]), ValidationError);
 });
 
 test("texts of any length and width fit where the core reads them", () => {
