@@ -37,6 +37,10 @@ const MAX_BYTES: usize = 32 << 20;
 /// The longest name of a model, a provider, a rate.
 pub(super) const MAX_NAME: usize = 256;
 
+/// More providers than there are, and more names than one has: they are compared with each other.
+pub(super) const MAX_PROVIDERS: usize = 1_000;
+const MAX_ALIASES: usize = 16;
+
 /// What is wrong, and where.
 pub(super) fn refuse(path: &str, expected: &str, found: &str) -> Error {
     let place = if path.is_empty() { String::new() } else { format!("{path} to be ") };
@@ -78,7 +82,12 @@ impl Book {
     /// Reads a table in our format, LiteLLM's, genai-prices' or models.dev's, by what it holds. An error names the path of
     /// what is wrong.
     pub fn from_json(text: &str) -> Result<Self> {
-        read(&import::translate(text)?)
+        Self::from_json_read_on(text, None)
+    }
+
+    /// As [`Book::from_json`], with the day on which the table was read, for sources that do not say so themselves.
+    pub fn from_json_read_on(text: &str, day: Option<&str>) -> Result<Self> {
+        read(&import::translate(text)?, day.unwrap_or_default())
     }
 
     /// The table in our format.
@@ -94,7 +103,7 @@ pub fn translate(text: &str) -> Result<String> {
     Ok(import::translate(text)?.into_owned())
 }
 
-fn read(text: &str) -> Result<Book> {
+fn read(text: &str, today: &str) -> Result<Book> {
     let value = Raw::parse(text).map_err(|bad| refuse("", "JSON", &format!("something else at byte {}", bad.0)))?;
     let version = value.member("tollgate").and_then(Raw::whole);
     if version != Some(1) {
@@ -108,7 +117,7 @@ fn read(text: &str) -> Result<Book> {
     for (at, source) in list(value, "sources", "")?.into_iter().enumerate() {
         let path = format!("sources[{at}]");
         let id = name(source, "id", &path)?;
-        let date = text_of(source, "retrievedAt", &path)?.unwrap_or_default();
+        let date = text_of(source, "retrievedAt", &path)?.unwrap_or_else(|| today.to_owned());
         let read = match date.as_str() {
             "" => None,
             date => Some(day(date, &format!("{path}.retrievedAt"))?),
@@ -144,6 +153,9 @@ fn read(text: &str) -> Result<Book> {
 }
 
 fn add_provider(providers: &mut Vec<ProviderName>, provider: ProviderName, path: &str) -> Result<()> {
+    if providers.len() >= MAX_PROVIDERS || provider.aliases.len() > MAX_ALIASES {
+        return Err(refuse(path, "one of at most 1000 providers, with at most 16 other names", "more"));
+    }
     for name in provider.names() {
         if providers.iter().any(|known| known.names().any(|other| is_same(other, name))) {
             return Err(refuse(path, "a provider with names of its own", "one that another has"));
@@ -321,7 +333,7 @@ fn source_id(name: &str, date: &str) -> String {
     if date.is_empty() { name.to_owned() } else { format!("{name} {date}") }
 }
 
-fn write_texts(key: &str, texts: &[impl AsRef<str>], to: &mut Writer) {
+pub(super) fn write_texts(key: &str, texts: &[impl AsRef<str>], to: &mut Writer) {
     to.key(key);
     to.open('[');
     texts.iter().for_each(|text| to.text(text.as_ref()));

@@ -23,6 +23,9 @@ use super::schedule::Schedule;
 /// More variants than any price has: a row of a hostile file is refused before they are compared with each other.
 const MAX_VARIANTS: usize = 256;
 
+/// More rates than any place has, for the same reason.
+pub(super) const MAX_RATES: usize = 512;
+
 /// What a rate in the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
@@ -54,6 +57,9 @@ impl<'a> Words<'a> {
     /// The rates of an object of them.
     pub fn rates(&mut self, found: Raw<'_>, path: &str) -> Result<Rates> {
         let object = Object::of(found).ok_or_else(|| self.wrong(path, "an object", found.kind()))?;
+        if object.len() > MAX_RATES {
+            return Err(self.wrong(path, "an object of at most 512 rates", &object.len().to_string()));
+        }
         let mut rates = Rates::default();
         for (name, value) in object.entries().filter(|(_, value)| value.present().is_some()) {
             let unit = Unit::parse(name);
@@ -72,8 +78,9 @@ impl<'a> Words<'a> {
         let text = self.decimal(found, path)?;
         let units = if self.per == Per::Million || unit.is_some_and(Unit::is_token) { 1_000_000 } else { 1 };
         let (usd, per) = text.split_once('/').unwrap_or((&text, "1"));
-        let (rate, rounded) = Rate::parse(usd, units)
-            .map_err(|error| Error::new(Code::InvalidAmount, format!("{} at {path}", error.message())))?;
+        let (rate, rounded) = Rate::parse(usd, units).map_err(|error| {
+            Error::new(Code::InvalidAmount, format!("{} at {path}", error.message())).with("path", path)
+        })?;
         if rounded {
             self.rounded.push(path.to_owned());
         }
@@ -157,7 +164,8 @@ impl<'a> Words<'a> {
         if let Some(factor) = object.take("multiplier") {
             let text = self.decimal(factor, &format!("{path}.multiplier"))?;
             variant.factor = Factor::parse(&text).map_err(|error| {
-                Error::new(Code::InvalidAmount, format!("{} at {path}.multiplier", error.message()))
+                let path = format!("{path}.multiplier");
+                Error::new(Code::InvalidAmount, format!("{} at {path}", error.message())).with("path", path)
             })?;
         }
         if all.len() >= MAX_VARIANTS || all.iter().any(|other| other.when == variant.when) {
@@ -188,7 +196,7 @@ impl<'a> Words<'a> {
         let mut text = |key| Ok::<_, Error>(object.take_text(key, self.what)?.unwrap_or_default());
         let (days, from, to, offset) = (text("days")?, text("from")?, text("to")?, text("offset")?);
         Schedule::parse(&days, &from, &to, &offset)
-            .map_err(|error| Error::input(format!("{} at {path}", error.message())))
+            .map_err(|error| Error::input(format!("{} at {path}", error.message())).with("path", path))
     }
 
     fn name<'n>(&self, name: &'n str, path: &str) -> Result<&'n str> {

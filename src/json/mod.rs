@@ -8,10 +8,12 @@
 //! |---|---|
 //! | [`raw`] | [`Raw`] and [`Json`]: a value as its text, borrowed and owned |
 //! | [`mod@write`] | [`Writer`], [`ToJson`] |
+//! | [`strict`] | texts of strangers, looked through as a whole |
 //! | [`number`] | doubles: read exactly, written shortest, as JavaScript does |
 
 pub mod number;
 pub mod raw;
+pub mod strict;
 pub mod write;
 
 pub use raw::{Bad, Json, Raw};

@@ -78,6 +78,11 @@ impl<'a> Raw<'a> {
         if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Some(members)) }
     }
 
+    /// The value that a part of a text is, which was scanned.
+    pub(super) fn part(text: &'a str, start: usize, end: usize) -> Self {
+        Self(text.get(start..end).unwrap_or_default())
+    }
+
     /// Its text.
     pub const fn get(self) -> &'a str {
         self.0
@@ -334,28 +339,39 @@ fn unescape(inner: &str) -> String {
 }
 
 /// Reads bytes as JSON, keeping nothing. It needs no stack: a text may nest as deep as it likes.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
+impl<'a> Scan<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0 }
+    }
+
+    /// Where it stands, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+}
+
 impl Scan<'_> {
-    fn peek(&self) -> u8 {
+    pub(super) fn peek(&self) -> u8 {
         // Zero is in no grammar outside a string, and a string has it checked.
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         self.at += 1;
     }
 
-    fn space(&mut self) {
+    pub(super) fn space(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.step();
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Bad> {
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Bad> {
         if self.peek() != byte {
             return Err(Bad(self.at));
         }
@@ -377,7 +393,7 @@ impl Scan<'_> {
         text.get(start..end).map(Raw)
     }
 
-    fn value(&mut self) -> Result<(), Bad> {
+    pub(super) fn value(&mut self) -> Result<(), Bad> {
         // The brackets that are open.
         let mut open = Vec::new();
         loop {
@@ -454,7 +470,7 @@ impl Scan<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<(), Bad> {
+    pub(super) fn string(&mut self) -> Result<(), Bad> {
         self.expect(b'"')?;
         loop {
             self.plain();

@@ -8,6 +8,7 @@ use super::amount::{self, Amount};
 use super::draft::{Block, Draft, DraftRow, Drafts, Name};
 use crate::catalog::json::{check_name, refuse, refuse_at};
 use crate::catalog::known::{is_same, known};
+use crate::catalog::words::MAX_RATES;
 use crate::collections::sort_by_key;
 use crate::error::Result;
 use crate::json::Raw;
@@ -121,6 +122,10 @@ pub fn read(table: &[(Cow<'_, str>, Raw<'_>)], drafts: &mut Drafts) -> Result<()
             continue;
         }
         let entry = entry.members().ok_or_else(|| refuse(key, "an object", entry.kind()))?;
+        // They are compared with each other below.
+        if entry.len() > MAX_RATES {
+            return Err(refuse(key, "an entry of at most 512 keys", &entry.len().to_string()));
+        }
         read_model(key, &provider, &entry, drafts)?;
     }
     Ok(())

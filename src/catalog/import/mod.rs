@@ -22,15 +22,18 @@ use std::borrow::Cow;
 use super::json::{check_size, refuse};
 use crate::error::Result;
 use crate::json::Raw;
+use crate::json::strict::{Limits, check};
 use draft::Drafts;
+
+/// Several times what the largest table has: names are compared with each other below.
+const LIMITS: Limits = Limits { depth: 32, entries: 150_000, members: 20_000 };
 
 /// The text in our format of a table in ours, LiteLLM's, genai-prices' or models.dev's, by what it holds.
 pub fn translate(text: &str) -> Result<Cow<'_, str>> {
     check_size(text)?;
-    let value = Raw::parse(text).map_err(|bad| {
-        let (line, column) = bad.place(text);
-        refuse("", "JSON", &format!("something else at line {line}, column {column}"))
-    })?;
+    // Nothing below meets a name twice, more than it can look through, or what is no JSON.
+    check(text, LIMITS).map_err(|fault| refuse(&fault.path, fault.expected, &fault.found))?;
+    let value = Raw::parse(text).map_err(|_| refuse("", "JSON", "something else"))?;
     let mut drafts = Drafts::default();
     if let Some(providers) = value.items() {
         genai::read(&providers, "", &mut drafts)?;
