@@ -60,6 +60,17 @@ export {
   getSupportedProviders,
   isModelSupported,
 } from "./price.js";
+export type {
+  ExplainOptions,
+  ExplainedItem,
+  ExplainedVariant,
+  Explanation,
+  PriceChange,
+  StaleRate,
+  UpdateOptions,
+  UpdateRefusal,
+  UpdateReport,
+} from "./price-types.js";
 export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
 export { KVCostStorage } from "./store/kv.js";
 export { LocalStorageCostStorage } from "./store/local-storage.js";

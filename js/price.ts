@@ -1,11 +1,15 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
-import { type Core, Held, run } from "./core.js";
+import { type Core, Held, addText, run } from "./core.js";
 import bundled from "./data/prices.js";
 import { ValidationError } from "./errors.js";
+import { UNTIL, holds, isDisputed, quickly } from "./price-quick.js";
+import type { ExplainOptions, Explanation, StaleRate, UpdateOptions, UpdateReport } from "./price-types.js";
+import { checkUpdate, fetchTable, judge } from "./price-update.js";
 import { toJson } from "./store/json.js";
 import type {
   Bound,
   Cost,
+  InstantInput,
   MatchType,
   ModelMatch,
   ModelPricing,
@@ -18,7 +22,7 @@ import type {
   UpperBoundOptions,
   Usage,
 } from "./types.js";
-import { bodyBytes } from "./usage.js";
+import { bodyText } from "./usage.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 
 // Beside the class and not in a static block of it: a bundler keeps a class that has one, and with it all prices.
@@ -44,9 +48,9 @@ export function coreOf(book: PriceBook): Held<CoreBook> {
  * ```
  */
 export class PriceBook {
-  readonly #core: Held<CoreBook>;
-  /** The models whose price is announced to change, or differs by the hour: only their cost needs the clock. */
-  #unsettled: ReadonlySet<number> | undefined;
+  #core: Held<CoreBook>;
+  /** The flat prices of models, by the core's handle; empty where a model has none. */
+  #sheets: Float64Array[] = [];
   /** What names stand for, by provider: programs ask for a handful again and again. */
   readonly #known = new Map<string | undefined, Map<string, Known>>();
   /** The id and the provider of each model that was found. */
@@ -55,11 +59,15 @@ export class PriceBook {
   /** The place of each count among those handed over. */
   #places: Map<string, number> | undefined;
   /** The instant before which a clock is not set. */
-  #retrieved = 0;
+  #retrieved: number | undefined;
+  /** After an update: the core's handle of each of ours, and ours of each of the core's. Ours never change. */
+  #moved: { core: Int32Array; own: Int32Array } | undefined;
+  /** The ETag of the table that was last taken, and where from. */
+  #etag: { url: string; etag: string } | undefined;
 
-  private constructor(make: (core: Core) => CoreBook) {
-    this.#core = new Held("rebuildable", make);
-    cores.set(this, this.#core);
+  private constructor(made: Held<CoreBook>) {
+    this.#core = made;
+    cores.set(this, made);
   }
 
   /**
@@ -68,7 +76,7 @@ export class PriceBook {
    * @internal
    */
   static packed(text: () => string): PriceBook {
-    return new PriceBook((core) => new core.PriceBook(new TextEncoder().encode(text())));
+    return new PriceBook(new Held("rebuildable", (core) => new core.PriceBook(new TextEncoder().encode(text()))));
   }
 
   /** The book of the main providers that ships with the package. It is read at its first use. */
@@ -90,7 +98,7 @@ export class PriceBook {
    */
   static fromJSON(json: string | object): PriceBook {
     const text = typeof json === "string" ? json : jsonOf(json);
-    const book = new PriceBook((core) => core.PriceBook.fromJSON(text));
+    const book = new PriceBook(new Held("rebuildable", (core) => core.PriceBook.fromJSON(text)));
     // What is wrong with it is said here, not at the first price.
     void book.size;
     return book;
@@ -131,30 +139,45 @@ export class PriceBook {
     const { model, provider, usage, at, serviceTier, region } = query;
     if (typeof model !== "string" || !isText(provider) || !isText(serviceTier) || !isText(region)) return undefined;
     const known = this.#know(model, provider);
-    const now = at === undefined ? Math.max(Date.now(), this.#retrieved) : at instanceof Date ? at.getTime() : at;
-    // Any other instant is read, or refused, by the core.
-    if (known === undefined || typeof now !== "number" || !(Math.abs(now) <= 8.64e15)) return undefined;
-    const core = this.#core;
-    const source = (): string | undefined => core.use((book) => book.sourceOf(known.handle, now));
-    let counts: Float64Array | undefined;
+    const now = this.#instant(at);
+    if (known === undefined || now === undefined) return undefined;
     if (serviceTier === undefined && region === undefined && isFourCounts(usage)) {
       const { input, output, cacheRead = 0, cacheWrite = 0 } = usage;
-      const pico = core.use((book) => book.pico(known.handle, input, output, cacheRead, cacheWrite, now));
-      if (pico === pico) {
-        // What the caller does to its object afterwards changes nothing.
-        const items = () => {
-          counts ??= this.#counts({ input, output, cacheRead, cacheWrite })!;
-          return core.use((book) => book.itemsOf(known.handle, counts!, now));
-        };
-        return answer(known, decimal(pico), pico / 1e12, { items, source });
-      }
+      const cost = this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
+      if (cost !== undefined) return cost;
     }
-    counts = this.#counts(usage);
-    if (counts === undefined) return undefined;
-    const usd = core.use((book) => book.usdOf(known.handle, counts!, now, serviceTier, region));
+    const counts = this.#counts(usage);
+    return counts && this.#ofCounts(known, counts, now, serviceTier, region);
+  }
+
+  /** An instant as milliseconds; undefined for what the core reads, or refuses. */
+  #instant(at: InstantInput | undefined): number | undefined {
+    const now = at === undefined ? this.#now() : at instanceof Date ? at.getTime() : at;
+    return typeof now === "number" && Math.abs(now) <= 8.64e15 ? now : undefined;
+  }
+
+  /** The cost of four counts by the flat prices; undefined where they don't say. */
+  #ofFour(known: Known, input: number, output: number, cacheRead: number, cacheWrite: number, now: number): Cost | undefined {
+    const sheet = this.#sheets[known.handle] ?? this.#sheet(known.handle);
+    if (!holds(sheet, now) || isDisputed(sheet, input + cacheRead + cacheWrite)) return undefined;
+    const pico = quickly(sheet, input, output, cacheRead, cacheWrite);
+    if (pico !== pico) return undefined;
+    const core = this.#core;
+    // What the caller does to its object afterwards changes nothing.
+    const items = () => {
+      const counts = this.#counts({ input, output, cacheRead, cacheWrite })!;
+      return core.use((book) => book.itemsOf(known.handle, counts, now));
+    };
+    return answer(known, decimal(pico), pico / 1e12, { items, source: () => core.use((book) => book.sourceOf(known.handle, now)) });
+  }
+
+  /** The cost of counts by the core; undefined where there is something to tell beside it. */
+  #ofCounts(known: Known, counts: Float64Array, now: number, serviceTier: string | undefined, region: string | undefined): Cost | undefined {
+    const core = this.#core;
+    const usd = core.use((book) => book.usdOf(known.handle, counts, now, serviceTier, region));
     if (usd === undefined) return undefined;
-    const items = (): string | undefined => core.use((book) => book.itemsOf(known.handle, counts!, now, serviceTier, region));
-    return answer(known, usd, Number(usd), { items, source });
+    const items = () => core.use((book) => book.itemsOf(known.handle, counts, now, serviceTier, region));
+    return answer(known, usd, Number(usd), { items, source: () => core.use((book) => book.sourceOf(known.handle, now)) });
   }
 
   /** The counts of a usage in the core's order; undefined where one is none, or has a name of its own. */
@@ -182,11 +205,7 @@ export class PriceBook {
     if (seen !== undefined) return seen;
     const found = this.#core.use((book) => book.find(model, provider));
     if (found < 0) return undefined;
-    if (this.#kinds === undefined) {
-      this.#kinds = this.#core.use((book) => book.kinds()) as MatchType[];
-      this.#retrieved = this.#core.use((book) => book.retrieved());
-    }
-    const kinds = this.#kinds;
+    const kinds = (this.#kinds ??= this.#core.use((book) => book.kinds()) as MatchType[]);
     const handle = Math.floor(found / kinds.length);
     // Many names may find one model.
     let names = this.#names.get(handle);
@@ -217,8 +236,40 @@ export class PriceBook {
   priceResponse(body: string | object, options: ResponseOptions = {}): ResponseCost | Unpriced {
     if (!isPlain(options)) run((core) => core.checkResponseOptions(options));
     const { provider, model, at, serviceTier, region } = options;
-    const told = this.#core.use((book) => book.priceResponse(bodyBytes(body), provider, model, at, serviceTier, region));
-    return told.charCodeAt(0) === BRACE ? (JSON.parse(told) as ResponseCost | Unpriced) : ofLines(this.#core, told);
+    const text = bodyText(body);
+    const cost = this.#told(text, options);
+    if (cost !== undefined) return cost;
+    return JSON.parse(this.#core.use((book) => book.priceResponse(new TextEncoder().encode(text), provider, model, at, serviceTier, region))) as ResponseCost | Unpriced;
+  }
+
+  /** What the call behind a body cost, where there is nothing to tell beside it. */
+  #told(text: string, { provider, model, at, serviceTier, region }: ResponseOptions): ResponseCost | undefined {
+    const now = this.#instant(at ?? undefined);
+    if (now === undefined) return undefined;
+    const told = run((core) => core.toldUsage(addText(text, 0), provider));
+    if (told === "") return undefined;
+    const lines = new Lines(told);
+    const known = this.#know(lines.line() || (model ?? ""), provider ?? undefined);
+    if (known === undefined) return undefined;
+    const tier = lines.line() || (serviceTier ?? undefined);
+    const where = lines.line() || (region ?? undefined);
+    const input = lines.count();
+    const output = lines.count();
+    const cacheRead = lines.count();
+    const cacheWrite = lines.count();
+    const others = lines.line();
+    let cost: Cost | undefined;
+    if (others === "" && where === undefined && (tier === undefined || tier === "default")) cost = this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
+    if (cost === undefined) {
+      const counts = this.#counts({ input, output, cacheRead, cacheWrite })!;
+      for (const pair of others.split(" ")) {
+        const colon = pair.indexOf(":");
+        if (colon > 0) counts[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
+      }
+      cost = this.#ofCounts(known, counts, now, tier, where);
+    }
+    if (cost !== undefined) (cost as ResponseCost).costSource = "computed";
+    return cost as ResponseCost | undefined;
   }
 
   /**
@@ -247,7 +298,8 @@ export class PriceBook {
    * rate, and stays valid as long as the program runs.
    */
   handle(model: string, provider?: Provider): number {
-    return this.#core.use((book) => book.handle(text(model), provider));
+    const handle = this.#core.use((book) => book.handle(text(model), provider));
+    return this.#moved?.own[handle] ?? handle;
   }
 
   /**
@@ -257,12 +309,127 @@ export class PriceBook {
    * @throws ValidationError for a count that is negative, fractional or not finite
    */
   cost(handle: number, input: number, output: number, cacheRead = 0, cacheWrite = 0): number {
-    this.#unsettled ??= new Set(this.#core.use((book) => book.unsettled()));
-    const now = this.#unsettled.has(handle) ? Date.now() : 0;
+    // What is no whole number would be cut to one on its way into the core, and be another model's handle.
+    if ((handle | 0) !== handle) return NaN;
+    if (this.#moved !== undefined) handle = this.#moved.core[handle] ?? -1;
+    const sheet = this.#sheets[handle] ?? this.#sheet(handle);
+    // Most prices are not announced to change, and asking the host for the time costs as much as a price.
+    if (sheet[UNTIL] === Infinity || holds(sheet, this.#now())) {
+      const pico = quickly(sheet, input, output, cacheRead, cacheWrite);
+      if (pico === pico) return pico / 1e12;
+    }
+    const now = this.#now();
     const usd = this.#core.use((book) => book.cost(handle, input, output, cacheRead, cacheWrite, now));
     // No cost is below zero: it stands for a count that is none.
     if (usd < 0) this.#core.use((book) => book.checkCounts(input, output, cacheRead, cacheWrite));
     return usd;
+  }
+
+  /** A model's flat prices, which are remembered; of what is no handle there are none. */
+  #sheet(handle: number): Float64Array {
+    const sheet = this.#core.use((book) => book.sheet(handle));
+    if (sheet.length > 0) this.#sheets[handle] = sheet;
+    return sheet;
+  }
+
+  /** The host's time, but never earlier than the prices were read: a clock that stands before that is not set. */
+  #now(): number {
+    this.#retrieved ??= this.#core.use((book) => book.retrieved());
+    return Math.max(Date.now(), this.#retrieved);
+  }
+
+  /**
+   * A new book: this one, with another over it. Where both have a model the other's word wins, and what it does not say stays;
+   * a price without a first day holds from the day on which its source was read, so that calls before it keep their cost. Which
+   * of two rows holds when is in `docs/prices.md`. Both books are as they were.
+   *
+   * It reads every model of both: that takes as long as {@link PriceBook.toJSON}.
+   *
+   * @throws ValidationError for what is no book
+   */
+  merge(other: PriceBook): PriceBook {
+    const [own, over] = [this.#core, cores.get(other)];
+    if (over === undefined) throw new ValidationError({ message: "cannot merge prices: expected a PriceBook, found another value" });
+    const book = new PriceBook(new Held("rebuildable", () => own.use((under) => over.use((above) => under.merge(above)))));
+    // What is wrong with it is said here, not at the first price.
+    void book.size;
+    return book;
+  }
+
+  /**
+   * Fetches a table (ours, LiteLLM's, genai-prices' or models.dev's) and puts it over this book, as {@link PriceBook.merge} does.
+   * All that price by the book have the new prices from then on; handles stay what they are.
+   *
+   * A table that can't be right is refused, the book is as it was, and the report says why: too large, another SHA-256 than the
+   * one asked for, no table of prices or one with a wrong type in it, a price that moved by more than a factor of ten, too many
+   * models missing. The day on which a price was read changes only when its source was read.
+   *
+   * ```ts
+   * const report = await book.update("https://prices.example/table.json", { maxLost: 0.5 });
+   * if (report.status === "refused") console.warn(report.refusal?.detail);
+   * ```
+   *
+   * @throws NetworkError, TimeoutError or an APIError of the status where there is no table to judge; the signal's reason
+   * @throws ConfigurationError for an option that is unknown or out of range
+   */
+  async update(url: string, options: UpdateOptions = {}): Promise<UpdateReport> {
+    checkUpdate(url, options);
+    const etag = options.etag ?? (this.#etag?.url === url ? this.#etag.etag : undefined);
+    const fetched = await fetchTable(url, etag === undefined ? options : { ...options, etag });
+    // From here on nothing waits: what another update did in the meantime is below.
+    const { report, next, places } = judge(this.#core, url, fetched, options, new Date().toISOString().slice(0, 10));
+    if (next !== undefined && places !== undefined) {
+      this.#move(next, places, report.models);
+      this.#etag = fetched.etag === undefined ? undefined : { url, etag: fetched.etag };
+    }
+    return report;
+  }
+
+  /** Goes over to another book of the core, which has all models of the one before. */
+  #move(next: Held<CoreBook>, places: Int32Array, size: number): void {
+    const before = this.#moved?.core ?? Int32Array.from(places, (_, at) => at);
+    const moved = { core: new Int32Array(size), own: new Int32Array(size).fill(-1) };
+    before.forEach((handle, own) => {
+      moved.core[own] = places[handle]!;
+      moved.own[places[handle]!] = own;
+    });
+    let free = before.length;
+    moved.own.forEach((own, handle) => {
+      if (own >= 0) return;
+      moved.own[handle] = free;
+      moved.core[free] = handle;
+      free += 1;
+    });
+    this.#moved = moved;
+    this.#core = next;
+    this.#sheets = [];
+    this.#retrieved = undefined;
+    this.#known.clear();
+    this.#names.clear();
+    this.#kinds = undefined;
+    cores.set(this, next);
+  }
+
+  /**
+   * The models whose price in force comes from a source that was read more than so many days ago, or nobody knows when.
+   *
+   * @param at - as of when; now, if left out
+   */
+  staleRates(olderThanDays = 30, at?: InstantInput): StaleRate[] {
+    return JSON.parse(this.#core.use((book) => book.stale(olderThanDays, at))) as StaleRate[];
+  }
+
+  /**
+   * Why a price is what it is: how the name was found, the row and its source, which of its variants hold, how each item came
+   * about, and what is taken for granted.
+   *
+   * ```ts
+   * const told = PriceBook.bundled().explain("gpt-5", { usage: { input: 2_000, output: 500 }, serviceTier: "flex" });
+   * if (told.priced) console.log(told.items[0]?.product); // "2000 x 0.625 / 1000000 = 0.00125"
+   * ```
+   */
+  explain(model: string, query: ExplainOptions = {}): Explanation | Unpriced {
+    return JSON.parse(this.#core.use((book) => book.explain(text(model), query))) as Explanation | Unpriced;
   }
 }
 
@@ -351,11 +518,39 @@ function decimal(pico: number): string {
   return `${whole}.${digits.slice(1, end)}`;
 }
 
+/** Reads what the core writes in lines: `split` and its arrays take longer than all that is done with them. */
+class Lines {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The next line; the last has no end. */
+  line(): string {
+    const end = this.#text.indexOf("\n", this.#at);
+    const line = this.#text.slice(this.#at, end < 0 ? undefined : end);
+    this.#at += line.length + 1;
+    return line;
+  }
+
+  /** The next whole number, which ends with the character behind it. */
+  count(): number {
+    let count = 0;
+    for (let digit = this.#text.charCodeAt(this.#at) - 48; digit >= 0 && digit <= 9; digit = this.#text.charCodeAt(this.#at) - 48) {
+      count = count * 10 + digit;
+      this.#at += 1;
+    }
+    this.#at += 1;
+    return count;
+  }
+}
+
 function isText(value: unknown): value is string | undefined {
   return value === undefined || typeof value === "string";
 }
 
-const BRACE = 123;
 const RESPONSE_OPTIONS: ReadonlySet<string> = new Set(["provider", "model", "at", "serviceTier", "region"]);
 
 /** Whether the options are as they should be. What is wrong with them the core says. */
@@ -366,24 +561,6 @@ function isPlain(options: ResponseOptions): boolean {
     if (!RESPONSE_OPTIONS.has(key) || (key !== "at" && typeof value !== "string" && value != null)) return false;
   }
   return true;
-}
-
-/** The cost that the core wrote in lines. Most callers read the figure only: items and source are read when they are. */
-function ofLines(core: Held<CoreBook>, lines: string): ResponseCost {
-  const [usd, model, provider, matchType, at, tier, region, counts] = lines.split("\n") as [string, string, string, MatchType, string, string, string, string];
-  const items = (): string | undefined =>
-    core.use((book) => {
-      const all = new Float64Array(book.usageKeys().length);
-      for (const pair of counts.split(" ")) {
-        const colon = pair.indexOf(":");
-        if (colon > 0) all[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
-      }
-      return book.itemsOf(book.handle(model, provider), all, Number(at), tier || undefined, region || undefined);
-    });
-  const source = (): string | undefined => core.use((book) => book.sourceOf(book.handle(model, provider), Number(at)));
-  const cost = answer({ model, provider, matchType }, usd, Number(usd), { items, source }) as ResponseCost;
-  cost.costSource = "computed";
-  return cost;
 }
 
 /** An object as JSON text in which a number that is none stays to be refused, with its path, by the core. */

@@ -15,10 +15,10 @@ import type {
   TokenUsage,
   Warning,
 } from "./types.js";
-import type { CostTracker as CoreTracker } from "./wasm/core.js";
+import type { PriceBook as CoreBook, CostTracker as CoreTracker } from "./wasm/core.js";
 
 // Beside the class and not in a static block of it: a bundler keeps a class that has one, used or not.
-const cores = new WeakMap<CostTracker, Held<CoreTracker>>();
+const cores = new WeakMap<CostTracker, () => Held<CoreTracker>>();
 
 /**
  * The object of the core behind a tracker, for the clients that price by it.
@@ -26,7 +26,7 @@ const cores = new WeakMap<CostTracker, Held<CoreTracker>>();
  * @internal
  */
 export function coreOfTracker(tracker: CostTracker): Held<CoreTracker> {
-  return cores.get(tracker)!;
+  return cores.get(tracker)!();
 }
 
 /** What the core gives back for a usage. */
@@ -57,7 +57,9 @@ const MAX_WARNED = 1000;
  * A model without a price shows as 0 with `priced: false` and a warning, unless `unknownModel` says otherwise.
  */
 export class CostTracker {
-  readonly #core: Held<CoreTracker>;
+  readonly #held: Held<CoreTracker>;
+  /** The book that it was made of, as it was then. */
+  #book: Held<CoreBook> | undefined;
   readonly #custom = new Map<string, CustomPricing>();
   readonly #warned = new Set<string>();
   #config: Omit<CostTrackerConfig, "customPricing">;
@@ -67,13 +69,26 @@ export class CostTracker {
     const { customPricing, ...rest } = checked(config);
     this.#config = rest;
     this.#replaceCustom(customPricing);
-    this.#core = new Held("rebuildable", (core) => {
-      const book = this.#config.priceBook ?? PriceBook.bundled();
-      const tracker = coreOf(book).use((held) => new core.CostTracker(held, this.#config));
+    this.#held = new Held("rebuildable", (core) => {
+      this.#book = coreOf(this.#priceBook);
+      const tracker = this.#book.use((held) => new core.CostTracker(held, this.#config));
       for (const [model, pricing] of this.#custom) tracker.setCustom(model, pricing);
       return tracker;
     });
-    cores.set(this, this.#core);
+    cores.set(this, () => this.#core);
+  }
+
+  get #priceBook(): PriceBook {
+    return this.#config.priceBook ?? PriceBook.bundled();
+  }
+
+  /** The core's tracker, over the book as it is now: an update may have come. */
+  get #core(): Held<CoreTracker> {
+    if (this.#book !== undefined && this.#book !== coreOf(this.#priceBook)) {
+      this.#book = undefined;
+      this.#held.reset();
+    }
+    return this.#held;
   }
 
   /**

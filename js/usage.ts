@@ -34,10 +34,16 @@ const encoder = new TextEncoder();
  * @internal
  */
 export function bodyBytes(body: string | object): Uint8Array {
-  return encoder.encode(typeof body === "string" ? body : bodyText(body));
+  return encoder.encode(bodyText(body));
 }
 
-function bodyText(body: object): string {
+/**
+ * A body as text.
+ *
+ * @internal
+ */
+export function bodyText(body: string | object): string {
+  if (typeof body === "string") return body;
   let text: string | undefined;
   let cause: unknown;
   if (typeof body === "object" && body !== null) {

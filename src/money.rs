@@ -170,6 +170,11 @@ impl Factor {
         })
     }
 
+    /// The nearest double, for comparing.
+    pub fn to_f64(self) -> f64 {
+        self.numerator as f64 / self.denominator as f64
+    }
+
     /// Both, one after the other; `None` where the fraction has no place in 64 bits.
     pub fn times(self, other: Self) -> Option<Self> {
         // Crosswise, so that what cancels does so before it is multiplied.

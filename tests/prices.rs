@@ -494,10 +494,11 @@ proptest! {
             Answer::Unpriced(_) => None,
         };
         if let Some(flat) = QuickSheet::of(book.model(handle).unwrap(), now()) {
-            prop_assert!(flat.holds(now().ms() as f64));
-            match flat.pico([input, output, read, write]) {
-                Some(pico) => prop_assert_eq!(cost, Some(i128::from(pico))),
-                None => prop_assert!(cost.is_none() || [input, output, read, write].iter().any(|count| count >> 30 != 0)),
+            let numbers = flat.numbers();
+            prop_assert!(numbers[0] <= now().ms() as f64 && (now().ms() as f64) < numbers[1]);
+            match flat.pico([input, output, read, write].map(|count| count as f64)) {
+                Some(pico) => prop_assert_eq!(cost, Some(pico as i128)),
+                None => prop_assert!(cost.is_none_or(|cost| cost > 1 << 53)),
             }
         }
     }

@@ -26,4 +26,4 @@ pub use estimate::estimate_tokens;
 pub use machine::{Call, Expected, Guarded, Outcome, Reserved, Step, Text};
 pub use options::{Options, OutputBound};
 pub use relay::{End, Meter, Out, Relay};
-pub use response::{Asked, Billed, Reported, price_response, price_text};
+pub use response::{Asked, Billed, Reported, price_response, told};

@@ -5,9 +5,10 @@ use crate::{
     error::{Warning, WarningCode},
     json::{ToJson, Writer, number},
     money::{Rate, Usd},
-    price::{Answer, Query, Reason, Unpriced, price, write_cost},
+    price::{Answer, Query, Reason, Unpriced, is_default_tier, price, write_cost},
     provider::usage::{Extracted, extract},
     time::Instant,
+    usage::Unit,
 };
 
 /// What a caller knows of an answer beside its body.
@@ -61,29 +62,49 @@ pub fn price_response(book: &Book, body: &str, asked: &Asked<'_>) -> Billed {
     }
 }
 
-/// The same as text, for a host that wants the figure at once and the rest when it is asked for.
-///
-/// Where the computed cost counts and there is nothing to tell beside it, which is nearly always, these are lines: the dollars,
-/// the model, its provider, how it was found, the instant in milliseconds, the service tier and the region (empty where none is
-/// known), and the counts as `<place of the unit>:<count>`: of the last four the items are made when they are looked at. Otherwise it is `Cost | Unpriced` as JSON.
-pub fn price_text(book: &Book, body: &str, asked: &Asked<'_>) -> String {
-    let Some(extracted) = extract(body, asked.provider) else { return no_usage().to_json() };
-    let billed = bill(book, &extracted, asked);
-    match &billed {
-        Billed::Computed(Answer::Priced(cost)) if cost.warnings.is_empty() && cost.range.is_none() => {
-            let (tier, region) = served(&extracted, asked);
-            let counts = extracted.usage.iter().map(|(unit, count)| match unit.scale() {
-                1 => format!("{}:{count}", unit as usize),
-                scale => format!("{}:{}", unit as usize, number::print(count as f64 / f64::from(scale))),
-            });
-            let counts = counts.collect::<Vec<_>>().join(" ");
-            let (usd, tier, region) = (cost.usd.to_string(), tier.unwrap_or_default(), region.unwrap_or_default());
-            let at = asked.at.ms().to_string();
-            [&usd, &cost.model, &cost.provider, cost.kind.as_str(), &at, tier, region, &counts].join("\n")
-        }
-        _ => billed.to_json(),
+/// What a body tells of its bill, as lines, for a host that prices by what it knows of the model already: the model, the service
+/// tier (`default` by any of its names) and the region that served, empty where nobody says; the four counts that nearly every
+/// answer has, and the others as `<place of the unit>:<count>`. Nothing where there is no usage, or something to tell beside it: that
+/// is [`price_response`]'s.
+pub fn told(body: &str, provider: Option<&str>) -> String {
+    let Some(extracted) = extract(body, provider) else { return String::new() };
+    let usage = &extracted.usage;
+    if extracted.reported_cost.is_some() || !extracted.warnings.is_empty() || !usage.extra().is_empty() {
+        return String::new();
     }
+    // A name may be anything; one that would end a line is no model's.
+    let names = [&extracted.model, &extracted.service_tier, &extracted.region];
+    if names.into_iter().flatten().any(|name| name.contains('\n')) {
+        return String::new();
+    }
+    let mut lines = String::with_capacity(96);
+    lines.push_str(extracted.model.as_deref().unwrap_or_default());
+    lines.push('\n');
+    lines.push_str(match extracted.service_tier.as_deref() {
+        None => "",
+        Some(tier) if tier.eq_ignore_ascii_case("auto") => "",
+        Some(tier) if is_default_tier(tier) => "default",
+        Some(tier) => tier,
+    });
+    lines.push('\n');
+    lines.push_str(extracted.region.as_deref().unwrap_or_default());
+    for (at, unit) in FOUR.into_iter().enumerate() {
+        lines.push(if at == 0 { '\n' } else { ' ' });
+        lines.push_str(&usage.get(unit).to_string());
+    }
+    lines.push('\n');
+    for (unit, count) in usage.iter().filter(|(unit, _)| !FOUR.contains(unit)) {
+        let count = match unit.scale() {
+            1 => count.to_string(),
+            scale => number::print(count as f64 / f64::from(scale)),
+        };
+        lines.push_str(&format!("{}:{count} ", unit as usize));
+    }
+    lines
 }
+
+/// The counts of nearly every answer.
+const FOUR: [Unit; 4] = [Unit::Input, Unit::Output, Unit::CacheRead, Unit::CacheWrite];
 
 fn no_usage() -> Billed {
     let detail = "the body carries no usage that can be read";

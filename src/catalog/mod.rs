@@ -5,19 +5,25 @@
 //! prefix or a region's, and otherwise not at all: a wrong price is worse than none.
 
 mod book;
+mod difference;
 mod find;
 mod import;
 mod json;
 mod known;
+mod merge;
 mod model;
 mod read;
 mod region;
 mod schedule;
+mod stale;
 mod words;
 
 pub use book::{Book, Handle};
+pub(crate) use difference::condition;
+pub use difference::{Difference, Limits};
 pub use find::{Match, MatchKind};
 pub use json::translate;
 pub use model::{Capabilities, Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
 pub use schedule::Schedule;
+pub use stale::Stale;
 pub use words::{Per, Words};

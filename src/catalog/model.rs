@@ -130,6 +130,11 @@ impl Row {
         self.plain = all.filter(|(_, variant)| plain(variant)).map(|(at, _)| at as u16).collect();
     }
 
+    /// The variant of a condition, whatever the edge of its context, to change what it says.
+    pub(super) fn like(&mut self, when: &When) -> Option<&mut Variant> {
+        self.variants.iter_mut().find(|own| own.when.is_like(when))
+    }
+
     /// The variants that name neither a service tier nor a region, the most specific first.
     pub fn plain_variants(&self) -> impl Iterator<Item = &Variant> + Clone {
         self.plain.iter().filter_map(|at| self.variants.get(usize::from(*at)))
@@ -218,6 +223,13 @@ impl When {
         (dimensions.count_ones() as u8) << 4 | dimensions
     }
 
+    /// Whether two conditions are one but for the edge of their context.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let tokens = |when: &Self| when.context.map(|context| context.tokens);
+        let same = (&self.service, &self.region, self.schedule) == (&other.service, &other.region, other.schedule);
+        same && tokens(self) == tokens(other)
+    }
+
     /// As [`When::rank`]; of two equal ones, the higher threshold, and the named region before `*`.
     fn order(&self) -> (u8, u64, bool) {
         (self.rank(), self.context.map_or(0, |context| context.tokens), self.region.as_deref() != Some("*"))
@@ -295,6 +307,20 @@ impl Rates {
                 None
             }
         }
+    }
+
+    /// Takes the rate of a unit away; says whether there was one.
+    pub(super) fn unset(&mut self, unit: Unit) -> bool {
+        let count = self.units.len();
+        self.units.retain(|(of, _)| *of != unit);
+        self.units.len() < count
+    }
+
+    /// Takes the rate of a name away; says whether there was one.
+    pub(super) fn unset_named(&mut self, name: &str) -> bool {
+        let count = self.named.len();
+        self.named.retain(|(of, _)| &**of != name);
+        self.named.len() < count
     }
 
     /// The rates by unit, in the order of [`Unit::ALL`].

@@ -189,15 +189,8 @@ pub fn price_model(model: &Model, query: &Query<'_>) -> Result<Cost, Unpriced> {
 
 pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<Cost, Unpriced> {
     let usage = query.usage;
-    let service = Service::of(subject, query.service_tier, query.served_tier)?;
     let mut warnings = Vec::new();
-    let when = Circumstances {
-        input_tokens: usage.input_tokens(),
-        dispute: false,
-        service: if let Service::Priced(name) = service { Some(name) } else { None },
-        region: region_of(subject, query.region, &mut warnings),
-        at: query.at,
-    };
+    let (service, when) = circumstances(subject, query, &mut warnings)?;
     let items = items(subject, &subject.sheet(&when), usage, |unit, found| {
         warnings.extend(fallback_warning(subject, service, unit, found));
     })?;
@@ -228,6 +221,23 @@ pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<
         range,
         warnings,
     })
+}
+
+/// What is fixed of a request, and the service tier that it is billed at.
+pub(super) fn circumstances<'a>(
+    subject: &'a Subject<'_>,
+    query: &Query<'a>,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Service<'a>, Circumstances<'a>), Unpriced> {
+    let service = Service::of(subject, query.service_tier, query.served_tier)?;
+    let when = Circumstances {
+        input_tokens: query.usage.input_tokens(),
+        dispute: false,
+        service: if let Service::Priced(name) = service { Some(name) } else { None },
+        region: region_of(subject, query.region, warnings),
+        at: query.at,
+    };
+    Ok((service, when))
 }
 
 /// The least and the most that the usage costs, where something that the price hangs on is not known: on which side of a

@@ -26,6 +26,11 @@ const CHEAPER: [&str; 2] = ["batch", "flex"];
 /// Tiers that nobody gets who does not ask for them, by a parameter or an endpoint of their own.
 const ASKED_FOR: [&str; 3] = ["batch", "fast", "ultrafast"];
 
+/// Whether a name is one of the default tier's.
+pub fn is_default_tier(name: &str) -> bool {
+    is(name, &DEFAULT)
+}
+
 fn is(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -101,7 +101,8 @@ pub(super) struct Circumstances<'a> {
 }
 
 impl Circumstances<'_> {
-    fn hold(&self, when: &When) -> bool {
+    /// Whether a condition holds.
+    pub fn hold(&self, when: &When) -> bool {
         when.context.is_none_or(|edge| edge.is_reached(self.input_tokens, self.dispute))
             && when.service.as_deref().is_none_or(|own| self.service.is_some_and(|name| own.eq_ignore_ascii_case(name)))
             && when.region.as_deref().is_none_or(|own| self.region.is_some_and(|name| is_region(own, name)))
@@ -123,6 +124,7 @@ pub(super) fn is_region(own: &str, name: &str) -> bool {
 /// Somewhere that rates are named: a variant that holds, or the rates that always do.
 #[derive(Clone, Copy, Debug)]
 struct Place<'a> {
+    when: Option<&'a When>,
     rates: &'a Rates,
     factor: Factor,
     dimensions: u8,
@@ -156,6 +158,10 @@ pub(super) struct Found {
     pub unit: Option<Unit>,
     /// Whether it is the service tier's: the rate or a factor comes from a place that names one.
     pub by_service: bool,
+    /// The place that names it.
+    pub place: usize,
+    /// The places of the factors, a bit each; for explaining, and so the first 64 of them.
+    pub multiplied: u64,
 }
 
 impl<'a> Sheet<'a> {
@@ -165,9 +171,15 @@ impl<'a> Sheet<'a> {
             let dimensions = variant.when.dimensions();
             let says_nothing = variant.rates.is_empty() && variant.factor == Factor::ONE;
             self.service_as_default |= dimensions == When::SERVICE && says_nothing;
-            self.places.push(Place { rates: &variant.rates, factor: variant.factor, dimensions, layer });
+            self.places.push(Place {
+                when: Some(&variant.when),
+                rates: &variant.rates,
+                factor: variant.factor,
+                dimensions,
+                layer,
+            });
         }
-        self.places.push(Place { rates: &row.rates, factor: Factor::ONE, dimensions: 0, layer });
+        self.places.push(Place { when: None, rates: &row.rates, factor: Factor::ONE, dimensions: 0, layer });
     }
 
     /// The rate of a unit, or of what stands in for it. `None` where there is none, or more factors than 64 bits hold.
@@ -204,6 +216,11 @@ impl<'a> Sheet<'a> {
         all
     }
 
+    /// The condition of a place, and its factor; no condition for the rates that always hold.
+    pub fn place(&self, at: usize) -> Option<(Option<&'a When>, Factor)> {
+        self.places.get(at).map(|place| (place.when, place.factor))
+    }
+
     fn own(&self, unit: Unit) -> Option<Found> {
         let (at, rate) = self.first(|rates| rates.get(unit))?;
         // Where one place names the output and only a less specific one its reasoning, the reasoning is that place's output.
@@ -224,6 +241,7 @@ impl<'a> Sheet<'a> {
     fn found(&self, at: usize, rate: Rate, unit: Option<Unit>) -> Option<Found> {
         let named = self.places.get(at)?;
         let mut factor = Factor::ONE;
+        let mut multiplied = 0;
         let mut dimensions = named.dimensions;
         if unit.is_some_and(Unit::is_token) {
             for (index, place) in self.places.iter().enumerate() {
@@ -232,10 +250,12 @@ impl<'a> Sheet<'a> {
                 if place.factor != Factor::ONE && place.layer <= named.layer && !named.covers(place) && !gives_way {
                     factor = factor.times(place.factor)?;
                     dimensions |= place.dimensions;
+                    multiplied |= 1_u64.checked_shl(index as u32).unwrap_or(0);
                 }
             }
         }
-        Some(Found { rate, factor, unit, by_service: self.service_as_default || dimensions & When::SERVICE != 0 })
+        let by_service = self.service_as_default || dimensions & When::SERVICE != 0;
+        Some(Found { rate, factor, unit, by_service, place: at, multiplied })
     }
 }
 

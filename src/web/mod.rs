@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod local_storage;
 pub mod options;
 pub mod price;
+pub mod price_update;
 pub mod tokens;
 pub mod usage;
 pub mod value;

@@ -15,7 +15,7 @@ use crate::{
     price::{self, Breakdown, Custom, Item, ModelPricing, Query, QuickSheet, UnknownModel},
     time::Instant,
     usage::{MAX_COUNT, Unit, Usage},
-    web::{clock, value},
+    web::{clock, tokens::with_text, value},
 };
 
 /// A price book.
@@ -24,8 +24,6 @@ pub struct PriceBook {
     book: Arc<Book>,
     /// When the newest source was read.
     retrieved: f64,
-    /// The prices of each model laid out flat, by handle, since they are first asked for.
-    quick: RefCell<Vec<Option<Option<Box<QuickSheet>>>>>,
 }
 
 /// A model found.
@@ -87,16 +85,10 @@ impl PriceBook {
         found.map_or(-1, |found| found.handle.0 as i32)
     }
 
-    /// The cost at the rates of a moment: NaN without a price, and -1, which no cost is, for a count that is none.
-    ///
-    /// `now` are the host's milliseconds, or anything earlier for a model that is not among [`PriceBook::unsettled`].
+    /// The cost at the rates of a moment: NaN without a price, and -1, which no cost is, for a count that is none. For what
+    /// [`PriceBook::sheet`] does not say.
     pub fn cost(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64, now: f64) -> f64 {
         let counts = [input, output, cache_read, cache_write];
-        if let Some(pico) = self.quick(handle, counts, now.max(self.retrieved), false)
-            && pico <= EXACT
-        {
-            return pico as f64 / PICO;
-        }
         let Some(model) = u32::try_from(handle).ok().and_then(|handle| self.book.model(Handle(handle))) else {
             return f64::NAN;
         };
@@ -110,10 +102,14 @@ impl PriceBook {
         cost.map_or(f64::NAN, |cost| cost.usd.to_f64())
     }
 
-    /// The handles of the models whose price is announced to change. Asking the host for the time costs as much as a
-    /// price, and all others do without.
-    pub fn unsettled(&self) -> Vec<u32> {
-        self.book.unsettled().into_iter().map(|handle| handle.0).collect()
+    /// The prices of a model laid out flat, as [`QuickSheet`] has them, in force when the newest source was read. Of one that has
+    /// none they hold at no time; of no model there are no numbers.
+    pub fn sheet(&self, handle: i32) -> Vec<f64> {
+        let Some(model) = u32::try_from(handle).ok().and_then(|handle| self.book.model(Handle(handle))) else {
+            return Vec::new();
+        };
+        let sheet = QuickSheet::of(model, Instant::from_ms(self.retrieved as i64));
+        sheet.map_or_else(|| vec![f64::NAN, f64::NAN, 0.0], |sheet| sheet.numbers().to_vec())
     }
 
     /// Throws what is wrong with the counts of a `cost`.
@@ -183,13 +179,6 @@ impl PriceBook {
         self.retrieved
     }
 
-    /// The cost of four counts at an instant in whole pico-dollars, where they are a double and there is nothing to tell
-    /// beside them. NaN otherwise, and the caller asks [`PriceBook::price`].
-    pub fn pico(&self, handle: i32, input: f64, output: f64, cache_read: f64, cache_write: f64, at: f64) -> f64 {
-        let pico = self.quick(handle, [input, output, cache_read, cache_write], at, true);
-        pico.filter(|pico| *pico <= EXACT).map_or(f64::NAN, |pico| pico as f64)
-    }
-
     /// The cost of counts at an instant as exact text, where there is nothing to tell beside it: no warning, no range, no
     /// reason against it. Undefined otherwise, and the caller asks [`PriceBook::price`].
     #[wasm_bindgen(js_name = usdOf)]
@@ -228,7 +217,7 @@ impl PriceBook {
         Some(row.source.to_json())
     }
 
-    /// What a body cost, as [`call::price_text`] writes it.
+    /// What a body cost, `ResponseCost | Unpriced` as JSON text. What [`told_usage`] tells of it the face prices by itself.
     ///
     /// The body comes as UTF-8: the glue takes a text over character by character, in ten times the time.
     #[wasm_bindgen(js_name = priceResponse)]
@@ -250,7 +239,7 @@ impl PriceBook {
         };
         let body =
             str::from_utf8(body).map_err(|_| Error::input("cannot read a body: expected UTF-8, found other bytes"))?;
-        Ok(call::price_text(&self.book, body, &asked))
+        Ok(call::price_response(&self.book, body, &asked).to_json())
     }
 
     /// `Bound | Unpriced` of a request's body, with the options of `upperBound`.
@@ -320,37 +309,8 @@ impl PriceBook {
 
 /// How a name may be found.
 const KINDS: [MatchKind; 4] = [MatchKind::Exact, MatchKind::Alias, MatchKind::Dated, MatchKind::Prefix];
-/// Up to here a whole number is a double.
-const EXACT: u64 = MAX_COUNT;
-/// Pico-dollars in a dollar.
-const PICO: f64 = 1e12;
 
 impl PriceBook {
-    /// The cost of four counts in pico-dollars by the flat prices, where the model has them at that instant.
-    fn quick(&self, handle: i32, counts: [f64; 4], at: f64, certain: bool) -> Option<u64> {
-        let place = usize::try_from(handle).ok()?;
-        let mut all = self.quick.try_borrow_mut().ok()?;
-        if all.is_empty() {
-            all.resize(self.book.len(), None);
-        }
-        let slot = all.get_mut(place)?;
-        let sheet = match slot {
-            Some(known) => known.as_ref()?,
-            None => {
-                let at = Instant::from_ms(self.retrieved as i64);
-                let sheet = self.book.model(Handle(place as u32)).and_then(|model| QuickSheet::of(model, at));
-                slot.insert(sheet.map(Box::new)).as_ref()?
-            }
-        };
-        let [input, output, read, write] = counts;
-        let counts = [count(input)?, count(output)?, count(read)?, count(write)?];
-        let [input, _, read, write] = counts;
-        if !sheet.holds(at) || certain && sheet.is_disputed(input + read + write) {
-            return None;
-        }
-        sheet.pico(counts)
-    }
-
     fn cost_of(
         &self,
         handle: u32,
@@ -365,12 +325,18 @@ impl PriceBook {
         price::price_model(self.book.model(Handle(handle))?, &query).ok()
     }
 
-    fn of(book: Book) -> Self {
-        let retrieved = book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64);
-        Self { book: Arc::new(book), retrieved, quick: RefCell::default() }
+    /// The book itself.
+    pub(super) fn book(&self) -> &Book {
+        &self.book
     }
 
-    fn present(&self) -> Instant {
+    pub(super) fn of(book: Book) -> Self {
+        let retrieved = book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64);
+        Self { book: Arc::new(book), retrieved }
+    }
+
+    /// The host's time, but never earlier than the prices were read.
+    pub(super) fn present(&self) -> Instant {
         self.book.present(clock::now())
     }
 }
@@ -504,6 +470,12 @@ impl CostTracker {
     pub fn shared(&self) -> Rc<RefCell<price::Tracker>> {
         Rc::clone(&self.tracker)
     }
+}
+
+/// What a body tells of its bill, as [`call::told`] writes it. The body lies in the room for texts.
+#[wasm_bindgen(js_name = toldUsage)]
+pub fn told_usage(length: u32, provider: Option<String>) -> Result<String> {
+    with_text(length, |body| Ok(call::told(body, provider.as_deref())))
 }
 
 /// Throws what is wrong with the options of a `priceResponse`.

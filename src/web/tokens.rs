@@ -175,7 +175,7 @@ fn with_input<T>(length: u32, call: impl FnOnce(&[u8]) -> T) -> T {
     INPUT.with_borrow(|input| call(input.get(..length as usize).unwrap_or_default()))
 }
 
-fn with_text<T>(length: u32, call: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+pub(super) fn with_text<T>(length: u32, call: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     with_input(length, |text| match std::str::from_utf8(text) {
         Ok(text) => call(text),
         Err(_) => Err(Error::internal("cannot read text: expected UTF-8 in the memory, found something else")),

@@ -1,0 +1,102 @@
+//! Fresh prices for a book, handed in; and what is there to know about the ones it has. The rules are in
+//! [`crate::catalog`] and [`crate::price`].
+
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    catalog::{Book, Difference, Handle, Limits},
+    error::{Error, Result},
+    json::Writer,
+    price::{self, Query},
+    provider::http::{Head, error_from_response},
+    usage::Usage,
+    web::{price::PriceBook, value},
+};
+
+const QUERY: [&str; 5] = ["provider", "usage", "at", "serviceTier", "region"];
+
+#[wasm_bindgen]
+impl PriceBook {
+    /// Reads a table as [`PriceBook::from_json`], in UTF-8, with the day on which it was read for sources that name none.
+    #[wasm_bindgen(js_name = readOn)]
+    pub fn read_on(text: &[u8], day: &str) -> Result<PriceBook> {
+        let text = str::from_utf8(text).map_err(|bad| {
+            Error::input(format!("cannot read prices: expected UTF-8, found other bytes at {}", bad.valid_up_to()))
+        })?;
+        Ok(Self::of(Book::from_json_read_on(text, Some(day))?))
+    }
+
+    /// This book with another one over it.
+    pub fn merge(&self, over: &PriceBook) -> Result<PriceBook> {
+        Ok(Self::of(self.book().merge(over.book())?))
+    }
+
+    /// What a table would change: the lists of an `UpdateReport` as JSON text, with its `refusal` where that is too much.
+    pub fn difference(&self, table: &PriceBook, price_ratio: f64, lost: f64) -> String {
+        let limits = Limits { price_ratio, lost };
+        let difference = Difference::between(self.book(), table.book(), limits);
+        let mut to = Writer::new();
+        to.open('{');
+        if let Some((reason, detail)) = difference.refusal(limits) {
+            to.key("refusal");
+            to.open('{');
+            to.text_of("reason", reason);
+            to.text_of("detail", &detail);
+            to.close('}');
+        }
+        to.bool_of("same", difference.is_empty());
+        to.value_of("difference", &difference);
+        to.close('}');
+        to.end()
+    }
+
+    /// Where the models of an earlier book stand in this one, by their handles there; -1 for none.
+    #[wasm_bindgen(js_name = placesOf)]
+    pub fn places_of(&self, earlier: &PriceBook) -> Vec<i32> {
+        let place = |handle: Option<Handle>| handle.map_or(-1, |handle| handle.0 as i32);
+        self.book().places_of(earlier.book()).into_iter().map(place).collect()
+    }
+
+    /// `StaleRate[]` as JSON text, as of an instant; now, if left out.
+    pub fn stale(&self, older_than_days: f64, at: &JsValue) -> Result<String> {
+        if older_than_days.is_nan() || older_than_days < 0.0 {
+            return Err(Error::input("cannot look for stale rates: expected a number of days from 0, found another"));
+        }
+        let at = value::optional_instant(at)?.unwrap_or_else(|| self.present());
+        let mut to = Writer::new();
+        to.list(self.book().stale(older_than_days, at));
+        Ok(to.end())
+    }
+
+    /// `Explanation | Unpriced` as JSON text, of a model and the rest of a `PriceQuery`.
+    pub fn explain(&self, model: &str, query: &JsValue) -> Result<String> {
+        const WHAT: &str = "price query";
+        if !query.is_undefined() && !query.is_null() {
+            value::check_object_keys(query, WHAT, &QUERY)?;
+        }
+        let text = |key| value::get_string(query, key, WHAT);
+        let (provider, service_tier, region) = (text("provider")?, text("serviceTier")?, text("region")?);
+        let given = value::get(query, "usage");
+        let usage = if given.is_undefined() {
+            Usage::default()
+        } else {
+            let pairs = value::usage_pairs(&given)?;
+            Usage::from_pairs(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?
+        };
+        let at = value::optional_instant(&value::get(query, "at"))?.unwrap_or_else(|| self.present());
+        Ok(price::explain(
+            self.book(),
+            &Query {
+                service_tier: service_tier.as_deref(),
+                region: region.as_deref(),
+                ..Query::new(model, provider.as_deref(), &usage, at)
+            },
+        ))
+    }
+}
+
+/// Throws the error of an answer with an error status to a request for prices.
+#[wasm_bindgen(js_name = throwStatus)]
+pub fn throw_status(status: u16, body: &str) -> Result<()> {
+    Err(error_from_response("prices", &Head { status, ..Head::default() }, body))
+}

@@ -1,0 +1,388 @@
+//! Fresh prices: books put over each other, what a table changes, what is refused, what is stale, and why a price is what it is.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // Clippy takes the helpers of a test file for code of ours.
+
+use proptest::prelude::*;
+use tollgate::{
+    catalog::{Book, Difference, Handle, Limits},
+    json::{Raw, ToJson},
+    price::{Answer, Query, explain, price},
+    time::Instant,
+    usage::Usage,
+};
+
+/// A book of models as JSON members; the source `a` was read on the day named.
+fn book(day: &str, models: &str) -> Book {
+    let text =
+        format!(r#"{{"tollgate":1,"sources":[{{"id":"a","retrievedAt":"{day}"}},{{"id":"b"}}],"models":[{models}]}}"#);
+    Book::from_json(&text).unwrap()
+}
+
+fn model(id: &str, rows: &str) -> String {
+    format!(r#"{{"provider":"openai","id":"{id}","rows":[{rows}]}}"#)
+}
+
+/// The rows of the model `m` as JSON text.
+fn rows(book: &Book) -> String {
+    let text = book.to_json();
+    let models = Raw::parse(&text).unwrap().member("models").unwrap().items().unwrap();
+    let m = models.into_iter().find(|model| model.member("id").and_then(Raw::to_text).as_deref() == Some("m"));
+    m.unwrap().member("rows").unwrap().get().to_owned()
+}
+
+/// Under, over, and what comes of them.
+const ROWS: [(&str, &str, &str, &str); 14] = [
+    (
+        "the same price, read again",
+        r#"{"source":"a","rates":{"input":"1"}}"#,
+        r#"{"source":"a","url":"https://p.example","rates":{"input":"1"}}"#,
+        r#"[{"source":"a 2026-11-21","url":"https://p.example","rates":{"input":"1"}}]"#,
+    ),
+    (
+        "another price holds from the day on which it was read",
+        r#"{"source":"a","rates":{"input":"1","webSearches":"0.01"}}"#,
+        r#"{"source":"a","rates":{"input":"2"}}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1","webSearches":"0.01"}},{"from":"2026-11-21","source":"a 2026-11-21","rates":{"input":"2","webSearches":"0.01"}}]"#,
+    ),
+    (
+        "a dated price from its day",
+        r#"{"source":"a","rates":{"input":"1"}}"#,
+        r#"{"from":"2026-06-01","source":"a","rates":{"input":"2"}}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1"}},{"from":"2026-06-01","source":"a 2026-11-21","rates":{"input":"2"}}]"#,
+    ),
+    (
+        "on the same day the other's word",
+        r#"{"from":"2026-06-01","source":"a","rates":{"input":"1","output":"4"}}"#,
+        r#"{"from":"2026-06-01","source":"a","rates":{"input":"2"}}"#,
+        r#"[{"from":"2026-06-01","source":"a 2026-11-21","rates":{"input":"2","output":"4"}}]"#,
+    ),
+    (
+        "an announcement stays, and what is announced comes after",
+        r#"{"source":"a","rates":{"input":"1"}},{"from":"2027-01-01","source":"a","rates":{"input":"3"}}"#,
+        r#"{"source":"a","rates":{"input":"1"}},{"from":"2027-06-01","source":"a","rates":{"input":"4"}}"#,
+        r#"[{"source":"a 2026-11-21","rates":{"input":"1"}},{"from":"2027-01-01","source":"a 2026-11-01","rates":{"input":"3"}},{"from":"2027-06-01","source":"a 2026-11-21","rates":{"input":"4"}}]"#,
+    ),
+    (
+        "history before the first day",
+        r#"{"from":"2026-06-01","source":"a","rates":{"input":"2"}}"#,
+        r#"{"from":"2025-01-01","source":"a","rates":{"input":"1"}},{"from":"2026-06-01","source":"a","rates":{"input":"2"}}"#,
+        r#"[{"from":"2025-01-01","source":"a 2026-11-21","rates":{"input":"1"}},{"from":"2026-06-01","source":"a 2026-11-21","rates":{"input":"2"}}]"#,
+    ),
+    (
+        "nobody knows since when or when it was read: always",
+        r#"{"source":"a","rates":{"input":"1","output":"4"}},{"from":"2026-06-01","source":"a","rates":{"input":"2","output":"5"}}"#,
+        r#"{"source":"b","rates":{"output":"6"}}"#,
+        r#"[{"source":"b","rates":{"input":"1","output":"6"}},{"from":"2026-06-01","source":"b","rates":{"input":"2","output":"6"}}]"#,
+    ),
+    (
+        "the same until another day",
+        r#"{"source":"a","rates":{"input":"1"}},{"from":"2026-06-01","source":"a","rates":{"input":"2"}}"#,
+        r#"{"source":"b","rates":{"input":"9"}},{"from":"2026-03-01","source":"b","rates":{"input":"8"}}"#,
+        r#"[{"source":"b","rates":{"input":"9"}},{"from":"2026-03-01","source":"b","rates":{"input":"8"}},{"from":"2026-06-01","source":"a 2026-11-01","rates":{"input":"2"}}]"#,
+    ),
+    (
+        "what stood for the old price goes with it, multipliers stay",
+        r#"{"source":"a","rates":{"input":"1","output":"4"},"services":{"flex":{"rates":{"input":"0.5"}},"batch":{"rates":{"input":"0.5","output":"2"}}},"regions":{"eu":{"multiplier":"1.1"}}}"#,
+        r#"{"source":"a","rates":{"input":"2","output":"4"}}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1","output":"4"},"services":{"batch":{"rates":{"input":"0.5","output":"2"}},"flex":{"rates":{"input":"0.5"}}},"regions":{"eu":{"multiplier":"1.1"}}},{"from":"2026-11-21","source":"a 2026-11-21","rates":{"input":"2","output":"4"},"services":{"batch":{"rates":{"output":"2"}}},"regions":{"eu":{"multiplier":"1.1"}}}]"#,
+    ),
+    (
+        "a region written out is its multiplier",
+        r#"{"source":"a","rates":{"input":"1","output":"4"},"services":{"flex":{"rates":{"input":"0.5","output":"2"}}},"regions":{"eu":{"multiplier":"1.1"}}}"#,
+        r#"{"source":"a","rates":{"input":"1","output":"4"},"services":{"flex":{"rates":{"input":"0.5","output":"2"}}},"regions":{"eu":{"rates":{"input":"1.1","output":"4.4"},"services":{"flex":{"rates":{"input":"0.55","output":"2.2"}}}}}}"#,
+        r#"[{"source":"a 2026-11-21","rates":{"input":"1","output":"4"},"services":{"flex":{"rates":{"input":"0.5","output":"2"}}},"regions":{"eu":{"multiplier":"1.1"}}}]"#,
+    ),
+    (
+        "a region that is its old multiple of what has changed is said",
+        r#"{"source":"a","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"0.5"}}},"regions":{"eu":{"multiplier":"1.1"}}}"#,
+        r#"{"from":"2026-12-01","source":"a","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"0.6"}}},"regions":{"eu":{"services":{"flex":{"rates":{"input":"0.55"}}}}}}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"0.5"}}},"regions":{"eu":{"multiplier":"1.1"}}},{"from":"2026-12-01","source":"a 2026-11-21","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"0.6"}}},"regions":{"eu":{"multiplier":"1.1","services":{"flex":{"rates":{"input":"0.55"}}}}}}]"#,
+    ),
+    (
+        "a disputed edge stays disputed",
+        r#"{"source":"a","rates":{"input":"1"},"tiers":[{"above":100,"edge":"disputed","rates":{"input":"2"}}]}"#,
+        r#"{"source":"a","rates":{"input":"1"},"tiers":[{"above":100,"edge":"from","rates":{"input":"3"}}]}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1"},"tiers":[{"above":100,"edge":"disputed","rates":{"input":"2"}}]},{"from":"2026-11-21","source":"a 2026-11-21","rates":{"input":"1"},"tiers":[{"above":100,"edge":"disputed","rates":{"input":"3"}}]}]"#,
+    ),
+    (
+        "a service tier that costs what the default does is known",
+        r#"{"source":"a","rates":{"input":"1"}}"#,
+        r#"{"source":"a","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"1"}}}}"#,
+        r#"[{"source":"a 2026-11-01","rates":{"input":"1"}},{"from":"2026-11-21","source":"a 2026-11-21","rates":{"input":"1"},"services":{"flex":{"rates":{"input":"1"}}}}]"#,
+    ),
+    (
+        "a price where there was none",
+        "",
+        r#"{"source":"a","rates":{"input":"1"}}"#,
+        r#"[{"source":"a 2026-11-21","rates":{"input":"1"}}]"#,
+    ),
+];
+
+#[test]
+fn rows_are_put_over_each_other() {
+    for (why, under, over, expected) in ROWS {
+        let (under, over) = (book("2026-11-01", &model("m", under)), book("2026-11-21", &model("m", over)));
+        let merged = under.merge(&over).unwrap();
+        assert_eq!(rows(&merged), expected, "{why}");
+        assert_eq!(rows(&merged.merge(&over).unwrap()), expected, "{why}, again");
+        let again = Book::from_json(&merged.to_json()).unwrap();
+        assert_eq!(again.to_json(), merged.to_json(), "{why}, as JSON");
+    }
+}
+
+#[test]
+fn models_are_put_over_each_other() {
+    let under = book(
+        "2026-11-01",
+        r#"{"provider":"openai","id":"a","aliases":["nick","b-alias","c"],"mode":"chat","context":100,"maxOutput":10,"capabilities":["vision"],"rows":[{"source":"a","rates":{"input":"1"}}]},
+           {"provider":"openai","id":"keep","rows":[{"source":"a","rates":{"input":"7"}}]}"#,
+    );
+    let over = book(
+        "2026-11-21",
+        r#"{"provider":"openai","id":"A","aliases":["new"],"maxOutput":20,"rows":[]},
+           {"provider":"openai","id":"c","rows":[{"source":"a","rates":{"input":"3"}}]},
+           {"provider":"acme","id":"x","aliases":["nick"],"rows":[{"source":"a","rates":{"input":"4"}}]},
+           {"provider":"openai","id":"b","aliases":["b-alias"],"rows":[{"source":"a","rates":{"input":"5"}}]}"#,
+    );
+    let merged = under.merge(&over).unwrap();
+    let told = |name: &str| {
+        let found = merged.find(name, None)?;
+        let model = merged.model(found.handle)?;
+        let input = model.rows.last()?.rates.get(tollgate::usage::Unit::Input)?;
+        Some(format!("{}/{} {} {}", model.provider, model.id, found.kind.as_str(), input.per_million()))
+    };
+    for (name, expected) in [
+        ("a", Some("openai/a exact 1")),
+        ("new", Some("openai/a alias 1")),
+        ("nick", Some("openai/a alias 1")),
+        ("b-alias", Some("openai/b alias 5")),
+        // Both books have it: `a` is the model of one name less.
+        ("c", Some("openai/c exact 3")),
+        ("keep", Some("openai/keep exact 7")),
+        ("acme/nick", Some("acme/x alias 4")),
+        ("d", None),
+    ] {
+        assert_eq!(told(name).as_deref(), expected, "{name}");
+    }
+    let a = merged.model(merged.find("a", None).unwrap().handle).unwrap();
+    assert_eq!((&*a.mode, a.context_window, a.max_output), ("chat", Some(100), Some(20)));
+    assert!(a.capabilities.has("vision"));
+    assert_eq!(merged.retrieved(), Instant::parse("2026-11-21").ok());
+    // Where the models were.
+    let places = merged.places_of(&under);
+    for (at, place) in places.iter().enumerate() {
+        let (before, after) = (under.model(Handle(at as u32)).unwrap(), merged.model(place.unwrap()).unwrap());
+        assert_eq!((&before.provider, &before.id), (&after.provider, &after.id));
+    }
+    assert_eq!(merged.len(), 5);
+    // An alias of one book is the id of the other, which has no other model of that id.
+    let renamed = under.merge(&book("2026-11-21", &model("nick", r#"{"source":"a","rates":{"input":"2"}}"#))).unwrap();
+    let found = renamed.find("a", None).unwrap();
+    assert_eq!(renamed.model(found.handle).unwrap().rows.len(), 2);
+    assert_eq!(renamed.find("nick", None).unwrap().handle, found.handle);
+}
+
+fn difference(under: &str, over: &str, limits: Limits) -> (String, Option<String>) {
+    let (under, over) = (book("2026-11-01", under), book("2026-11-21", over));
+    let difference = Difference::between(&under, &over, limits);
+    (difference.to_json(), difference.refusal(limits).map(|(reason, detail)| format!("{reason}: {detail}")))
+}
+
+#[test]
+fn what_changes_is_told_and_too_much_refused() {
+    let base = r#"{"source":"a","rates":{"input":"1","output":"4"},"regions":{"eu":{"multiplier":"1.1"}}}"#;
+    let limits = Limits::default();
+    for (why, rates, changes, refusal) in [
+        ("nothing", r#""rates":{"input":"1.0","output":"4"}"#, "[]", None),
+        (
+            "ten times",
+            r#""rates":{"input":"10"}"#,
+            r#"[{"provider":"openai","model":"m","rate":"input","from":"1","to":"10","since":"2026-11-21"}]"#,
+            None,
+        ),
+        (
+            "more",
+            r#""rates":{"input":"10.1","output":"0.3"}"#,
+            r#"[{"provider":"openai","model":"m","rate":"input","from":"1","to":"10.1","since":"2026-11-21"},{"provider":"openai","model":"m","rate":"output","from":"4","to":"0.3","since":"2026-11-21"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found input of openai/m from 1 to 10.1 and 1 others",
+            ),
+        ),
+        (
+            "to nothing",
+            r#""rates":{"input":"0"}"#,
+            r#"[{"provider":"openai","model":"m","rate":"input","from":"1","to":"0","since":"2026-11-21"}]"#,
+            Some("price_moved: expected prices to move by at most a factor of 10, found input of openai/m from 1 to 0"),
+        ),
+        (
+            "under a condition that is new",
+            r#""rates":{"input":"1"},"tiers":[{"above":1,"rates":{"input":"100"}}]"#,
+            r#"[{"provider":"openai","model":"m","rate":"tiers.1.input","from":"1","to":"100","since":"2026-11-21"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found tiers.1.input of openai/m from 1 to 100",
+            ),
+        ),
+        (
+            "a multiplier",
+            r#""rates":{"input":"1"},"regions":{"eu":{"multiplier":"50"}}"#,
+            r#"[{"provider":"openai","model":"m","rate":"regions.eu.multiplier","from":"1.1","to":"50","since":"2026-11-21"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found regions.eu.multiplier of openai/m from 1.1 to 50",
+            ),
+        ),
+        ("a region written out", r#""rates":{"input":"1"},"regions":{"eu":{"rates":{"input":"1.1"}}}"#, "[]", None),
+        (
+            "one that was not there",
+            r#""rates":{"webSearches":"0.01"}"#,
+            r#"[{"provider":"openai","model":"m","rate":"webSearches","to":"0.01","since":"2026-11-21"}]"#,
+            None,
+        ),
+    ] {
+        let (told, refused) =
+            difference(&model("m", base), &model("m", &format!(r#"{{"source":"a",{rates}}}"#)), limits);
+        assert_eq!(Raw::parse(&told).unwrap().member("changes").unwrap().get(), changes, "{why}");
+        assert_eq!(refused.as_deref(), refusal, "{why}");
+    }
+    let many: Vec<_> = (0..20).map(|at| model(&format!("m{at}"), base)).collect();
+    let (told, refused) = difference(&many.join(","), &many[2..].join(","), limits);
+    assert_eq!(refused, None);
+    assert!(told.contains(r#""lost":["openai/m0","openai/m1"]"#), "{told}");
+    let (_, refused) = difference(&many.join(","), &many[3..].join(","), limits);
+    assert_eq!(
+        refused.as_deref(),
+        Some(r#"models_lost: expected at most 10 % of 20 models to be missing, found 3: "openai/m0", ..."#)
+    );
+    // A name that another model of the table takes over costs what the table says, and is compared with what it has cost.
+    let stolen =
+        model("n", r#"{"source":"a","rates":{"input":"90"}}"#).replace(r#""rows""#, r#""aliases":["m"],"rows""#);
+    let (_, refused) = difference(&model("m", base), &stolen, Limits { lost: 1.0, ..limits });
+    assert!(refused.unwrap().starts_with("price_moved: "));
+    let (_, refused) = difference(&model("m", base), &stolen, Limits { price_ratio: f64::INFINITY, lost: 1.0 });
+    assert_eq!(refused, None);
+}
+
+#[test]
+fn stale_is_what_was_read_too_long_ago() {
+    let rows = [
+        r#"{"source":"a","rates":{"input":"1"}}"#,
+        r#"{"source":"b","rates":{"input":"1"}}"#,
+        "",
+        r#"{"from":"2027-01-01","source":"a","rates":{"input":"1"}}"#,
+    ];
+    let models: Vec<_> = rows.iter().enumerate().map(|(at, rows)| model(&format!("m{at}"), rows)).collect();
+    let book = book("2026-11-01", &models.join(","));
+    let stale = |days: f64, at: &str| {
+        let all = book.stale(days, Instant::parse(at).unwrap());
+        all.into_iter().map(|stale| (stale.model, stale.days)).collect::<Vec<_>>()
+    };
+    let is = |id: &str, days| (id.to_owned(), days);
+    assert_eq!(stale(30.0, "2026-12-01"), [is("m1", None)]);
+    assert_eq!(stale(30.0, "2026-12-01T23:59:59Z"), [is("m1", None)]);
+    assert_eq!(stale(30.0, "2026-12-02"), [is("m0", Some(31)), is("m1", None), is("m3", Some(31))]);
+    assert_eq!(stale(0.0, "2026-11-01"), [is("m1", None)]);
+}
+
+#[test]
+fn a_price_is_explained() {
+    let book = book(
+        "2026-11-01",
+        r#"{"provider":"openai","id":"m","aliases":["nick"],"rows":[
+            {"source":"a","rates":{"input":"1"}},
+            {"from":"2026-06-01","source":"a","url":"https://p.example","rates":{"input":"2","output":"8"},
+             "services":{"flex":{"rates":{"input":"1"}}},"regions":{"eu":{"multiplier":"1.1"}}},
+            {"from":"2027-01-01","source":"a","rates":{"input":"3"}}]}"#,
+    );
+    let usage = Usage::tokens(1_000, 100).with(tollgate::usage::Unit::CacheRead, 10);
+    let at = Instant::parse("2026-11-21").unwrap();
+    let query =
+        Query { service_tier: Some("flex"), region: Some("eu"), ..Query::new("nick-2031-01-01", None, &usage, at) };
+    assert_eq!(
+        explain(&book, &query),
+        concat!(
+            r#"{"priced":true,"asked":"nick-2031-01-01","model":"m","provider":"openai","matchType":"dated","at":"2026-11-21T00:00:00.000Z","serviceTier":"flex","region":"eu","inputTokens":1010,"#,
+            r#""source":{"name":"a","url":"https://p.example","effectiveFrom":"2026-06-01","retrievedAt":"2026-11-01"},"from":"2026-06-01","until":"2027-01-01","#,
+            r#""rows":[{"source":{"name":"a","url":"","retrievedAt":"2026-11-01"},"inForce":false},{"from":"2026-06-01","source":{"name":"a","url":"https://p.example","effectiveFrom":"2026-06-01","retrievedAt":"2026-11-01"},"inForce":true},{"from":"2027-01-01","source":{"name":"a","url":"","effectiveFrom":"2027-01-01","retrievedAt":"2026-11-01"},"inForce":false}],"#,
+            r#""rates":{"input":"2","output":"8"},"variants":[{"when":"regions.eu","holds":true,"multiplier":"1.1","rates":{}},{"when":"services.flex","holds":true,"rates":{"input":"1"}}],"#,
+            r#""items":[{"unit":"input","quantity":1000,"ratePerMillion":"1.1","usd":"0.0011","rateOf":"input","rate":"1","variant":"services.flex","multipliers":[{"variant":"regions.eu","multiplier":"1.1"}],"product":"1000 x 1 / 1000000 x 1.1 = 0.0011"},"#,
+            r#"{"unit":"cacheRead","quantity":10,"ratePerMillion":"1.1","usd":"0.000011","rateOf":"input","rate":"1","variant":"services.flex","multipliers":[{"variant":"regions.eu","multiplier":"1.1"}],"product":"10 x 1 / 1000000 x 1.1 = 0.000011"},"#,
+            r#"{"unit":"output","quantity":100,"ratePerMillion":"8.8","usd":"0.00088","rateOf":"output","rate":"8","variant":"","multipliers":[{"variant":"regions.eu","multiplier":"1.1"}],"product":"100 x 8 / 1000000 x 1.1 = 0.00088"}],"#,
+            r#""usd":"0.001991","assumptions":["\"nick-2031-01-01\" is a snapshot without a price of its own, and costs what \"m\" does","cacheRead has no rate of its own, and counts as input","the price has not changed in the 20 days since the source was read"],"#,
+            r#""warnings":[{"code":"service_tier_unpriced","message":"no rate for output in the service tier \"flex\" is known of the model \"m\"; the default tier's counts"}]}"#
+        )
+    );
+    let none = explain(&book, &Query::new("other", None, &Usage::default(), at));
+    assert_eq!(
+        none,
+        r#"{"priced":false,"reason":"unknown_model","detail":"no price is known for the model \"other\""}"#
+    );
+    let open = explain(&book, &Query::new("m", None, &Usage::default(), Instant::parse("2026-10-01").unwrap()));
+    let said = Raw::parse(&open).unwrap().member("assumptions").unwrap().get().to_owned();
+    assert_eq!(
+        said,
+        r#"["no provider is named, so the model is that of openai","no service tier is named, so the default tier served","no region is named, so the global one served"]"#
+    );
+}
+
+fn any_rows() -> impl Strategy<Value = String> {
+    let row =
+        (prop::option::of(0..4_u8), 1..5_u8, prop::option::of(1..5_u8), prop::option::of(1..3_u8), prop::bool::ANY);
+    prop::collection::vec(row, 0..4).prop_map(|rows| {
+        let mut last = None;
+        let mut all = Vec::new();
+        for (at, (day, input, flex, eu, read)) in rows.into_iter().enumerate() {
+            let day = if at == 0 { day } else { Some(day.unwrap_or(0) + 1) };
+            let day = day.map(|day| day.max(last.map_or(0, |last| last + 1)));
+            last = day.or(last);
+            let from = day.map(|day| format!(r#""from":"2026-{:02}-01","#, day + 1)).unwrap_or_default();
+            let flex = flex
+                .map(|rate| format!(r#","services":{{"flex":{{"rates":{{"input":"{rate}"}}}}}}"#))
+                .unwrap_or_default();
+            let eu = eu.map(|times| format!(r#","regions":{{"eu":{{"multiplier":"{times}"}}}}"#)).unwrap_or_default();
+            all.push(format!(
+                r#"{{{from}"source":"{}","rates":{{"input":"{input}"}}{flex}{eu}}}"#,
+                if read { "a" } else { "b" }
+            ));
+        }
+        all.join(",")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever the books: the result is a book, its rows rise, a second time changes nothing, what the other says of its own days
+    /// holds, and where the other's sources were read later no call before its first day costs anything else.
+    #[test]
+    fn merged_books_hold(under in any_rows(), over in any_rows()) {
+        let (under, over) = (book("2026-10-01", &model("m", &under)), book("2026-11-21", &model("m", &over)));
+        let merged = under.merge(&over).unwrap();
+        let m = |book: &Book| book.model(Handle(0)).cloned().unwrap();
+        prop_assert!(m(&merged).rows.windows(2).all(|pair| pair[0].from < pair[1].from));
+        prop_assert_eq!(rows(&merged.merge(&over).unwrap()), rows(&merged));
+        prop_assert_eq!(rows(&merged.merge(&Book::empty()).unwrap()), rows(&merged));
+        prop_assert_eq!(Book::from_json(&merged.to_json()).unwrap().to_json(), merged.to_json());
+        let usage = Usage::tokens(1_000_000, 0);
+        let cost = |book: &Book, at: Instant, tier, region| {
+            match price(book, &Query { service_tier: tier, region, ..Query::new("m", None, &usage, at) }) {
+                Answer::Priced(cost) => Some(cost.usd),
+                Answer::Unpriced(_) => None,
+            }
+        };
+        let first = m(&over).rows.first().map(|row| (row.from, row.source.retrieved_at.to_string()));
+        for row in &m(&over).rows {
+            // The default tier's price of a dated row holds on its day.
+            if let Some(from) = row.from {
+                prop_assert_eq!(cost(&merged, from, None, None), cost(&over, from, None, None));
+            }
+        }
+        if let Some((from, read)) = first && !m(&under).rows.is_empty() && m(&over).rows.len() == 1 {
+            let begins = from.or_else(|| Instant::parse(&read).ok());
+            if let Some(begins) = begins {
+                let before = begins.plus(-1);
+                for (tier, region) in [(None, None), (Some("flex"), None), (None, Some("eu"))] {
+                    prop_assert_eq!(cost(&merged, before, tier, region), cost(&under, before, tier, region));
+                }
+            }
+        }
+    }
+}
