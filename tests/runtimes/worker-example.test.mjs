@@ -10,3 +10,9 @@ test("the Worker runs in workerd, and its ledger is in KV", async () => {
   assert.match(out, /The ledger, in KV[^]*total of 4 calls/);
   assert.doesNotMatch(out + err, /ada\.lovelace@|sk-local/);
 });
+
+test("a Worker takes fresh prices by a cron trigger, and refuses what can't be right", async () => {
+  const { code, out, err } = await node(["examples/prices-cron/run.mjs"]);
+  assert.equal(code, 0, err);
+  assert.match(out, /a slipped unit +expected prices to move by at most a factor of 10, found input of acme\/fast-1 from 2 to 200 +2/);
+});
