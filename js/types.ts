@@ -453,7 +453,7 @@ export interface CostTrackerConfig {
   defaultProvider?: Provider;
   /** `false`: clients reserve nothing. Default `true`. */
   enableBudgets?: boolean;
-  /** `false`: clients raise no alerts. Default `true`. */
+  /** `false`: clients tell nobody of the thresholds of budgets; `BudgetManager.getAlerts` lists them. Default `true`. */
   enableAlerts?: boolean;
   /** What an unknown model costs: zero with a warning (the default), an error, or this. */
   unknownModel?: "zero" | "error" | CustomPricing;

@@ -9,8 +9,8 @@ export class AlertList {
   readonly #alerts = new Map<string, { alert: CostAlert; cleared: boolean }>();
   readonly #listeners = new Set<(alert: CostAlert) => void>();
 
-  /** Takes alerts in, tells the listeners of those that are news, and answers with them. */
-  take(alerts: Iterable<CostAlert>): CostAlert[] {
+  /** Takes alerts in, tells the listeners of those that are news, and answers with them; quietly it only lists them. */
+  take(alerts: Iterable<CostAlert>, quietly = false): CostAlert[] {
     const news: CostAlert[] = [];
     for (const alert of alerts) {
       const known = this.#alerts.get(alert.id);
@@ -23,6 +23,7 @@ export class AlertList {
       if (this.#alerts.size <= MOST) break;
       this.#alerts.delete(id);
     }
+    if (quietly) return [];
     for (const alert of news) this.#tell(alert);
     return news.map((alert) => ({ ...alert }));
   }

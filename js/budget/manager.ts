@@ -234,6 +234,8 @@ export class BudgetManager {
   /**
    * Holds an amount in every budget that binds, or in none: the hard promise. `requestId` names one paid attempt; it can't
    * be used again once it is settled.
+   *
+   * @param quietly - nobody is told of the thresholds that it crosses; {@link BudgetManager.getAlerts} lists them all the same
    */
   async reserve(request: {
     requestId: string;
@@ -244,19 +246,23 @@ export class BudgetManager {
     scopes?: BudgetScope[];
     /** After this the amount counts as spent. Ten minutes if left out. */
     leaseMs?: number;
-  }): Promise<Reservation> {
+  }, quietly = false): Promise<Reservation> {
     checkKeys("a reservation", request, ["requestId", "amount", "agentId", "scopes", "leaseMs"]);
     const usd = amount(request.amount);
     const scopes: BudgetScope[] = [{ type: "agent", id: request.agentId ?? "default" }, ...(request.scopes ?? [])];
     const news = await this.#sync();
     const answer = await this.#ledger.reserve({ reservationId: request.requestId, usd, scopes, leaseMs: request.leaseMs ?? LEASE_MS });
-    return { ...answer, alerts: [...news, ...this.#take(answer.alerts)] };
+    return { ...answer, alerts: [...news, ...this.#take(answer.alerts, quietly)] };
   }
 
-  /** Turns what was held into what was spent; the rest is free again. */
-  async settle(requestId: string, actual: MoneyInput, mark?: Parameters<BudgetLedger["settle"]>[2]): Promise<Settlement> {
+  /**
+   * Turns what was held into what was spent; the rest is free again.
+   *
+   * @param quietly - as in {@link BudgetManager.reserve}
+   */
+  async settle(requestId: string, actual: MoneyInput, mark?: Parameters<BudgetLedger["settle"]>[2], quietly = false): Promise<Settlement> {
     const answer = await this.#ledger.settle(requestId, amount(actual), mark);
-    return { ...answer, alerts: this.#take(answer.alerts) };
+    return { ...answer, alerts: this.#take(answer.alerts, quietly) };
   }
 
   /** Frees what was held: nothing can have been billed. A second time it does nothing. */
@@ -330,8 +336,8 @@ export class BudgetManager {
     return entries.length === 0 ? Promise.resolve([]) : this.#ledger.status(entries.map(({ config }) => config.id));
   }
 
-  #take(alerts: CostAlert[]): CostAlert[] {
-    return this.#alerts.take(alerts);
+  #take(alerts: CostAlert[], quietly?: boolean): CostAlert[] {
+    return this.#alerts.take(alerts, quietly);
   }
 
   /**

@@ -34,6 +34,8 @@ export interface CallHost {
   fetch: typeof fetch | undefined;
   engine: GuardrailEngine | undefined;
   budgets: BudgetManager | undefined;
+  /** Whether nobody is to be told of the budgets' thresholds. */
+  quiet: boolean;
   storage: CostStorage | undefined;
   context: Record<string, unknown>;
   onError: ((error: unknown) => void) | undefined;
@@ -108,7 +110,7 @@ export class RunningCall {
         case "settle":
           await this.#attempt("settlement_failed", "settle the reservation", async () => {
             this.#settled = false;
-            await this.host.budgets!.settle(step.id, step.usd, step.mark);
+            await this.host.budgets!.settle(step.id, step.usd, step.mark, this.host.quiet);
             this.#settled = true;
           });
           break;
@@ -200,7 +202,7 @@ export class RunningCall {
         agentId: this.host.agentId,
         scopes: JSON.parse(step.scopes) as BudgetScope[],
         leaseMs: step.leaseMs,
-      });
+      }, this.host.quiet);
       this.#reservation = reservation;
       this.core.use((call) => call.reserved(JSON.stringify(reservation)));
     } catch (error) {

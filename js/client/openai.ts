@@ -261,6 +261,7 @@ export class GuardedChatCompletions {
       fetch: config.fetch,
       engine,
       budgets,
+      quiet: settings.enableAlerts === false,
       storage,
       context: { requestId, agentId, model: body.model, provider: "openai", ...(context.metadata && { metadata: context.metadata }) },
       onError: config.onError,

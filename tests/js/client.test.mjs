@@ -571,6 +571,20 @@ describe("the client", () => {
     assert.equal(storage.size(), 0);
   });
 
+  it("tells nobody of alerts when told so, and budgets hold all the same", async () => {
+    for (const enableAlerts of [true, false]) {
+      const budgetManager = new BudgetManager();
+      const budget = budgetManager.createBudget({ name: "half", limit: "0.000001", period: "daily", action: "alert", alertThresholds: [50] });
+      const told = [];
+      budgetManager.onAlert((alert) => told.push(alert.threshold));
+      const { security } = await client({ costTracker: new CostTracker({ enableAlerts }), budgetManager }).chat.completions.create(hello);
+      assert.equal(told.length > 0, enableAlerts);
+      assert.equal(security.budgetCheck.alerts.length > 0, enableAlerts);
+      assert.equal(budgetManager.getAlerts(budget.id).length, 1);
+      assert.ok((await budgetManager.getBudgetStatus(budget.id)).currentSpending > 0);
+    }
+  });
+
   it("errors are recognised across copies, and found among causes", async () => {
     const error = await client().chat.completions.create(null).catch((thrown) => thrown);
     assert.ok(TollgateError.isInstance(error));
