@@ -129,6 +129,8 @@ fn matching_long(slot: &[u64], key: &[u64]) -> Option<usize> {
     (differs == 0).then_some(count as usize)
 }
 
+/// The count in a slot if it holds that piece, else 0. By halves: as sixteen bytes at once it takes a sixth longer, since the key
+/// is two numbers for its hash, and is not put together in between.
 #[inline(always)]
 fn matching(slot: &Key, (low, high): Key) -> u64 {
     let differs = (slot.0 ^ low) | ((slot.1 ^ high) << (64 - SHORT_COUNT));
