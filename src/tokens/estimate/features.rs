@@ -171,7 +171,7 @@ impl Features {
         }
     }
 
-    /// The tokens that some weights say, by [`Group`], in units of a weight.
+    /// The tokens that some weights say, by group, in units of a weight.
     pub(super) fn weigh(&self, weights: &[i16; FEATURES]) -> [i64; GROUPS] {
         let mut sums = [0_i64; GROUPS];
         for (feature, (count, weight)) in self.0.iter().zip(weights).enumerate() {

@@ -1,6 +1,6 @@
 //! Estimates of what a text has in tokens, where no vocabulary says.
 //!
-//! A text is taken apart into some features ([`features`]), and a family's weights ([`weights`]) say what each is worth. They
+//! A text is taken apart into some features (`features.rs`), and a family's weights (`weights.rs`) say what each is worth. They
 //! were fitted to public vocabularies by `scripts/estimates/fit.mjs`; how good they are, `npm run eval:estimates` prints.
 
 mod family;
