@@ -147,7 +147,7 @@ const LIMITS = {
   "a body of 2 kB to its cost": { most: 6_000, "genai-prices": 3 },
 };
 
-const shown = (ns) => (ns < 1_000 ? `${ns.toFixed(0)} ns` : `${(ns / 1_000).toFixed(2)} us`);
+const shown = (ns) => (ns < 1_000 ? `${ns.toFixed(0)} ns` : ns < 1e6 ? `${(ns / 1_000).toFixed(2)} us` : `${(ns / 1e6).toFixed(2)} ms`);
 
 await main(async () => {
   const version = (name) => {
