@@ -52,6 +52,7 @@ export type WarningCode =
   | "reported_cost"
   | "reported_cost_ignored"
   | "no_usage"
+  | "usage_aggregated"
   | "tier_boundary"
   | "service_tier_unpriced"
   | "service_tier_open"

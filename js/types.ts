@@ -52,7 +52,7 @@ export interface RateSource {
 }
 
 /** A model's price, as AgentGuard shows it. */
-export interface ModelPricing {
+export interface ModelPricing extends Omit<PriceVariant<string>, "rates" | "multiplier"> {
   model: string;
   provider: Provider;
   /** USD for 1,000 input tokens. */
@@ -70,23 +70,23 @@ export interface ModelPricing {
 }
 
 /** What differs from a price under a condition. */
-export interface PriceVariant {
+export interface PriceVariant<Money = MoneyInput> {
   /** USD per million, by unit. What is left out costs what it does without the condition. */
-  rates?: Record<string, MoneyInput>;
+  rates?: Record<string, Money>;
   /** What the rates of all tokens are multiplied with, those named here excepted: at most 1,000, with at most six places. */
-  multiplier?: MoneyInput;
+  multiplier?: Money;
   /** Within a long context. */
-  tiers?: PriceTier[];
+  tiers?: PriceTier<Money>[];
   /** In a service tier, by its name. */
-  services?: Record<string, PriceVariant>;
+  services?: Record<string, PriceVariant<Money>>;
   /** In a region, by its name; `*` for all but the global one. */
-  regions?: Record<string, PriceVariant>;
+  regions?: Record<string, PriceVariant<Money>>;
   /** At hours of the week. */
-  schedule?: PriceSchedule[];
+  schedule?: PriceSchedule<Money>[];
 }
 
 /** What differs for a whole request, output included, when its input is long. */
-export interface PriceTier extends PriceVariant {
+export interface PriceTier<Money = MoneyInput> extends PriceVariant<Money> {
   /** Input tokens, cache included. */
   above: number;
   /** On which side exactly so many lie: `above` (below the tier, if left out), `from` (in it), `disputed` (nobody knows). */
@@ -94,7 +94,7 @@ export interface PriceTier extends PriceVariant {
 }
 
 /** What differs at hours of the week, at a fixed offset from UTC. */
-export interface PriceSchedule extends PriceVariant {
+export interface PriceSchedule<Money = MoneyInput> extends PriceVariant<Money> {
   /** The days on which it begins, `1-5` or `6,7`; 1 is Monday. Every day, if left out. */
   days?: string;
   /** `HH:MM`, the first minute. */
@@ -213,6 +213,11 @@ export interface PriceQuery {
   serviceTier?: "default" | "auto" | "batch" | "flex" | "priority" | (string & {});
   /** The region that served (`eu`); the global one, if left out. */
   region?: string;
+  /**
+   * Whether the usage sums several calls, as a provider's report of a day does. Their context tiers can't be told then: the cost
+   * is that of none, and `low` and `high` say what else it may be.
+   */
+  aggregated?: boolean;
 }
 
 /** What {@link CostTracker.estimateCost} and {@link CostTracker.calculateActualCost} price a call by, besides its counts. */
@@ -759,6 +764,8 @@ export interface CallContext {
   requestId?: string;
   /** `"default"` if left out. */
   agentId?: string;
+  /** The region that serves: what the call's tokens cost. The client's if left out. */
+  region?: string;
   /** Added to the client's own, never in their place. */
   scopes?: BudgetScope[];
   metadata?: Record<string, unknown>;

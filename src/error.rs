@@ -100,6 +100,7 @@ table! {
         ReportedCost "reported_cost" "price" "The provider reported what it billed, and that is the cost; the computed one stands beside it.",
         ReportedCostIgnored "reported_cost_ignored" "price" "The provider reported a cost of 0 for what is not free, or one that is no amount; the cost is the computed one.",
         NoUsage "no_usage" "usage" "The answer carried no usage; the cost is an estimate, never below what was sent.",
+        UsageAggregated "usage_aggregated" "price" "The usage sums several calls, whose context tiers nobody can tell; the cost is that of none, with the range beside it.",
         TierBoundary "tier_boundary" "price" "The request lies exactly on a disputed context tier; the cost is the low side.",
         ServiceTierUnpriced "service_tier_unpriced" "price" "The service tier has no rate for something that was used; the default tier's counts.",
         ServiceTierOpen "service_tier_open" "price" "The service tier is auto and nobody says which one served; the cost is the default tier's, the range that of all.",

@@ -550,6 +550,23 @@ proptest! {
         }
     }
 
+    /// What two calls cost lies between the least and the most of their sum, but for the pico-dollars by which items of each
+    /// are rounded up.
+    #[test]
+    fn calls_cost_what_their_sum_may_cost(price in prices(), a in usages(), b in usages(), service in prop::option::of(prop::sample::select(vec!["flex", "fast"])), region in prop::option::of(Just("eu"))) {
+        let tracker = tracker("m", &price);
+        let ask = |used: &Usage, aggregated| answer(&tracker, &Query { service_tier: service, region, aggregated, ..Query::new("m", None, used, now()) });
+        let mut both = a.clone();
+        b.iter().for_each(|(unit, count)| both.add(unit, count));
+        if let (Ok(a), Ok(b), Ok(sum)) = (ask(&a, false), ask(&b, false), ask(&both, true)) {
+            let most = |cost: &Cost| cost.range.map_or(cost.usd, |(_, high)| high);
+            let slack = (a.items.len() + b.items.len()) as i128;
+            let low = sum.range.map_or(sum.usd, |(low, _)| low);
+            prop_assert!(low.pico() <= a.usd.pico() + b.usd.pico(), "{low:?} {a:?} {b:?}");
+            prop_assert!(most(&a).pico() + most(&b).pico() <= most(&sum).pico() + slack, "{sum:?} {a:?} {b:?}");
+        }
+    }
+
     /// Without conditions a cost is a plain sum: it adds over usages, and grows with every count.
     #[test]
     fn flat_rates_add_and_grow(rates in prop::collection::vec(0_u32..1000, Unit::ALL.len()), a in usages(), b in usages()) {
@@ -583,6 +600,32 @@ proptest! {
             prop_assert!(cost(&grown) >= cost(&used));
         }
     }
+}
+
+#[test]
+fn a_sum_of_calls_has_no_context_tier_and_a_range() {
+    let price = json!({
+        "rates": { "input": 1, "output": 2 },
+        "tiers": [{ "above": 100, "rates": { "input": 3, "output": 1 } }],
+        "services": { "flex": { "multiplier": "0.5" } },
+    });
+    let tracker = tracker("m", &price);
+    let ask = |input: u64, tier| {
+        let used = Usage::tokens(input, 100);
+        let query = Query { aggregated: true, service_tier: tier, ..Query::new("m", None, &used, now()) };
+        let cost = answer(&tracker, &query).unwrap();
+        let range = cost.range.map(|(low, high)| (low.to_string(), high.to_string()));
+        let codes = cost.warnings.iter().map(|warning| warning.code.as_str()).collect::<Vec<_>>().join(" ");
+        (cost.usd.to_string(), range.unwrap_or_default(), codes)
+    };
+    let told = |usd: &str, low: &str, high: &str, codes: &str| {
+        (usd.to_owned(), (low.to_owned(), high.to_owned()), codes.to_owned())
+    };
+    // No call of these can have had more than 100 tokens.
+    assert_eq!(ask(100, None), told("0.0003", "", "", ""));
+    // One may have had the input, another the output.
+    assert_eq!(ask(1_000, None), told("0.0012", "0.0011", "0.0032", "usage_aggregated"));
+    assert_eq!(ask(1_000, Some("auto")), told("0.0012", "0.00055", "0.0032", "usage_aggregated service_tier_open"));
 }
 
 // ---------------------------------------------------------------------------------------------------------- the bound

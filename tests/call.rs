@@ -34,6 +34,7 @@ fn options() -> Options {
         reservation_id: "r".into(),
         agent_id: "a".into(),
         provider: "openai".into(),
+        region: None,
         scopes: Vec::new(),
         metadata: Json::parse(r#"{"k":"v"}"#).ok(),
         guard: true,

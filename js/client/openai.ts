@@ -21,6 +21,11 @@ export interface GuardedOpenAIConfig {
   agentId?: string;
   /** `https://api.openai.com/v1` if left out. */
   baseURL?: string;
+  /**
+   * The region that serves (`eu` with OpenAI's data residency), where a call does not say: what its tokens cost. Left out, the
+   * dearest is reserved and the global price is charged; `global` reserves that.
+   */
+  region?: string;
   organization?: string;
   project?: string;
   /** Headers of every request. */
@@ -59,6 +64,7 @@ const KEYS = [
   "apiKey",
   "agentId",
   "baseURL",
+  "region",
   "organization",
   "project",
   "defaultHeaders",
@@ -77,7 +83,7 @@ const KEYS = [
   "dangerouslyAllowBrowser",
   "context",
 ];
-const CONTEXT_KEYS = ["requestId", "agentId", "scopes", "metadata", "waitUntil"];
+const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil"];
 const REQUEST_KEYS = ["signal", "timeout", "maxRetries", "headers", "idempotencyKey", "tollgate"];
 
 /** The parts that a client and its views share. */
@@ -237,6 +243,7 @@ export class GuardedChatCompletions {
         reservationId,
         agentId,
         provider: "openai",
+        region: context.region ?? config.region,
         guard: engine !== undefined,
         costs,
         budgets: budgets !== undefined,

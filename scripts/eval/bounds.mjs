@@ -168,7 +168,7 @@ await main(async () => {
   await proxy(await python());
   const count = await counter();
   const source = fetchLitellm(join(ROOT, ".cache/prices"), LITELLM);
-  const table = source.table ?? JSON.parse(source.text);
+  const table = JSON.parse(source.text);
   const book = await widest();
   const models = modelsOf(table, book);
   if (models.length === 0) throw new Problem("expected models of the table in the book, found none");

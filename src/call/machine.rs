@@ -849,8 +849,8 @@ impl Call {
 
     /// The most that the request can cost as it is, or with its output held to a cap.
     fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
-        let provider = Some(self.options.provider.as_str());
-        bound::upper_bound(tracker, &self.body, &BoundOptions { provider, cap, ..BoundOptions::new(now) })
+        let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
+        bound::upper_bound(tracker, &self.body, &BoundOptions { provider, cap, region, ..BoundOptions::new(now) })
     }
 
     /// Input as sent, output of so many bytes: for an answer without a usage.
@@ -1042,6 +1042,7 @@ impl Call {
         let query = |model| Query {
             service_tier: self.request.service_tier.as_deref(),
             served_tier: bill.service_tier.as_deref(),
+            region: self.options.region.as_deref(),
             ..Query::new(model, Some(self.options.provider.as_str()), &bill.usage, bill.at)
         };
         let unpriced = |error: Error| {

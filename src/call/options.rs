@@ -44,6 +44,8 @@ pub struct Options {
     pub agent_id: String,
     /// Who answers.
     pub provider: String,
+    /// The region that serves; `None` where nobody says, and so the dearest is reserved.
+    pub region: Option<String>,
     /// Whose money it spends.
     pub scopes: Vec<Scope>,
     /// The caller's own notes for the record: a JSON object as text.

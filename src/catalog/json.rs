@@ -370,11 +370,16 @@ fn write_model(model: &Model, to: &mut Writer) {
         }
         let base = Variant { rates: row.rates.clone(), ..Variant::default() };
         let all: Vec<&Variant> = std::iter::once(&base).chain(row.variants()).collect();
-        write_block(&all, 0, to);
+        write_block(&all, 0, Per::MillionTokensOrOne, to);
         to.close('}');
     }
     to.close(']');
     to.close('}');
+}
+
+/// The members that hold variants: `tiers`, `services`, `regions`, `schedule`. Rates are for a million of anything.
+pub fn write_variants(variants: &[Variant], to: &mut Writer) {
+    write_block(&variants.iter().collect::<Vec<_>>(), 0, Per::Million, to);
 }
 
 /// The conditions in the order in which they stand in each other.
@@ -382,7 +387,7 @@ const NESTED: [u8; 4] = [When::REGION, When::SERVICE, When::CONTEXT, When::SCHED
 
 /// The members of a block: of these variants the one that names nothing further, then, by what it names first, each of the
 /// others.
-fn write_block(variants: &[&Variant], depth: usize, to: &mut Writer) {
+fn write_block(variants: &[&Variant], depth: usize, per: Per, to: &mut Writer) {
     let further = |variant: &Variant| {
         NESTED
             .into_iter()
@@ -398,9 +403,10 @@ fn write_block(variants: &[&Variant], depth: usize, to: &mut Writer) {
         if !own.rates.is_empty() {
             to.key("rates");
             to.open('{');
-            own.rates.iter().for_each(|(unit, rate)| to.text_of(unit.key(), &show_rate(rate, Some(unit))));
+            let show = |rate: Rate, unit| if per == Per::Million { rate.per_million() } else { show_rate(rate, unit) };
+            own.rates.iter().for_each(|(unit, rate)| to.text_of(unit.key(), &show(rate, Some(unit))));
             for (name, rate) in own.rates.iter_named() {
-                to.text_of(name, &show_rate(rate, name.split(':').next().and_then(Unit::parse)));
+                to.text_of(name, &show(rate, name.split(':').next().and_then(Unit::parse)));
             }
             to.close('}');
         }
@@ -439,7 +445,7 @@ fn write_block(variants: &[&Variant], depth: usize, to: &mut Writer) {
                     .zip(hours.words())
                     .for_each(|(key, text)| to.text_of(key, &text));
             }
-            write_block(group, at + 1, to);
+            write_block(group, at + 1, per, to);
             to.close('}');
         }
         to.close(if is_list { ']' } else { '}' });

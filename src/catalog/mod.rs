@@ -22,7 +22,7 @@ pub use book::{Book, Handle};
 pub(crate) use difference::condition;
 pub use difference::{Difference, Limits};
 pub use find::{Match, MatchKind};
-pub use json::translate;
+pub use json::{translate, write_variants};
 pub use model::{Capabilities, Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
 pub use schedule::Schedule;
 pub use stale::Stale;

@@ -254,7 +254,7 @@ fn rows<'a>(subject: &Subject<'a>, at: Instant) -> Vec<Option<(&'a Model, &'a Ro
 
 /// The least input of each context tier that a request of up to this size can fall into; that of none first. On a disputed
 /// edge it is in the tier.
-fn contexts(subject: &Subject<'_>, input_tokens: u64) -> Vec<(u64, bool)> {
+pub(super) fn contexts(subject: &Subject<'_>, input_tokens: u64) -> Vec<(u64, bool)> {
     let mut all = vec![(0, false)];
     for edge in subject.variants().filter_map(|variant| variant.when.context) {
         let least = if edge.edge == Edge::Above { edge.tokens.saturating_add(1) } else { edge.tokens };

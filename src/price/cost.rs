@@ -8,6 +8,7 @@ use crate::money::{Factor, Rate, Usd};
 use crate::time::Instant;
 use crate::usage::{Unit, Usage, scale_of_name, unit_of_name};
 
+use super::bound::contexts;
 use super::breakdown::Breakdown;
 use super::service::{self, Service};
 use super::sheet::{Circumstances, Found, GLOBAL, Sheet, Subject, is_region, shown};
@@ -30,12 +31,15 @@ pub struct Query<'a> {
     pub served_tier: Option<&'a str>,
     /// The region that served; `None` and `global` are the default.
     pub region: Option<&'a str>,
+    /// Whether the usage sums several calls, as a provider's report of a day does: nobody can tell their context tiers. The
+    /// cost is that of none, with the least and the most beside it.
+    pub aggregated: bool,
 }
 
 impl<'a> Query<'a> {
     /// A query for the default service tier and region.
     pub fn new(model: &'a str, provider: Option<&'a str>, usage: &'a Usage, at: Instant) -> Self {
-        Self { model, provider, usage, at, service_tier: None, served_tier: None, region: None }
+        Self { model, provider, usage, at, service_tier: None, served_tier: None, region: None, aggregated: false }
     }
 }
 
@@ -210,7 +214,7 @@ pub(super) fn price_subject(subject: &Subject<'_>, query: &Query<'_>) -> Result<
             format!("{part} of {whole} output tokens are said to be reasoning; the output counts as it is"),
         ));
     }
-    let range = range(subject, &when, service, usage, usd, &mut warnings)?;
+    let range = range(subject, &when, service, query, usd, &mut warnings)?;
     Ok(Cost {
         usd,
         items,
@@ -231,7 +235,7 @@ pub(super) fn circumstances<'a>(
 ) -> Result<(Service<'a>, Circumstances<'a>), Unpriced> {
     let service = Service::of(subject, query.service_tier, query.served_tier)?;
     let when = Circumstances {
-        input_tokens: query.usage.input_tokens(),
+        input_tokens: if query.aggregated { 0 } else { query.usage.input_tokens() },
         dispute: false,
         service: if let Service::Priced(name) = service { Some(name) } else { None },
         region: region_of(subject, query.region, warnings),
@@ -241,40 +245,49 @@ pub(super) fn circumstances<'a>(
 }
 
 /// The least and the most that the usage costs, where something that the price hangs on is not known: on which side of a
-/// disputed edge it lies, or which service tier served it.
+/// disputed edge it lies, which context tiers the calls had that it sums, or which service tier served it.
 fn range(
     subject: &Subject<'_>,
     when: &Circumstances<'_>,
     service: Service<'_>,
-    usage: &Usage,
+    query: &Query<'_>,
     usd: Usd,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Usd, Usd)>, Unpriced> {
-    let (mut low, mut high) = (usd, usd);
-    let mut widen = |when: &Circumstances<'_>| -> Result<bool, Unpriced> {
-        let other = total(&items(subject, &subject.sheet(when), usage, |_, _| ())?)?;
-        (low, high) = (low.min(other), high.max(other));
-        Ok(other != usd)
-    };
+    let usage = query.usage;
     let edge = |edge: Threshold| edge.edge == Edge::Disputed && edge.tokens == when.input_tokens;
-    let disputed = subject.variants().any(|variant| variant.when.context.is_some_and(edge));
-    let dear = Circumstances { dispute: true, ..*when };
-    if disputed && widen(&dear)? {
-        warnings.push(Warning::new(
-            WarningCode::TierBoundary,
-            format!(
-                "the sources differ on whether a request of exactly {} input tokens is in the dearer tier; the cost is the \
-                 low side",
-                when.input_tokens
-            ),
-        ));
+    let contexts = if query.aggregated {
+        contexts(subject, usage.input_tokens())
+    } else if subject.variants().any(|variant| variant.when.context.is_some_and(edge)) {
+        vec![(when.input_tokens, false), (when.input_tokens, true)]
+    } else {
+        vec![(when.input_tokens, false)]
+    };
+    let only = (usd, usd);
+    let (mut low, mut high) =
+        if contexts.len() > 1 { spread(subject, when, &contexts, usage)?.unwrap_or(only) } else { only };
+    if low != high {
+        let tokens = when.input_tokens;
+        let (code, message) = if query.aggregated {
+            let message =
+                "the usage sums several calls, and nobody can tell their context tiers; the cost is that of none";
+            (WarningCode::UsageAggregated, message.to_owned())
+        } else {
+            let message = format!(
+                "the sources differ on whether a request of exactly {tokens} input tokens is in the dearer tier; the cost is \
+                 the low side"
+            );
+            (WarningCode::TierBoundary, message)
+        };
+        warnings.push(Warning::new(code, message));
     }
     if service == Service::Open {
         let mut differs = false;
         for name in service::open(subject) {
-            differs |= widen(&Circumstances { service: Some(name), ..*when })?;
-            if disputed {
-                differs |= widen(&Circumstances { service: Some(name), ..dear })?;
+            let when = Circumstances { service: Some(name), ..*when };
+            if let Some((least, most)) = spread(subject, &when, &contexts, usage)? {
+                differs |= least != usd || most != usd;
+                (low, high) = (low.min(least), high.max(most));
             }
         }
         if differs {
@@ -285,6 +298,29 @@ fn range(
         }
     }
     Ok((low != high).then_some((low, high)))
+}
+
+/// The least and the most over contexts, each item for itself: of calls that were summed one may have had the input and
+/// another the output.
+fn spread(
+    subject: &Subject<'_>,
+    when: &Circumstances<'_>,
+    contexts: &[(u64, bool)],
+    usage: &Usage,
+) -> Result<Option<(Usd, Usd)>, Unpriced> {
+    let mut all: Option<(Vec<Item>, Vec<Item>)> = None;
+    for &(input_tokens, dispute) in contexts {
+        let when = Circumstances { input_tokens, dispute, ..*when };
+        let items = items(subject, &subject.sheet(&when), usage, |_, _| ())?;
+        let Some((low, high)) = &mut all else {
+            all = Some((items.clone(), items));
+            continue;
+        };
+        for ((low, high), item) in low.iter_mut().zip(high).zip(items) {
+            (low.usd, high.usd) = (low.usd.min(item.usd), high.usd.max(item.usd));
+        }
+    }
+    all.map(|(low, high)| Ok((total(&low)?, total(&high)?))).transpose()
 }
 
 /// The region as the variants may have it: `None` for the global one, but where that has rates of its own, beside rates that are

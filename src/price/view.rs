@@ -3,7 +3,7 @@
 use crate::collections::Map;
 use std::sync::Arc;
 
-use crate::catalog::{Book, Handle, MatchKind, RateSource, Rates};
+use crate::catalog::{Book, Handle, MatchKind, RateSource, Rates, Variant, write_variants};
 use crate::json::{ToJson, Writer};
 use crate::time::Instant;
 use crate::usage::Unit;
@@ -31,6 +31,8 @@ pub struct ModelPricing {
     pub source: RateSource,
     /// Every rate that the model has, in US dollars for a million, as exact decimals.
     pub rates: Map<String, String>,
+    /// What differs under conditions.
+    pub variants: Vec<Variant>,
 }
 
 impl ToJson for ModelPricing {
@@ -51,6 +53,7 @@ impl ToJson for ModelPricing {
         to.open('{');
         self.rates.iter().for_each(|(unit, rate)| to.text_of(unit, rate));
         to.close('}');
+        write_variants(&self.variants, to);
         to.close('}');
     }
 }
@@ -86,6 +89,13 @@ pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
         rates.insert(name.to_owned(), rate.per_million());
     }
     let source = subject.source();
+    // Of one condition the caller's price stands before the built-in one.
+    let mut variants: Vec<Variant> = Vec::new();
+    for variant in subject.variants() {
+        if variants.iter().all(|known| known.when != variant.when) {
+            variants.push(variant.clone());
+        }
+    }
     ModelPricing {
         model: subject.model.to_owned(),
         provider: subject.provider.to_owned(),
@@ -96,5 +106,6 @@ pub(super) fn view(subject: &Subject<'_>) -> ModelPricing {
         last_updated: source.retrieved_at.clone(),
         source,
         rates,
+        variants,
     }
 }

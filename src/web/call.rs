@@ -132,6 +132,7 @@ impl Call {
             reservation_id: wire.take_name("reservationId", WHAT)?,
             agent_id: wire.take_name("agentId", WHAT)?,
             provider: wire.take_name("provider", WHAT)?,
+            region: wire.take_text("region", WHAT)?.filter(|name| !name.is_empty()),
             scopes: scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
             metadata: wire.take("metadata").map(Json::from),
             guard,

@@ -46,7 +46,7 @@ impl ToJson for Found<'_> {
 }
 
 const BOUND: [&str; 6] = ["provider", "model", "maxOutputTokens", "at", "region", "fallbacks"];
-const QUERY: [&str; 6] = ["model", "provider", "usage", "at", "serviceTier", "region"];
+const QUERY: [&str; 7] = ["model", "provider", "usage", "at", "serviceTier", "region", "aggregated"];
 const RESPONSE: [&str; 5] = ["provider", "model", "at", "serviceTier", "region"];
 
 #[wasm_bindgen]
@@ -127,6 +127,11 @@ impl PriceBook {
             .filter(|model| !model.is_empty())
             .ok_or_else(|| Error::input("cannot read price query: expected model to name a model, found none"))?;
         let (provider, service_tier, region) = (text("provider")?, text("serviceTier")?, text("region")?);
+        let aggregated = value::get(query, "aggregated");
+        let aggregated =
+            aggregated.as_bool().or(aggregated.loose_eq(&JsValue::NULL).then_some(false)).ok_or_else(|| {
+                Error::input("cannot read price query: expected aggregated to be true or false, found something else")
+            })?;
         let pairs = value::usage_pairs(&value::get(query, "usage"))?;
         let usage = Usage::from_pairs(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?;
         let at = value::optional_instant(&value::get(query, "at"))?.unwrap_or_else(|| self.present());
@@ -140,6 +145,7 @@ impl PriceBook {
                 service_tier: service_tier.as_deref(),
                 served_tier: None,
                 region: region.as_deref(),
+                aggregated,
             },
         ))
     }

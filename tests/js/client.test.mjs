@@ -121,6 +121,31 @@ describe("a plain call", () => {
     assert.equal(plain.costRecord.agentId, "config");
   });
 
+  it("reserves and charges the price of the region that the call or the client names", async () => {
+    const costTracker = new CostTracker({ customPricing: { [hello.model]: { rates: { input: 1, output: 1 }, regions: { eu: { multiplier: 2 }, us: { multiplier: 3 } } } } });
+    const spend = async (config, tollgate) => {
+      const budgetManager = new BudgetManager();
+      budgetManager.createBudget({ name: "team", limit: 1, period: "daily", action: "block" });
+      let reserved;
+      const { reserve } = budgetManager;
+      budgetManager.reserve = (request) => ((reserved = request.amount), reserve.call(budgetManager, request));
+      const { security } = await client({ budgetManager, costTracker, ...config }).chat.completions.create({ ...hello, max_completion_tokens: 50 }, { tollgate });
+      return { reserved: Number(reserved), charged: security.costRecord.actualCost };
+    };
+    const global = await spend({ region: "global" });
+    const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
+    for (const [config, tollgate, reserved, charged] of [
+      [{}, undefined, 3, 1],
+      [{ region: "eu" }, undefined, 2, 2],
+      [{ region: "eu" }, { region: "us" }, 3, 3],
+      [{ context: { region: "eu" } }, undefined, 2, 2],
+    ]) {
+      const found = await spend(config, tollgate);
+      close(found.reserved, global.reserved * reserved);
+      close(found.charged, global.charged * charged);
+    }
+  });
+
   it("keeps calls apart that share a request id", async () => {
     const budgetManager = new BudgetManager();
     const { id } = budgetManager.createBudget({ name: "team", limit: 10, period: "daily", action: "block" });

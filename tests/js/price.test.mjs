@@ -25,6 +25,14 @@ const rowOf = (provider, model, day) =>
   data.models.find((one) => one.provider === provider && one.id === model).rows.filter((row) => (row.from ?? "") <= day).at(-1);
 
 describe("PriceBook.price", () => {
+  it("of a sum of calls has a range", () => {
+    const usage = { input: 1_000_000, output: 1_000 };
+    const { usd, low, high, warnings } = book.price({ model: "gemini-2.5-pro", usage, aggregated: true, at: AT });
+    assert.deepEqual([usd, low, high, warnings.map(({ code }) => code)], ["1.26", "1.26", "2.515", ["usage_aggregated"]]);
+    assert.equal(book.price({ model: "gemini-2.5-pro", usage, aggregated: false, at: AT }).usd, "2.515");
+    assert.throws(() => book.price({ model: "gpt-5", usage, aggregated: "yes" }), { message: "cannot read price query: expected aggregated to be true or false, found something else" });
+  });
+
   it("is exact and itemised", () => {
     const cost = book.price({ model: "gpt-5", usage: { input: 2000, cacheRead: 8000, output: 500 }, at: AT });
     assert.deepEqual(cost, {
@@ -96,7 +104,7 @@ describe("PriceBook.price", () => {
       [{ model: "gpt-5", usage: { ...usage, input: 0.5 } }, "invalid_usage", "cannot read usage: expected input to be a whole number from 0 to 2^53, found 0.5"],
       [{ model: "gpt-5", usage: { ...usage, output: NaN } }, "invalid_usage", "cannot read usage: expected output to be a whole number from 0 to 2^53, found NaN"],
       [{ model: "gpt-5", usage, at: "2026-01-01T00:00:00" }, "invalid_time", /^cannot read instant: expected a Date, milliseconds, RFC 3339/],
-      [{ model: "gpt-5", usage, tier: "flex" }, "unknown_option", /expected one of model, provider, usage, at, serviceTier, region, found unknown option "tier"$/],
+      [{ model: "gpt-5", usage, tier: "flex" }, "unknown_option", /expected one of model, provider, usage, at, serviceTier, region, aggregated, found unknown option "tier"$/],
       [{ model: "", usage }, "invalid_input", "cannot read price query: expected model to name a model, found none"],
       [{ usage }, "invalid_input", "cannot read price query: expected model to name a model, found none"],
       [{ model: 5, usage }, "invalid_input", "cannot read price query: expected model to be a string, found a number"],
@@ -201,6 +209,7 @@ describe("the catalogue", () => {
       lastUpdated: data.sources[0].retrievedAt,
       source: { name: "litellm 1.109.1", url: "https://developers.openai.com/api/docs/pricing", retrievedAt: data.sources[0].retrievedAt },
       rates: { cacheRead: "1.25", fileSearches: "2500", input: "2.5", output: "10", webSearches: rateOf("gpt-4o", "webSearches"), "webSearches:preview": "25000" },
+      services: { batch: { rates: { input: "1.25", output: "5" } }, priority: { rates: { input: "4.25", cacheRead: "2.125", output: "17" } } },
     });
     assert.equal(getRateSourceInfo("o3").effectiveFrom, "2025-06-10");
     assert.equal(getModelPricing("whisper-1").audioCostPerSecond, 0.0001);
