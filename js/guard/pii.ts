@@ -2,8 +2,9 @@ import type { GuardAction, GuardStage } from "../types.js";
 import { BuiltinGuardrail } from "./builtin.js";
 import type { GuardrailConfig } from "./guardrail.js";
 
-/** Kinds of personal data. */
-export type PIIType = "email" | "phone" | "ssn" | "creditCard";
+/** What of personal data is looked for. */
+export type PIIType =
+;
 
 /** What {@link PIIDetectionGuardrail} is made from. */
 export interface PIIDetectionOptions extends GuardrailConfig {

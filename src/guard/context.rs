@@ -9,56 +9,84 @@ use super::view::{Need, View};
 /// How far back a term counts.
 const LEFT: usize = 48;
 /// How far ahead a term counts: what a stream may have to hold beyond a number.
-const RIGHT: usize = 24;
+const RIGHT: usize = 32;
 /// More than the longest placeholder.
 const PLACEHOLDER: usize = 40;
 /// No term is longer.
 const LONGEST: usize = 20;
 
-/// What the words around a number say it is.
+/// Words that tell what stands beside them: lower case, between spaces; `_` joins two that have to follow each other.
+/// Those of scripts beyond Latin are found inside of longer words too, since there words take endings or are not divided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Topic {
-    /// Words that name a phone.
-    Phone,
-    /// Words that go with a phone number, and with much else.
-    Calling,
-    /// Words that name a social security number.
-    SocialSecurity,
-    /// Words that name a payment card.
-    Card,
-}
+pub(super) struct Terms(pub &'static str);
 
-impl Topic {
-    /// The words, lower case.
-    fn words(self) -> &'static str {
-        match self {
-            Topic::Phone => {
-                "phone phones telephone tel mobile mob cell cellphone cellular fax whatsapp sms landline hotline telefon \
-                 telefono telefone telefonnummer handynummer rufnummer celular movil téléphone teléfono móvil"
-            }
-            Topic::Calling => {
-                "call calls called calling callback dial dialed text contact reach reached ring number numbers voicemail"
-            }
-            Topic::SocialSecurity => "ssn ssns",
-            Topic::Card => {
-                "card cards creditcard credit debit visa mastercard amex maestro diners jcb unionpay cc kreditkarte carte \
-                 tarjeta"
-            }
-        }
-    }
+impl Terms {
+    /// Words that name a phone.
+    pub const PHONE: Self = Self(
+        "phone phones telephone tel mobile mob cell cellphone cellular fax whatsapp sms landline hotline telefon \
+         telefono telefone telefonnummer handynummer rufnummer celular movil téléphone teléfono móvil",
+    );
+    /// Words that go with a phone number, and with much else.
+    pub const CALLING: Self =
+        Self("call calls called calling callback dial dialed text contact reach reached ring number numbers voicemail");
+    /// Words that name a social security number.
+    pub const SOCIAL_SECURITY: Self = Self("ssn ssns social_security");
+    /// Words that name a payment card.
+    pub const CARD: Self = Self(
+        "card cards creditcard credit debit visa mastercard amex maestro diners jcb unionpay cc kreditkarte carte tarjeta",
+    );
 
     fn has(self, word: &[u8], previous: &[u8]) -> bool {
-        self.words().split_ascii_whitespace().any(|known| known.as_bytes() == word)
-            || self == Topic::SocialSecurity && word == b"security" && previous == b"social"
+        self.0.split_ascii_whitespace().any(|known| match known.split_once('_') {
+            Some((first, second)) => second.as_bytes() == word && first.as_bytes() == previous,
+            None => known.as_bytes() == word,
+        })
+    }
+
+    /// Of those that may be part of a word, whether one is in the text.
+    fn within(self, text: &[u8]) -> bool {
+        let is_far = |known: &&str| known.bytes().next().is_some_and(|byte| byte >= 0xE0);
+        self.0
+            .split_ascii_whitespace()
+            .filter(is_far)
+            .any(|known| text.windows(known.len()).any(|window| window == known.as_bytes()))
     }
 }
 
-/// Whether a word of the topic stands within the windows around `start..end`.
-pub(super) fn beside(view: &View, start: usize, end: usize, topic: Topic) -> Result<bool, Need> {
-    if words(left(view, start), topic) {
-        return Ok(true);
-    }
-    Ok(words(right(view, end)?, topic))
+/// Whether one of the terms stands within the windows around `start..end`.
+pub(super) fn beside(view: &View, start: usize, end: usize, terms: Terms) -> Result<bool, Need> {
+    let has = |text| words(text, terms) || terms.within(text);
+    Ok(has(left(view, start)) || has(right(view, end)?))
+}
+
+/// Whether one of the terms is the word right before `start`. Words that speak against a number must be that near: farther
+/// away, a placeholder might come to hide them.
+pub(super) fn right_before(view: &View, start: usize, terms: Terms) -> bool {
+    let text = left(view, start);
+    let end = text.iter().rposition(|byte| is_letter(*byte)).map_or(0, |last| last + 1);
+    let word = text.get(..end).unwrap_or_default();
+    let from = word.iter().rposition(|byte| !is_letter(*byte)).map_or(0, |last| last + 1);
+    text.len() - end <= 2 && words(word.get(from..).unwrap_or_default(), terms)
+}
+
+/// Whether what redaction left stands right beside `start..end`, or with one dash, dot, slash or (behind it) colon between. It stands for
+/// letters or digits there, and glued to those nothing was a number, so it is none now.
+pub(super) fn is_glued(view: &View, start: usize, end: usize) -> Result<bool, Need> {
+    let joins = |byte: Option<u8>| usize::from(matches!(byte, Some(b'-' | b'.' | b'/')));
+    let left = start - joins(view.before(start));
+    let right = end + joins(view.byte(end)?).max(usize::from(view.byte(end)? == Some(b':')));
+    let before = view.before(left) == Some(b']') && closes_placeholder(view, left)
+        || view.bytes(left.saturating_sub(4), left) == b"****";
+    Ok(before || opens_placeholder(view, right)?)
+}
+
+/// Whether a placeholder begins there.
+fn opens_placeholder(view: &View, at: usize) -> Result<bool, Need> {
+    Ok(match view.byte(at)? {
+        Some(b'[') => view.starts_with(at, b"[REDACTED_")? || view.starts_with(at, b"[FILTERED_")?,
+        Some(b'*') => view.starts_with(at, b"****")?,
+        _ => false,
+    })
 }
 
 /// Whether a byte belongs to a word here: digits do not, so that `mobile2` is one.
@@ -108,11 +136,7 @@ fn right<'a>(view: &View<'a>, end: usize) -> Result<&'a [u8], Need> {
                 whole_words = to;
                 break;
             }
-            Some(b'[') if view.starts_with(to, b"[REDACTED_")? || view.starts_with(to, b"[FILTERED_")? => {
-                whole_words = to;
-                break;
-            }
-            Some(b'*') if view.starts_with(to, b"****")? => {
+            Some(b'[' | b'*') if opens_placeholder(view, to)? => {
                 whole_words = to;
                 break;
             }
@@ -127,8 +151,8 @@ fn right<'a>(view: &View<'a>, end: usize) -> Result<&'a [u8], Need> {
     Ok(view.bytes(end, whole_words))
 }
 
-/// Whether a whole word of the topic is in the text. `phone_number` and `phoneNumber` are two words each.
-fn words(text: &[u8], topic: Topic) -> bool {
+/// Whether one of the terms is in the text as a whole word. `phone_number` and `phoneNumber` are two words each.
+fn words(text: &[u8], terms: Terms) -> bool {
     let mut current = [0_u8; LONGEST];
     let mut previous = [0_u8; LONGEST];
     let (mut length, mut previous_length) = (0_usize, 0_usize);
@@ -137,7 +161,7 @@ fn words(text: &[u8], topic: Topic) -> bool {
         let ends = !is_letter(byte) || (was_lower && byte.is_ascii_uppercase());
         if ends && length > 0 {
             let word = current.get(..length).unwrap_or_default();
-            if topic.has(word, previous.get(..previous_length).unwrap_or_default()) {
+            if terms.has(word, previous.get(..previous_length).unwrap_or_default()) {
                 return true;
             }
             previous = current;
@@ -162,22 +186,22 @@ mod tests {
 
     #[test]
     fn whole_words_within_the_window_count() {
-        let cases: &[(&str, &str, &str, Topic, bool)] = &[
-            ("just before", "phone: ", "", Topic::Phone, true),
-            ("upper case", "PHONE ", "", Topic::Phone, true),
-            ("inside another word", "the public iphones ", "", Topic::Phone, false),
-            ("an identifier", "phone_number=", "", Topic::Phone, true),
-            ("a camel-cased key", "\"homePhone\":\"", "", Topic::Phone, true),
-            ("after the number", "", " (mobile)", Topic::Phone, true),
-            ("after the line", "", "\nmobile", Topic::Phone, false),
-            ("two words", "Social Security ", "", Topic::SocialSecurity, true),
-            ("one of the two", "security ", "", Topic::SocialSecurity, false),
-            ("behind a placeholder", "phone [REDACTED_EMAIL] ", "", Topic::Phone, false),
-            ("in a placeholder", "[REDACTED_PHONE] ", "", Topic::Phone, false),
-            ("behind a mask", "phone ******** ", "", Topic::Phone, false),
-            ("in bold", "phone **", "**", Topic::Phone, true),
-            ("too far", &("phone".to_owned() + &" ".repeat(60)), "", Topic::Phone, false),
-            ("over the edge", &("xphone".to_owned() + &".".repeat(43)), "", Topic::Phone, false),
+        let cases: &[(&str, &str, &str, Terms, bool)] = &[
+            ("just before", "phone: ", "", Terms::PHONE, true),
+            ("upper case", "PHONE ", "", Terms::PHONE, true),
+            ("inside another word", "the public iphones ", "", Terms::PHONE, false),
+            ("an identifier", "phone_number=", "", Terms::PHONE, true),
+            ("a camel-cased key", "\"homePhone\":\"", "", Terms::PHONE, true),
+            ("after the number", "", " (mobile)", Terms::PHONE, true),
+            ("after the line", "", "\nmobile", Terms::PHONE, false),
+            ("two words", "Social Security ", "", Terms::SOCIAL_SECURITY, true),
+            ("one of the two", "security ", "", Terms::SOCIAL_SECURITY, false),
+            ("behind a placeholder", "phone [REDACTED_EMAIL] ", "", Terms::PHONE, false),
+            ("in a placeholder", "[REDACTED_PHONE] ", "", Terms::PHONE, false),
+            ("behind a mask", "phone ******** ", "", Terms::PHONE, false),
+            ("in bold", "phone **", "**", Terms::PHONE, true),
+            ("too far", &("phone".to_owned() + &" ".repeat(60)), "", Terms::PHONE, false),
+            ("over the edge", &("xphone".to_owned() + &".".repeat(43)), "", Terms::PHONE, false),
         ];
         for (name, left, right, topic, expected) in cases {
             let text = format!("{left}5{right}");
@@ -188,9 +212,12 @@ mod tests {
 
     #[test]
     fn the_right_window_waits_for_its_text() {
-        assert_eq!(beside(&View::new("5 mob", false), 0, 1, Topic::Phone), Err(Need));
-        assert_eq!(beside(&View::new("5 mobile", true), 0, 1, Topic::Phone), Ok(true));
-        assert_eq!(beside(&View::new("5 abcdefghi abcdefghi abcdefghi", false), 0, 1, Topic::Phone), Ok(false));
-        assert_eq!(beside(&View::new("5\n", false), 0, 1, Topic::Phone), Ok(false));
+        assert_eq!(beside(&View::new("5 mob", false), 0, 1, Terms::PHONE), Err(Need));
+        assert_eq!(beside(&View::new("5 mobile", true), 0, 1, Terms::PHONE), Ok(true));
+        assert_eq!(
+            beside(&View::new("5 abcdefghi abcdefghi abcdefghi abcdefghi", false), 0, 1, Terms::PHONE),
+            Ok(false)
+        );
+        assert_eq!(beside(&View::new("5\n", false), 0, 1, Terms::PHONE), Ok(false));
     }
 }

@@ -23,6 +23,7 @@ mod config;
 mod context;
 mod finding;
 mod injection;
+mod kind;
 mod pii;
 mod report;
 mod scanner;
@@ -34,7 +35,8 @@ mod view;
 
 pub use action::{Action, Stage};
 pub use config::{Config, Detector, Form, Sensitivity, Streaming};
-pub use finding::{Finding, Kind};
+pub use finding::Finding;
+pub use kind::Kind;
 pub use report::{Detection, Report, Reports, Source};
 pub use scanner::{GuardScan, Scan, Scanner};
 pub use stream::{Edit, Step, Stream, TextStream};

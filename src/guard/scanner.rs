@@ -5,8 +5,9 @@ use crate::json::{ToJson, Writer};
 use super::{
     action::{Action, Stage},
     config::{Config, Detector, Streaming},
-    finding::{Finding, Hit, Kind, merge},
+    finding::{Finding, Hit, merge},
     injection,
+    kind::Kind,
     sweep::{Sweep, Wanted},
     view::View,
 };

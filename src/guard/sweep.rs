@@ -4,8 +4,10 @@
 //! yet, the sweep stops there and says from where on the text must be held: nothing that begins earlier is undecided.
 
 use super::{
-    finding::{Hit, Kind},
-    pii::{card, email, number, phone, ssn},
+    context::is_glued,
+    finding::Hit,
+    kind::Kind,
+    pii::{card, crypto, email, id, net, number, phone, ssn},
     secrets::{self, Swallow},
     view::{Need, View},
 };
@@ -22,6 +24,8 @@ pub(super) struct Wanted {
     pub ssn: bool,
     pub card: bool,
     pub secrets: bool,
+    /// The other kinds of personal data, a bit for each.
+    others: u128,
 }
 
 impl Wanted {
@@ -33,12 +37,18 @@ impl Wanted {
             Kind::Ssn => self.ssn = true,
             Kind::CreditCard => self.card = true,
             Kind::Secret => self.secrets = true,
+            kind if Kind::PII.contains(&kind) => self.others |= 1 << kind as u32,
             _ => {}
         }
     }
 
     fn numbers(self) -> bool {
-        self.phone || self.ssn || self.card
+        self.phone || self.ssn || self.card || self.others != 0
+    }
+
+    /// Whether a kind is wanted that has no field of its own.
+    fn other(self, kind: Kind) -> bool {
+        self.others >> kind as u32 & 1 == 1
     }
 }
 
@@ -50,6 +60,8 @@ enum Anchor {
     Digit,
     Plus,
     Bracket,
+    Colon,
+    Dash,
     Token,
 }
 
@@ -76,6 +88,8 @@ impl Sweep {
                 b'0'..=b'9' if wanted.numbers() => Anchor::Digit,
                 b'+' if wanted.phone => Anchor::Plus,
                 b'(' if wanted.phone => Anchor::Bracket,
+                b':' if wanted.other(Kind::IpAddress) || wanted.other(Kind::MacAddress) => Anchor::Colon,
+                b'-' | b'.' if wanted.other(Kind::MacAddress) => Anchor::Dash,
                 _ if wanted.secrets && secrets::may_start(byte) => Anchor::Token,
                 _ => Anchor::None,
             };
@@ -98,9 +112,29 @@ impl Sweep {
         }
         while self.open.is_none() && at < view.len() {
             let anchor = view.seen(at).and_then(|byte| self.anchors.get(usize::from(byte))).copied();
-            let anchor = anchor.unwrap_or(Anchor::None);
+            let mut anchor = anchor.unwrap_or(Anchor::None);
+            if anchor == Anchor::Dash {
+                let floor = self.floor.max(self.found).saturating_sub(base);
+                match net::look_lettered_hardware(view, at, floor).and_then(|hit| apart(view, hit)) {
+                    Ok(Some(hit)) => {
+                        let hit = moved(hit, base);
+                        self.found = hit.end;
+                        hits.push(hit);
+                    }
+                    // A dash may also begin a secret.
+                    Ok(None) if self.wanted.secrets && view.seen(at).is_some_and(secrets::may_start) => {
+                        anchor = Anchor::Token;
+                    }
+                    Ok(None) => {}
+                    Err(Need) => {
+                        self.at = base + at;
+                        let start = net::hardware_start(view, at, floor);
+                        return base + start.min(self.held(view, base, at));
+                    }
+                }
+            }
             let answer = match anchor {
-                Anchor::None => {
+                Anchor::None | Anchor::Dash => {
                     at += 1;
                     continue;
                 }
@@ -112,8 +146,22 @@ impl Sweep {
                         hits.extend(hit);
                     })
                 }
-                Anchor::Digit | Anchor::Plus | Anchor::Bracket => {
-                    self.number(view, base, at, anchor, hits).map_err(|_| at)
+                Anchor::Plus | Anchor::Bracket => self.number(view, base, at, anchor, None, hits).map_err(|_| at),
+                Anchor::Digit => match self.other(view, base, at) {
+                    Ok(other) => self.number(view, base, at, anchor, other, hits).map_err(|_| at),
+                    Err(Need) => Err(self.begins(view, base, at)),
+                },
+                Anchor::Colon => {
+                    let floor = self.floor.max(self.found).saturating_sub(base);
+                    match net::look_colons(view, at, floor).and_then(|hit| apart(view, hit)) {
+                        Ok(hit) => {
+                            let hit = hit.filter(|hit| self.wanted.other(hit.kind)).map(|hit| moved(hit, base));
+                            self.found = hit.map_or(self.found, |hit| hit.end);
+                            hits.extend(hit);
+                            Ok(())
+                        }
+                        Err(Need) => Err(net::colon_start(view, at, floor)),
+                    }
                 }
                 Anchor::Token => match secrets::look(view, at) {
                     Ok(Some((hit, swallow))) => {
@@ -142,12 +190,52 @@ impl Sweep {
         base + if view.is_whole() { at } else { self.held(view, base, at) }
     }
 
-    /// From where an `@` that may still come at `at` or later would make an address.
-    fn held(&self, view: &View, base: usize, at: usize) -> usize {
-        if !self.wanted.email {
+    /// Where something could begin whose first digit is at `at`.
+    fn begins(&self, view: &View, base: usize, at: usize) -> usize {
+        if self.wanted.others == 0 {
             return at;
         }
-        email::local_start(view, at, self.floor.saturating_sub(base), self.found.saturating_sub(base))
+        let floor = self.floor.max(self.found).saturating_sub(base);
+        id::held(view, at, floor).min(net::hardware_start(view, at, floor)).min(net::colon_start(view, at, floor))
+    }
+
+    /// What a first digit of a token is part of, of the kinds that have no field of their own.
+    fn other(&self, view: &View, base: usize, at: usize) -> Result<Option<Hit>, Need> {
+        apart(view, self.other_at(view, base, at)?)
+    }
+
+    fn other_at(&self, view: &View, base: usize, at: usize) -> Result<Option<Hit>, Need> {
+        let floor = self.floor.max(self.found).saturating_sub(base);
+        if self.wanted.others == 0 || at < floor || !id::is_first_digit(view, at) {
+            return Ok(None);
+        }
+        let wanted = |kind: Kind| self.wanted.other(kind);
+        if wanted(Kind::IpAddress)
+            && let Some(hit) = net::look_v4(view, at, floor)?
+        {
+            return Ok(Some(hit));
+        }
+        if wanted(Kind::MacAddress)
+            && let Some(hit) = net::look_hardware(view, at, floor)?
+        {
+            return Ok(Some(hit));
+        }
+        if wanted(Kind::CryptoAddress)
+            && let Some(hit) = crypto::look(view, at)?
+        {
+            return Ok(Some(hit));
+        }
+        id::look(view, at, floor, wanted)
+    }
+
+    /// From where on something may begin that is found by what comes at `at` or later: an address by its `@`, a number by
+    /// its first digit.
+    fn held(&self, view: &View, base: usize, at: usize) -> usize {
+        let number = self.begins(view, base, at);
+        if !self.wanted.email {
+            return number;
+        }
+        number.min(email::local_start(view, at, self.floor.saturating_sub(base), self.found.saturating_sub(base)))
     }
 
     /// Lets the last hit grow. Answers where the sweep goes on.
@@ -162,23 +250,31 @@ impl Sweep {
     }
 
     /// Everything that a number may be.
-    fn number(&mut self, view: &View, base: usize, at: usize, anchor: Anchor, hits: &mut Vec<Hit>) -> Result<(), Need> {
+    fn number(
+        &mut self,
+        view: &View,
+        base: usize,
+        at: usize,
+        anchor: Anchor,
+        other: Option<Hit>,
+        hits: &mut Vec<Hit>,
+    ) -> Result<(), Need> {
         let before = hits.len();
         match anchor {
             Anchor::Plus => hits.extend(phone::look_plus(view, at)?),
             Anchor::Bracket => hits.extend(phone::look_brackets(view, at)?),
-            _ if !number::starts(view, at, self.floor.saturating_sub(base)) => {}
+            _ if !number::starts(view, at, self.floor.saturating_sub(base)) => hits.extend(other),
             _ => {
                 let number = number::read(view, at)?;
                 let card = if self.wanted.card { card::look(view, at, &number)? } else { None };
                 let ssn = if self.wanted.ssn { ssn::look(view, at, &number)? } else { None };
                 // What is a card or a social security number is not also a phone.
-                let phone = if self.wanted.phone && card.is_none() && ssn.is_none() {
+                let phone = if self.wanted.phone && card.is_none() && ssn.is_none() && other.is_none() {
                     phone::look(view, at, &number)?
                 } else {
                     None
                 };
-                hits.extend([card, ssn, phone].into_iter().flatten());
+                hits.extend([card, ssn, phone, other].into_iter().flatten());
             }
         }
         for hit in hits.iter_mut().skip(before) {
@@ -187,6 +283,14 @@ impl Sweep {
         }
         Ok(())
     }
+}
+
+/// The hit, where it is not glued to what redaction left.
+fn apart(view: &View, hit: Option<Hit>) -> Result<Option<Hit>, Need> {
+    Ok(match hit {
+        Some(hit) if !is_glued(view, hit.start, hit.end)? => Some(hit),
+        _ => None,
+    })
 }
 
 fn moved(hit: Hit, base: usize) -> Hit {

@@ -55,6 +55,11 @@ impl<'a> View<'a> {
         self.text.as_bytes().get(start.min(end)..end).unwrap_or_default()
     }
 
+    /// Whether nothing but `start..end` is in the text, as in the value of a field.
+    pub fn is_all(&self, start: usize, end: usize) -> Result<bool, Need> {
+        Ok(start == 0 && self.byte(end)?.is_none())
+    }
+
     /// Whether the text goes on with that.
     pub fn starts_with(&self, at: usize, prefix: &[u8]) -> Result<bool, Need> {
         let seen = self.bytes(at, at + prefix.len());

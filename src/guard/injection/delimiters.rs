@@ -1,7 +1,7 @@
 //! Delimiters of chat templates: whoever writes them speaks in another's name.
 
 use super::{Level, Sign};
-use crate::guard::finding::Kind;
+use crate::guard::kind::Kind;
 
 /// Delimiters, lower case, and how much one says: some stand in ordinary text as well.
 const DELIMITERS: &[(&str, Level)] = &[

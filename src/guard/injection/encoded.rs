@@ -6,7 +6,7 @@ use super::{
     lexicon::{DECODE, EXECUTE},
     words::Word,
 };
-use crate::guard::finding::Kind;
+use crate::guard::kind::Kind;
 
 /// The shortest run that is read: 24 characters are 18 bytes of base64.
 const SHORTEST: usize = 24;

@@ -10,7 +10,7 @@ use super::{
     },
     words::Word,
 };
-use crate::guard::finding::Kind;
+use crate::guard::kind::Kind;
 
 /// The words of a text, asked by place.
 pub(super) struct Phrases<'a>(pub &'a [Word]);

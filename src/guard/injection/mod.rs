@@ -10,10 +10,7 @@ mod jailbreaks;
 mod lexicon;
 mod words;
 
-use super::{
-    config::Sensitivity,
-    finding::{Hit, Kind},
-};
+use super::{config::Sensitivity, finding::Hit, kind::Kind};
 use crate::collections::sort_by_key;
 
 /// How much a sign says.

@@ -2,8 +2,9 @@
 
 use super::{
     super::{
-        context::{Topic, beside},
-        finding::{Hit, Kind},
+        context::{Terms, beside},
+        finding::Hit,
+        kind::Kind,
         view::{Need, View},
     },
     number::{Group, Number, Separator},
@@ -95,7 +96,7 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
         if !plain || !Number::can_end(last) || !is_issued(digits) || !luhn(digits) || is_filler(digits) {
             continue;
         }
-        if is_usual(groups, digits.len()) || beside(view, at, last.end, Topic::Card)? {
+        if is_usual(groups, digits.len()) || beside(view, at, last.end, Terms::CARD)? {
             return Ok(Some(Hit { kind: Kind::CreditCard, start: at, end: last.end, validated: true, rule: "card" }));
         }
     }

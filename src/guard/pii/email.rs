@@ -1,7 +1,8 @@
 //! E-mail addresses: a local part of at most 64 bytes, a host of at least two labels whose last is made of letters.
 
 use super::super::{
-    finding::{Hit, Kind},
+    finding::Hit,
+    kind::Kind,
     view::{Need, View},
 };
 

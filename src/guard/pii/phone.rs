@@ -3,8 +3,9 @@
 
 use super::{
     super::{
-        context::{Topic, beside},
-        finding::{Hit, Kind},
+        context::{Terms, beside},
+        finding::Hit,
+        kind::Kind,
         view::{Need, View, is_word},
     },
     number::{Group, Number, Separator},
@@ -143,7 +144,7 @@ pub(in super::super) fn look_brackets(view: &View, at: usize) -> Result<Option<H
     if view.byte(here)?.is_some_and(|byte| is_word(byte) || byte == b'_') {
         return Ok(None);
     }
-    if is_plausible_area(&digits) || beside(view, at, here, Topic::Phone)? {
+    if is_plausible_area(&digits) || beside(view, at, here, Terms::PHONE)? {
         return Ok(hit(at, here, is_north_american(&digits), "phone-north-american"));
     }
     Ok(None)
@@ -180,7 +181,7 @@ fn look_north_american(view: &View, at: usize, number: &Number) -> Result<Option
         return Ok(None);
     }
     let valid = is_north_american(digits);
-    if valid || beside(view, at, line.end, Topic::Phone)? || beside(view, at, line.end, Topic::Calling)? {
+    if valid || beside(view, at, line.end, Terms::PHONE)? || beside(view, at, line.end, Terms::CALLING)? {
         return Ok(hit(at, line.end, valid, "phone-north-american"));
     }
     Ok(None)
@@ -195,10 +196,11 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         if !Number::can_end(first) || !(7..=12).contains(&first.length) || is_unix_time(digits) {
             return Ok(None);
         }
-        if beside(view, at, first.end, Topic::Phone)? {
+        let trunk = matches!(digits, [0, 1..=9, ..]) && (10..=11).contains(&first.length);
+        if trunk && view.is_all(at, first.end)? || beside(view, at, first.end, Terms::PHONE)? {
             return Ok(hit(at, first.end, false, "phone-digits"));
         }
-        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, Topic::Calling)? {
+        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, Terms::CALLING)? {
             return Ok(hit(at, first.end, is_north_american(digits), "phone-digits"));
         }
         return Ok(None);
@@ -215,7 +217,8 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         }
         // A trunk zero and groups make a phone number of what somebody is to call.
         let trunk = number.digits.first() == Some(&0) && (9..=11).contains(&last.digits);
-        if beside(view, at, last.end, Topic::Phone)? || trunk && beside(view, at, last.end, Topic::Calling)? {
+        let named = beside(view, at, last.end, Terms::PHONE)?;
+        if named || trunk && (beside(view, at, last.end, Terms::CALLING)? || view.is_all(at, last.end)?) {
             return Ok(hit(at, last.end, false, "phone-national"));
         }
         return Ok(None);

@@ -3,8 +3,9 @@
 
 use super::{
     super::{
-        context::{Topic, beside},
-        finding::{Hit, Kind},
+        context::{Terms, beside},
+        finding::Hit,
+        kind::Kind,
         view::{Need, View},
     },
     number::{Number, Separator},
@@ -24,7 +25,7 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
         }
         _ => return Ok(None),
     };
-    if !is_given_out(digits) || !(alone || beside(view, at, end, Topic::SocialSecurity)?) {
+    if !is_given_out(digits) || !(alone || beside(view, at, end, Terms::SOCIAL_SECURITY)?) {
         return Ok(None);
     }
     Ok(Some(Hit { kind: Kind::Ssn, start: at, end, validated: false, rule: "us-ssn" }))

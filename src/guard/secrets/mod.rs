@@ -11,7 +11,8 @@ mod rules;
 use std::sync::OnceLock;
 
 use super::{
-    finding::{Hit, Kind},
+    finding::Hit,
+    kind::Kind,
     view::{Need, View, is_word},
 };
 

@@ -1,0 +1,201 @@
+//! Numbers of documents, accounts and registers: one row for each way in which one is written.
+//!
+//! A rule fires by itself only where it can hardly be anything else: by two check digits, a date and a check digit, or a
+//! shape that nothing else has. One check digit is not enough (of any ten numbers one passes), nor is a shape alone: those
+//! need a word beside them that names what they are, or to be the whole text, as the value of a field is.
+
+use super::{
+    super::{context::Terms, kind::Kind},
+    checks,
+};
+
+/// A number's shape, how it is written, and what proves it.
+pub(super) struct Rule {
+    pub kind: Kind,
+    /// `#` a digit, `@` a letter, `*` either, and letters and digits that stand for themselves. Behind a `^`, letters that are
+    /// not upper case make the number less certain than it is otherwise.
+    pub shape: &'static str,
+    /// How it may be written, between `|`: `c` without separators, else the lengths of its groups with what stands between
+    /// them, where `~` is a space or a dash, the same everywhere. Before it, what that says: `!` nothing more is needed, `?` a
+    /// word beside it or nothing else in the text, `+` a word beside it.
+    pub forms: &'static str,
+    pub check: fn(&[u8]) -> bool,
+    /// Whether the check proves something beyond the shape.
+    pub validated: bool,
+    /// Words that name it.
+    pub terms: Terms,
+}
+
+impl Rule {
+    /// How many letters and digits, and whether letters in lower case make the number less certain.
+    pub const fn length(&self) -> (usize, bool) {
+        match self.shape.as_bytes() {
+            [b'^', shape @ ..] => (shape.len(), true),
+            shape => (shape.len(), false),
+        }
+    }
+}
+
+/// The longest shape, an IBAN apart.
+pub(super) const LONGEST: usize = 18;
+
+/// Places of the rules, by the length of their shapes: most numbers have a length that few rules have.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const BY_LENGTH: [u8; RULES.len()] = {
+    let mut order = [0; RULES.len()];
+    let (mut length, mut next) = (0, 0);
+    while length <= LONGEST {
+        let mut place = 0;
+        while place < RULES.len() {
+            if RULES[place].length().0 == length {
+                order[next] = place as u8;
+                next += 1;
+            }
+            place += 1;
+        }
+        length += 1;
+    }
+    assert!(next == RULES.len(), "a shape is longer than the longest");
+    order
+};
+
+/// Where the rules of each length begin in [`BY_LENGTH`].
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const FIRST: [u8; LONGEST + 2] = {
+    let mut first = [0; LONGEST + 2];
+    let mut place = 0;
+    while place < RULES.len() {
+        let mut longer = RULES[place].length().0 + 1;
+        while longer < first.len() {
+            first[longer] += 1;
+            longer += 1;
+        }
+        place += 1;
+    }
+    first
+};
+
+/// The rules of that length, in their order.
+pub(super) fn rules_of(length: usize) -> impl Iterator<Item = &'static Rule> {
+    let at = |length: usize| FIRST.get(length).copied().map_or(BY_LENGTH.len(), usize::from);
+    let places = BY_LENGTH.get(at(length)..at(length + 1)).unwrap_or_default();
+    places.iter().filter_map(|place| RULES.get(usize::from(*place)))
+}
+
+macro_rules! rules {
+    ($($kind:ident $shape:literal $forms:literal $check:ident $validated:literal $terms:literal;)*) => {
+        /// Every rule; where two fit equally well, the first counts.
+        const RULES: &[Rule] = &[$(Rule {
+            kind: Kind::$kind,
+            shape: $shape,
+            forms: $forms,
+            check: checks::$check,
+            validated: $validated,
+            terms: Terms($terms),
+        }),*];
+    };
+}
+
+rules! {
+    Imei "###############" "?c|?2-6-6-1|?8-6-1" imei true "imei";
+    Vin "*****************" "?c" vin true "vin chassis vehicle";
+    UsItin "9########" "!3-2-4|+3 2 4|+3-6|+5-4|+c" us_itin false "itin tax taxpayer tin";
+    UsEin "#########" "+2-7|+c" us_ein false "ein fein employer_identification employer_id tax_id federal_tax";
+    UsRoutingNumber "#########" "?c|!4-4-1" us_routing true "aba routing rtn routing_number transit";
+    UsBankAccount "########" "+c" any false "account_number bank_account account acct";
+    UsBankAccount "#########" "+c" any false "account_number bank_account account acct";
+    UsBankAccount "##########" "+c" any false "account_number bank_account account acct";
+    UsBankAccount "###########" "+c" any false "account_number bank_account account acct";
+    UsBankAccount "############" "+c" any false "account_number bank_account account acct";
+    UsBankAccount "#################" "+c" any false "account_number bank_account account acct";
+    UsPassport "@########" "+c" any false "passport passports";
+    UsPassport "#########" "+c" any false "passport passports";
+    UsDriverLicense "@#######" "+c|+1-3-4|+1-7" any false "driver_license driver_licence drivers_license dl driver driving license_number licence";
+    UsDriverLicense "@########" "+c" any false "driver_license driver_licence drivers_license dl driver driving license_number licence";
+    UsDriverLicense "@############" "+c|+4-3-2-3-1|+1-4-4-4" any false "driver_license driver_licence drivers_license dl driver driving license_number licence";
+    UsNpi "##########" "?c|!4-3-3" us_npi true "npi provider_identifier";
+    UsDea "@@#######" "?c" us_dea true "dea";
+    UsMbi "^#@*#@*#@@##" "!c|!4-3-4" us_mbi false "mbi medicare";
+    CaSin "#########" "?c|?3 3 3|!3-3-3" ca_sin true "sin social_insurance nas assurance_sociale";
+    UkNhs "##########" "?c|?3 3 4|?3-3-4" uk_nhs true "nhs national_health";
+    UkNino "^@@######@" "!c|!2 2 2 2 1|!2 6 1|!2-6-1|!2 7|!8 1|!2-2-2-2-1" uk_nino false "nino national_insurance ni insurance";
+    UkPassport "@@#######" "+c" any false "passport passports";
+    UkDrivingLicence "@****######***@@" "!c|!5 6 5|!5 6 3 2" uk_driving_licence false "licence driving";
+    UkPostcode "^GIR0AA" "!3 3|?c" any false "postcode post_code postal address";
+    UkPostcode "^@##@@" "!2 3|?c" uk_postcode false "postcode post_code postal address";
+    UkPostcode "^@###@@" "!3 3|?c" uk_postcode false "postcode post_code postal address";
+    UkPostcode "^@@##@@" "!3 3|?c" uk_postcode false "postcode post_code postal address";
+    UkPostcode "^@@###@@" "!4 3|?c" uk_postcode false "postcode post_code postal address";
+    UkPostcode "^@#@#@@" "!3 3|?c" uk_postcode false "postcode post_code postal address";
+    UkPostcode "^@@#@#@@" "!4 3|?c" uk_postcode false "postcode post_code postal address";
+    UkVehicle "^@@##@@@" "?4 3|?c" uk_vehicle false "registration plate vehicle vehicles car reg number_plate vrm";
+    DeTaxId "###########" "?c|?2 3 3 3" de_tax_id true "steuer steuernummer steueridentifikationsnummer steuerid idnr tin identifikationsnummer tax_id steuer_id";
+    DeTaxNumber "###########" "!3/3/5|!2/3/5|+c" any false "steuernummer steuer st_nr stnr";
+    DeTaxNumber "##########" "!2/3/5|!3/4/4|!2/4/4|+c" any false "steuernummer steuer st_nr stnr";
+    DeTaxNumber "#############" "+c" any false "steuernummer steuer st_nr stnr";
+    DeVatId "DE#########" "!c|!2 9|!2-9|!2 3 3 3|!2-3-3-3" de_vat_id true "ust ustid vat mwst";
+    DePassport "*********" "+c" de_document true "reisepass pass passport passnummer passnr";
+    DeIdCard "*########" "?c" de_document true "ausweis personalausweis ausweisnummer perso id_card identity_card";
+    DeIdCard "@********" "?c" de_document true "ausweis personalausweis ausweisnummer perso id_card identity_card";
+    DeIdCard "T########" "+c" any false "ausweis personalausweis ausweisnummer perso";
+    DeHealthInsurance "@#########" "?c" de_health_insurance true "kvnr krankenkasse krankenversicherung krankenversichertennummer versichertennummer gesundheitskarte";
+    DeSocialSecurity "########@###" "!c|!2 6 1 3|!8 1 3" de_social_security true "rvnr svnr";
+    FrNir "#############" "+c" any false "nir";
+    FrNir "###############" "!c|!1 2 2 2 3 3 2|!13 2" fr_nir true "nir";
+    FrNir "######@########" "!c|!1 2 2 2 3 3 2|!13 2" fr_nir true "nir";
+    EsNif "########@" "!c|!8-1|!8 1|!2.3.3-1" es_nif true "nif dni";
+    EsNif "#######@" "?c|!7-1" es_nif true "nif dni";
+    EsNie "@#######@" "!c|!8-1|!1-7-1" es_nie true "nie";
+    EsPassport "@@@######" "+c" any false "pasaporte passport";
+    ItFiscalCode "@@@@@@##@##@###@" "!c|!3 3 5 5" it_fiscal_code true "fiscale";
+    ItVat "###########" "+c" luhn_digits true "iva piva partita vat";
+    ItDriverLicense "U1*******@" "!c" it_driver_license false "patente";
+    PlPesel "###########" "!c" pl_pesel true "pesel";
+    NlBsn "#########" "?c|?4.2.3|?3.3.3" nl_bsn true "bsn burgerservicenummer sofi sofinummer";
+    PtNif "#########" "?c|?3 3 3" pt_nif true "nif contribuinte nipc";
+    SePersonnummer "##########" "!6-4|?c" se_personnummer true "personnummer pnr personnr samordningsnummer";
+    SePersonnummer "############" "!8-4|!c" se_personnummer true "personnummer pnr personnr samordningsnummer";
+    SeOrganisationsnummer "##########" "!6-4|?c" se_organisationsnummer true "organisationsnummer orgnr orgnummer";
+    FiHetu "######@###*" "!c" fi_hetu_lettered true "hetu henkilötunnus";
+    FiHetu "#########*" "!6-4" fi_hetu true "hetu henkilötunnus";
+    NoFodselsnummer "###########" "!c|!6 5" no_fodselsnummer true "fødselsnummer personnummer";
+    ChAhv "756##########" "!c|!3.4.4.2" ch_ahv true "ahv avs";
+    TrNationalId "###########" "!c" tr_national_id true "kimlik tckn tc";
+    TrPlate "^##@####" "?2 1 4|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@###" "?2 1 3|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@##" "?2 2 2|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@###" "?2 2 3|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@####" "?2 2 4|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@@##" "?2 3 2|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@@###" "?2 3 3|+c" tr_plate false "plaka plakası plate";
+    TrPlate "^##@@@####" "?2 3 4|?c" tr_plate false "plaka plakası plate";
+    BrCpf "###########" "!3.3.3-2|!c" br_cpf true "cpf";
+    BrCnpj "##############" "!2.3.3/4-2|?c" br_cnpj true "cnpj";
+    InAadhaar "############" "!4 4 4|!4-4-4|?c" in_aadhaar true "aadhaar aadhar uidai";
+    InPan "^@@@@@####@" "!c" any false "pan permanent_account";
+    InGstin "##@@@@@####@*Z*" "!c" in_gstin false "gstin gst";
+    InPassport "@#######" "+c" any false "passport";
+    InVoter "^@@@#######" "?c" any false "voter epic";
+    KrRrn "#############" "!6-7|?c" kr_rrn false "rrn 주민등록번호 주민번호";
+    KrFrn "#############" "!6-7|?c" kr_frn false "frn 외국인등록번호";
+    KrBrn "##########" "?3-2-5|?c" kr_brn true "brn 사업자등록번호 사업자";
+    KrPassport "@########" "+c" kr_passport false "passport 여권번호 여권";
+    KrPassport "@###@####" "!c" kr_passport false "passport 여권번호 여권";
+    KrDriverLicense "############" "!2-2-6-2|!2 2 6 2|?c" kr_driver_license false "driver license 운전면허 면허번호";
+    SgNric "@#######@" "!c" sg_nric true "nric fin";
+    SgUen "########@" "+c" sg_uen false "uen";
+    SgUen "#########@" "?c" sg_uen false "uen";
+    SgUen "^@##@@####@" "!c" sg_uen false "uen";
+    AuAbn "###########" "!2 3 3 3|?c" au_abn true "abn business_number";
+    AuAcn "#########" "?3 3 3|?c" au_acn true "acn company_number";
+    AuTfn "#########" "?3 3 3|?c" au_tfn true "tfn tax_file";
+    AuMedicare "##########" "?4 5 1|?c" au_medicare true "medicare";
+    ZaId "#############" "!c|!6 4 3|!6 4 2 1" za_id true "rsa id_number south_african";
+    JpMyNumber "############" "?4 4 4|?4-4-4|?c" jp_my_number true "マイナンバー 個人番号 my_number mynumber";
+    CnResidentId "#################*" "!c" cn_resident_id true "身份证 身份证号";
+    ThNationalId "#############" "!1-4-5-2-1|!1 4 5 2 1|?c" th_national_id true "thai ประชาชน national_id";
+    PhTin "#########" "+3-3-3|+c" ph_tin false "tin taxpayer";
+    PhTin "############" "+3-3-3-3|+c" ph_tin false "tin taxpayer";
+    NgPlate "^@@@###@@" "!3-5|?3 5|?c" any false "plate plates registration vehicle";
+    NgNin "###########" "+c" any false "nin national_identification national_identity nimc";
+}
