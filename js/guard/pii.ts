@@ -2,9 +2,18 @@ import type { GuardAction, GuardStage } from "../types.js";
 import { BuiltinGuardrail } from "./builtin.js";
 import type { GuardrailConfig } from "./guardrail.js";
 
-/** What of personal data is looked for. */
+/** Kinds of personal data; the documentation says what each is, and when it is found. */
 export type PIIType =
-;
+  | "email" | "phone" | "ssn" | "creditCard" | "iban" | "ipAddress" | "macAddress" | "cryptoAddress" | "dateOfBirth"
+  | "imei" | "vin" | "usItin" | "usEin" | "usRoutingNumber" | "usBankAccount" | "usPassport" | "usDriverLicense"
+  | "usNpi" | "usDea" | "usMbi" | "caSin" | "ukNhs" | "ukNino" | "ukPassport" | "ukDrivingLicence" | "ukPostcode"
+  | "ukVehicle" | "deTaxId" | "deTaxNumber" | "deVatId" | "deIdCard" | "dePassport" | "deHealthInsurance"
+  | "deSocialSecurity" | "frNir" | "esNif" | "esNie" | "esPassport" | "itFiscalCode" | "itVat" | "itDriverLicense"
+  | "plPesel" | "nlBsn" | "ptNif" | "sePersonnummer" | "seOrganisationsnummer" | "fiHetu" | "noFodselsnummer"
+  | "chAhv" | "trNationalId" | "trPlate" | "brCpf" | "brCnpj" | "inAadhaar" | "inPan" | "inGstin" | "inPassport"
+  | "inVoter" | "krRrn" | "krFrn" | "krBrn" | "krPassport" | "krDriverLicense" | "sgNric" | "sgUen" | "auAbn"
+  | "auAcn" | "auTfn" | "auMedicare" | "zaId" | "jpMyNumber" | "cnResidentId" | "thNationalId" | "phTin" | "ngPlate"
+  | "ngNin";
 
 /** What {@link PIIDetectionGuardrail} is made from. */
 export interface PIIDetectionOptions extends GuardrailConfig {
@@ -14,11 +23,14 @@ export interface PIIDetectionOptions extends GuardrailConfig {
   stages?: GuardStage[];
   /** All if left out. */
   detectTypes?: PIIType[];
-  /** Risks over the defaults: email 30, phone 40, ssn 90, creditCard 95. */
+  /** Risks over the defaults: email 30, phone 40, ssn 90, creditCard 95, ... */
   riskScores?: Partial<Record<PIIType, number>>;
 }
 
-/** Finds e-mail addresses, phone numbers, US social security numbers and payment cards. */
+/**
+ * Finds e-mail addresses, phone numbers, payment cards, addresses of networks, and the numbers of documents, accounts and
+ * registers of some thirty countries.
+ */
 export class PIIDetectionGuardrail extends BuiltinGuardrail {
   constructor(options: PIIDetectionOptions = {}) {
     super("pii", options);

@@ -1,5 +1,6 @@
 // Guardrails as programs use them: the built-in ones, one's own, and the engine over both.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, it, mock } from "node:test";
 import {
   ConfigurationError,
@@ -96,6 +97,16 @@ describe("PIIDetectionGuardrail", () => {
     }
   });
 
+  it("has a type for each kind that the core knows, and a line of documentation", () => {
+    let known = [];
+    assert.throws(() => new PIIDetectionGuardrail({ detectTypes: ["name"] }), (error) => (known = error.context.known).length > 60);
+    const source = readFileSync(new URL("../../js/guard/pii.ts", import.meta.url), "utf8");
+    const types = /export type PIIType =([^;]+);/.exec(source)[1].match(/(?<=")\w+(?=")/g);
+    assert.deepEqual(types, known);
+    const page = readFileSync(new URL("../../docs/guardrails.md", import.meta.url), "utf8");
+    for (const type of known) assert.ok(page.includes(`\`${type}\``), type);
+  });
+
   it("refuses options that are wrong", () => {
     assert.throws(() => new PIIDetectionGuardrail({ detectType: ["email"] }), {
       name: "ConfigurationError",
@@ -103,7 +114,7 @@ describe("PIIDetectionGuardrail", () => {
       message: /expected one of name, enabled, version, description, action, stages, detectTypes, riskScores, found unknown option "detectType"/,
     });
     assert.throws(() => new PIIDetectionGuardrail({ detectTypes: ["name"] }), {
-      message: "cannot read pii detection options: expected each of detectTypes to be one of email, phone, ssn, creditCard, found another",
+      message: /^cannot read pii detection options: expected each of detectTypes to be one of email, phone, ssn, creditCard, iban, .*, found another$/,
     });
     assert.throws(() => new PIIDetectionGuardrail({ action: "explode" }), ConfigurationError);
     assert.throws(() => new PIIDetectionGuardrail({ riskScores: { email: Number.NaN } }), ConfigurationError);
