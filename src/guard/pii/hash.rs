@@ -94,7 +94,7 @@ pub(super) fn keccak_256(message: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// Keccak-f[1600]. The lane of column x and row y is at `x + 5 * y`.
+/// Keccak-f of 1600 bits. The lane of column x and row y is at `x + 5 * y`.
 fn permute(state: &mut [u64; 25]) {
     let lane = |state: &[u64; 25], x: usize, y: usize| state.get(x % 5 + 5 * (y % 5)).copied().unwrap_or_default();
     let mut shift_register = 1_u8;
