@@ -21,7 +21,7 @@ export function isDisputed(sheet: Float64Array, total: number): boolean {
   return false;
 }
 
-/** The cost in whole pico-dollars; NaN for counts that are none or large, a sum beyond 2^53, and where a rate is missing. */
+/** The cost in whole pico-dollars; NaN for counts that are none or large, a sum of 2^53 or more, and where a rate is missing. */
 export function quickly(sheet: Float64Array, input: number, output: number, read: number, write: number): number {
   // Whole, not negative, below 2^31; a text is none of these.
   if ((input | 0) !== input || (output | 0) !== output || (read | 0) !== read || (write | 0) !== write || (input | output | read | write) < 0) return NaN;
@@ -29,5 +29,6 @@ export function quickly(sheet: Float64Array, input: number, output: number, read
   if (sheet[TIERS] !== 1) for (const total = input + read + write; sheet[at]! > total; ) at += TIER;
   // A rate that is missing is larger than 2^53.
   const pico = input * sheet[at + 1]! + output * sheet[at + 2]! + read * sheet[at + 3]! + write * sheet[at + 4]!;
-  return pico <= 2 ** 53 ? pico : NaN;
+  // At 2^53 itself it may be a rounded sum.
+  return pico < 2 ** 53 ? pico : NaN;
 }
