@@ -71,6 +71,7 @@ export type {
   UpdateRefusal,
   UpdateReport,
 } from "./price-types.js";
+export { countAnthropicTokens, countRequestTokens } from "./request.js";
 export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
 export { KVCostStorage } from "./store/kv.js";
 export { LocalStorageCostStorage } from "./store/local-storage.js";

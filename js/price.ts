@@ -5,6 +5,7 @@ import { ValidationError } from "./errors.js";
 import { UNTIL, holds, isDisputed, quickly } from "./price-quick.js";
 import type { ExplainOptions, Explanation, StaleRate, UpdateOptions, UpdateReport } from "./price-types.js";
 import { checkUpdate, fetchTable, judge } from "./price-update.js";
+import { offerVocabularies } from "./registry.js";
 import { toJson } from "./store/json.js";
 import type {
   Bound,
@@ -290,6 +291,7 @@ export class PriceBook {
    */
   upperBound(request: string | object, options: UpperBoundOptions = {}): Bound | Unpriced {
     const body = typeof request === "string" ? request : toJson(request, "request");
+    offerVocabularies();
     return this.#core.use((book) => book.upperBound(body, options ?? {})) as Bound | Unpriced;
   }
 

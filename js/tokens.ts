@@ -2,6 +2,7 @@
 import { Held, addBytes, addText, run } from "./core.js";
 import { ValidationError } from "./errors.js";
 import { checkKeys } from "./options.js";
+import { register } from "./registry.js";
 import type { SpecialTokens, TokenCount, Tokenizer, TokenizerOptions } from "./types.js";
 import type { Vocabulary, VocabularyIds } from "./vocabulary.js";
 import type { Tokenizer as CoreTokenizer } from "./wasm/core.js";
@@ -58,6 +59,11 @@ class VocabularyTokenizer implements Tokenizer {
       if (ids === undefined || ids === null) return new core.Tokenizer(name, alphabet, length, order, 0, "");
       return new core.Tokenizer(name, alphabet, length, order, add(ids, length), "order" in ids ? ids.order : "");
     });
+  }
+
+  /** @internal */
+  register(): void {
+    this.#core.use((core) => core.register(this.name));
   }
 
   count(text: string, options?: TokenizerOptions): number {
@@ -204,6 +210,7 @@ function wayOf(model: string): Way {
 export function registerVocabulary(vocabulary: Vocabulary, ids?: VocabularyIds): void {
   const tokenizer = new VocabularyTokenizer(vocabulary, ids);
   registered.set(tokenizer.name, tokenizer);
+  register(tokenizer.name, tokenizer);
   known.clear();
 }
 

@@ -822,6 +822,49 @@ export interface TokenCount {
   method: string;
 }
 
+/** What a request has in input tokens: `countRequestTokens`. */
+export interface RequestTokenCount {
+  /** The likely count. */
+  tokens: number;
+  /** Whether every part is known to the token. */
+  exact: boolean;
+  /** It seldom is below this. */
+  low: number;
+  /** It seldom is above this: what to reckon with where money is at stake. */
+  high: number;
+  /**
+   * The likely count of each part that there is: `messages`, `system`, `names`, `tools` (definitions and schemas), `toolCalls`,
+   * `toolResults`, `images`, `documents`, `audio`, `framing`. Together they are `tokens`.
+   */
+  parts: Record<string, number>;
+}
+
+/** How Anthropic's count endpoint is asked: `countAnthropicTokens`. */
+export interface CountEndpointOptions {
+  /** The key, or what gives it. */
+  apiKey: string | (() => Promise<string>);
+  /** `https://api.anthropic.com`, if left out. */
+  baseURL?: string;
+  /** In place of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** Further headers, such as `anthropic-beta`. */
+  headers?: HeadersInit;
+  signal?: AbortSignal;
+  /** Milliseconds; 30,000, if left out. */
+  timeout?: number;
+}
+
+/** What a stream has used so far: `GuardedStreamOf.soFar`. */
+export interface SpentSoFar {
+  /** The cost; absent where the model has no price. */
+  usd?: string;
+  amount?: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Whether the provider said so; otherwise texts were counted, or estimated. */
+  exact: boolean;
+}
+
 /**
  * What becomes of the texts of special tokens, such as `<|endoftext|>`. `text`: they are texts like any other, which is what
  * providers make of a user's text. `refuse`: they are refused. `allow`: they are the tokens they name. A list: those in it

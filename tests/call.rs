@@ -135,7 +135,7 @@ impl Host {
                     }
                 }
                 Step::Body => match response.take().unwrap() {
-                    Fetch::Answer(_, body) => call.received(body, at, &|| 0.5),
+                    Fetch::Answer(_, body) => call.received(body, &tracker, at, &|| 0.5),
                     Fetch::Cut(_, why) => call.failed(&why, at, &|| 0.5),
                     other => panic!("{other:?}"),
                 },
@@ -147,7 +147,7 @@ impl Host {
                             break;
                         }
                     }
-                    self.out.extend(call.finish(end.as_ref(), at));
+                    self.out.extend(call.finish(end.as_ref(), &tracker, at));
                 }
                 Step::Wait { .. } => self.log.push("wait".into()),
                 Step::Settle { id, usd, mark } => self.log.push(format!("settle {id} {usd} {}", mark.unwrap_or("-"))),

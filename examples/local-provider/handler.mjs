@@ -11,6 +11,7 @@ import { chunksOf, complete, hex } from "./completion.mjs";
 import { checkScripted, CONTROL_HEADERS, stepFromHeaders, withoutFailure } from "./controls.mjs";
 import { checkKey, Refusal, refusalFor } from "./failures.mjs";
 import { readRequest } from "./request.mjs";
+import { countMessages } from "./tokens.mjs";
 
 /**
  * @typedef {import("./controls.mjs").Step} Step
@@ -39,6 +40,9 @@ export class ConnectionCut extends TypeError {
     this.code = "ECONNRESET";
   }
 }
+
+/** Anthropic's endpoint that counts the input tokens of a request. */
+const COUNT_TOKENS = "/v1/messages/count_tokens";
 
 const CREDENTIALS = new Set(["authorization", "api-key", "x-api-key", "cookie"]);
 
@@ -118,9 +122,11 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
     try {
       step = onlyFirst({ ...defaults, ...nextScripted(), ...stepFromHeaders(request.headers) }, `${url.pathname}\n${text}`);
       route(request.method, url.pathname);
-      checkKey(request.headers.get("authorization"));
+      const counts = url.pathname === COUNT_TOKENS;
+      // Anthropic's clients send the key by itself.
+      checkKey(counts ? `Bearer ${request.headers.get("x-api-key") ?? ""}` : request.headers.get("authorization"));
       if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw refusalFor(step.status, step.error);
-      const answer = respond(text, step, identity);
+      const answer = counts ? { body: jsonBody({ input_tokens: countMessages(text) }, step), status } : respond(text, step, identity);
       ({ body, status } = answer);
     } catch (cause) {
       const refusal = cause instanceof Refusal ? cause : misused(cause);
@@ -170,7 +176,7 @@ function respond(text, step, identity) {
 
 /** @param {string} method @param {string} path */
 function route(method, path) {
-  if (path !== "/v1/chat/completions") throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
+  if (path !== "/v1/chat/completions" && path !== COUNT_TOKENS) throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
   if (method !== "POST") {
     throw new Refusal(405, {
       message: `Not allowed to ${method} on ${path}. (HINT: Perhaps you meant to use a different HTTP method?)`,

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { Refusal } from "./failures.mjs";
+
 const PIECE =
   /[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s+/gu;
 
@@ -54,6 +56,34 @@ export function countPrompt(request) {
   }
   for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool.function ?? tool.custom ?? {}));
   if (request.response_format?.json_schema) tokens += countTokens(JSON.stringify(request.response_format.json_schema));
+  return tokens;
+}
+
+/** What Anthropic's endpoint takes; with anything else it refuses a request. */
+const COUNTED = new Set(["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers", "output_config", "output_format", "context_management"]);
+
+/**
+ * Counts a request of Anthropic's messages, as its endpoint for that is asked.
+ *
+ * @param {string} text the body
+ * @returns {number}
+ */
+export function countMessages(text) {
+  /** @type {any} */
+  let request;
+  try {
+    request = JSON.parse(text);
+  } catch {
+    throw new Refusal(400, { message: "The request body is not valid JSON", type: "invalid_request_error" });
+  }
+  if (typeof request?.model !== "string" || !Array.isArray(request.messages)) {
+    throw new Refusal(400, { message: "model: Field required, messages: Field required", type: "invalid_request_error" });
+  }
+  const extra = Object.keys(request).find((key) => !COUNTED.has(key));
+  if (extra !== undefined) throw new Refusal(400, { message: `${extra}: Extra inputs are not permitted`, type: "invalid_request_error" });
+  let tokens = PER_ANSWER + countContent(request.system);
+  for (const message of request.messages) tokens += PER_MESSAGE + countTokens(message.role ?? "") + countContent(message.content);
+  for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool));
   return tokens;
 }
 

@@ -7,6 +7,7 @@ import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
 import { CostTracker, coreOfTracker } from "../tracker.js";
 import type { CallContext, CostStorage, RequestOptions, SecurityMetadata } from "../types.js";
+import { offerVocabularies } from "../registry.js";
 import { toJson } from "../store/json.js";
 import { warnOnce } from "../warn.js";
 import { Deadline, RunningCall, type CoreCall } from "./drive.js";
@@ -255,6 +256,7 @@ export class GuardedChatCompletions {
       "the context of a call",
     );
     const text = toJson(body, "request");
+    offerVocabularies();
     const core = new Held<CoreCall>("stateful", (glue) =>
       coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, text)),
     );

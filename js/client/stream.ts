@@ -1,5 +1,5 @@
 /** A guarded stream, as the official SDK's users know it. */
-import type { SecurityMetadata } from "../types.js";
+import type { SecurityMetadata, SpentSoFar } from "../types.js";
 import type { RunningCall } from "./drive.js";
 
 /**
@@ -12,13 +12,28 @@ export class GuardedStreamOf<T> implements AsyncIterable<T> {
   /** What happened around the call. It resolves when the call is settled, and never rejects. */
   readonly security: Promise<SecurityMetadata>;
   #iterate: () => AsyncIterator<T>;
+  #soFar: () => SpentSoFar | undefined;
   #taken = false;
 
   /** @internal */
-  constructor(iterate: () => AsyncIterator<T>, controller: AbortController, security: Promise<SecurityMetadata>) {
+  constructor(
+    iterate: () => AsyncIterator<T>,
+    controller: AbortController,
+    security: Promise<SecurityMetadata>,
+    soFar: () => SpentSoFar | undefined,
+  ) {
     this.#iterate = iterate;
+    this.#soFar = soFar;
     this.controller = controller;
     this.security = security;
+  }
+
+  /**
+   * What the call has used and cost up to now, as far as it has come from the provider. While the provider has not said it, texts are
+   * counted by the model's registered vocabulary, or estimated. Undefined once the call is settled: `security` has its record.
+   */
+  soFar(): SpentSoFar | undefined {
+    return this.#soFar();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -51,6 +66,7 @@ export class GuardedStreamOf<T> implements AsyncIterable<T> {
         }),
         this.controller,
         this.security,
+        this.#soFar,
       );
     return [branch(0), branch(1)];
   }
@@ -189,7 +205,8 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
     return security;
   };
 
-  const security = work();
+  let settled = false;
+  const security = work().finally(() => (settled = true));
   return new GuardedStreamOf<T>(
     () => ({
       next: () => queue.next(),
@@ -201,5 +218,10 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
     }),
     controller,
     security,
+    () => {
+      if (settled) return undefined;
+      const found = call.core.use((core) => core.soFar(Date.now()));
+      return found === undefined ? undefined : (JSON.parse(found) as SpentSoFar);
+    },
   );
 }

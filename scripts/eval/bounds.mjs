@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { createRequire } from "node:module";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PriceBook } from "tollgate";
+import { PriceBook, encodingsOf, registerVocabulary } from "tollgate";
 import { Problem, ROOT, main, run, step } from "../lib/run.mjs";
 import { fetchLitellm } from "../prices/sources.mjs";
 import { oneCase } from "./bounds/requests.mjs";
@@ -29,6 +29,9 @@ const PROVIDERS = {
   openai: "openai", "text-completion-openai": "openai", azure: "azure-openai", anthropic: "anthropic", gemini: "google", mistral: "mistral", xai: "xai",
   deepseek: "deepseek", groq: "groq", openrouter: "openrouter", perplexity: "perplexity",
 };
+
+/** What texts are counted by: as an application that calls OpenAI's models would. */
+const VOCABULARIES = ["o200k_base", "cl100k_base"];
 
 /** How many pairs are asked for at a time: a prompt may have megabytes. */
 const BATCH = 12_500;
@@ -129,6 +132,8 @@ function report(tally) {
   for (const [name, one] of [["upperBound", ours], ["LiteLLM's own reservation", theirs]]) {
     console.log(`  ${name.padEnd(26)} below the bill: ${share(one)}; reserved / bill: p1 ${at(one.ratios, 0.01)}, median ${at(one.ratios, 0.5)}, p99 ${at(one.ratios, 0.99)}`);
   }
+  const [tokens, money] = [0, 1].map((place) => tally.tighter.map((of) => of[place]));
+  console.log(`  with a vocabulary, of without one, ${tokens.length} pairs of models that have one: input tokens median ${at(tokens, 0.5)}, p10 ${at(tokens, 0.1)}; reserved median ${at(money, 0.5)}, p10 ${at(money, 0.1)}`);
   console.log(`\n  ${"feature".padEnd(16)}${["pairs", "upperBound", "LiteLLM"].map((head) => head.padStart(12)).join("")}   (below the bill)`);
   for (const [name, row] of [...tally.features].sort(([, a], [, b]) => b.pairs - a.pairs)) {
     console.log(`  ${name.padEnd(16)}${[row.pairs, row.ours, row.theirs].map((cell) => String(cell).padStart(12)).join("")}`);
@@ -177,7 +182,7 @@ await main(async () => {
   for (const model of models) byProvider.set(model.provider, [...(byProvider.get(model.provider) ?? []), model]);
   const names = [...byProvider.keys()];
 
-  const tally = { ours: side(), theirs: side(), features: new Map(), unbounded: new Map(), unpriced: new Map(), examples: [], pairs: 0 };
+  const tally = { ours: side(), theirs: side(), tighter: [], features: new Map(), unbounded: new Map(), unpriced: new Map(), examples: [], pairs: 0 };
   const at = new Date();
   while (tally.pairs < wanted) {
     const cases = Array.from({ length: Math.min(BATCH, wanted - tally.pairs) }, () => {
@@ -185,7 +190,15 @@ await main(async () => {
       const drawn = oneCase(random, model, model.provider === "anthropic" ? (text) => Math.min(Math.ceil(count(text) * 1.53), Buffer.byteLength(text)) : count);
       return { model, ...drawn };
     });
-    const bounds = cases.map((one) => book.upperBound(one.request, { ...one.options, at, region: one.residency ?? (one.geo === undefined ? undefined : one.geo) }));
+    const bound = (one) => book.upperBound(one.request, { ...one.options, at, region: one.residency ?? (one.geo === undefined ? undefined : one.geo) });
+    // The first ones also as they are without a vocabulary, to tell what it is good for.
+    const byBytes = tally.pairs === 0 ? cases.map(bound) : undefined;
+    if (byBytes !== undefined) for (const name of VOCABULARIES) registerVocabulary((await import(`tollgate/vocab/${name}`)).default);
+    const bounds = cases.map(bound);
+    byBytes?.forEach((before, index) => {
+      const after = bounds[index];
+      if (before.priced && after.priced && encodingsOf(cases[index].model.id).length > 0) tally.tighter.push([after.inputTokens / before.inputTokens, after.amount / before.amount]);
+    });
     const answers = await askOracle("../bounds/oracle.py", cases.map(asked));
     cases.forEach((one, index) => compare(tally, one, bounds[index], answers[index], show));
     tally.pairs += cases.length;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::{
     call::{
         bound::{self, BoundOptions},
-        estimate::estimate_tokens,
+        count::{CountOptions, Tokens, count_request},
         options::{Options, OutputBound},
         relay::{End, Out, Relay},
     },
@@ -25,6 +25,10 @@ use crate::{
         },
     },
     time::Instant,
+    tokens::{
+        self,
+        estimate::{Estimate as Estimated, Family},
+    },
     usage::{Unit, Usage},
 };
 
@@ -255,6 +259,36 @@ pub struct Call {
     verdict: Option<Error>,
     /// Another try follows once this one is settled, after so many milliseconds.
     next_try: Option<u64>,
+    /// Exact counts, where there are vocabularies.
+    counter: Option<Counter>,
+    /// What the request as sent has in input tokens.
+    input: Tokens,
+}
+
+/// Counts the tokens that a model makes of a text, as `bound::Count`.
+pub type Counter = Box<dyn Fn(&str, &str) -> Option<u64>>;
+
+/// Tokens that a choice of an answer may have beside its texts: marks, and the name of a tool.
+const AROUND: u64 = 32;
+
+/// What an answer's texts are in tokens.
+#[derive(Default)]
+struct Output {
+    tokens: Tokens,
+    exact: bool,
+    texts: u64,
+    bytes: u64,
+}
+
+/// What a call has used so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoFar {
+    /// The tokens.
+    pub usage: Usage,
+    /// What they cost; `None` where the model has no price.
+    pub usd: Option<Usd>,
+    /// Whether the provider said so.
+    pub exact: bool,
 }
 
 /// What a try is charged.
@@ -301,7 +335,14 @@ impl Call {
             warnings: Vec::new(),
             verdict: None,
             next_try: None,
+            counter: None,
+            input: Tokens::default(),
         })
+    }
+
+    /// Counts texts exactly where this can: what is reserved, and what is settled where no usage comes.
+    pub fn count_with(&mut self, counter: Counter) {
+        self.counter = Some(counter);
     }
 
     /// What to do next.
@@ -524,7 +565,7 @@ impl Call {
     }
 
     /// The whole body has come.
-    pub fn received(&mut self, body: String, now: Instant, random: &dyn Fn() -> f64) {
+    pub fn received(&mut self, body: String, tracker: &Tracker, now: Instant, random: &dyn Fn() -> f64) {
         if !self.head.is_success() {
             let error = error_from_response(&self.options.provider, &self.head, &body);
             let mut warnings = Vec::new();
@@ -559,7 +600,10 @@ impl Call {
             Ok(response) => {
                 let (usage, mark) = match response.usage {
                     Some(usage) => (usage, None),
-                    None => (self.cut_off(response.segments.list().iter().map(|s| s.text.len()).sum()), Some(NO_USAGE)),
+                    None => {
+                        let texts = response.segments.list().iter().map(|segment| segment.text.as_str());
+                        (self.cut_off(&self.count_output(texts), tracker), Some(NO_USAGE))
+                    }
                 };
                 self.bill = Some(Bill {
                     usage,
@@ -651,7 +695,7 @@ impl Call {
     }
 
     /// The stream is over: by its end (`None`), or for another reason. Gives what was still held.
-    pub fn finish(&mut self, why: Option<&Outcome>, now: Instant) -> Vec<Out> {
+    pub fn finish(&mut self, why: Option<&Outcome>, tracker: &Tracker, now: Instant) -> Vec<Out> {
         let Some(relay) = &mut self.relay else { return Vec::new() };
         let provider = self.options.provider.as_str();
         let out = match why {
@@ -673,6 +717,9 @@ impl Call {
                 .stop(Error::new(Code::StreamTruncated, format!("cannot read stream: the host answered {message}"))),
         };
         let meter = relay.meter().clone();
+        // Counted only where the provider does not say.
+        let complete_usage = meter.usage.is_some() && relay.ended() == Some(&End::Complete);
+        let spoken: Vec<String> = if complete_usage { Vec::new() } else { relay.spoken().map(str::to_owned).collect() };
         let end = relay.ended().cloned().unwrap_or(End::Complete);
         let complete = end == End::Complete;
         let (outcome, error) = match end {
@@ -682,7 +729,7 @@ impl Call {
             End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
         };
         self.warnings.extend(meter.warnings);
-        let delivered = self.cut_off(meter.text_bytes);
+        let delivered = self.cut_off(&self.count_output(spoken.iter().map(String::as_str)), tracker);
         let (usage, mark) = match (meter.usage, complete) {
             (Some(usage), true) => (usage, None),
             (Some(usage), false) => {
@@ -806,7 +853,8 @@ impl Call {
 
         let expected_output =
             self.request.max_output.unwrap_or(self.options.default_max_output).saturating_mul(self.request.choices);
-        let expected = Usage::tokens(estimate_tokens(self.body.len()), expected_output);
+        self.input = self.count_input();
+        let expected = Usage::tokens(self.input.tokens, expected_output);
         let model = self.request.model.clone();
         let estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
         self.warnings.extend(estimate.warnings.iter().cloned());
@@ -850,24 +898,89 @@ impl Call {
     /// The most that the request can cost as it is, or with its output held to a cap.
     fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
         let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
-        bound::upper_bound(tracker, &self.body, &BoundOptions { provider, cap, region, ..BoundOptions::new(now) })
+        let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
+        let options = BoundOptions { provider, cap, region, count, ..BoundOptions::new(now) };
+        bound::upper_bound(tracker, &self.body, &options)
     }
 
-    /// Input as sent, output of so many bytes: for an answer without a usage.
-    fn counted(&self, output_bytes: usize) -> Usage {
-        Usage::tokens(estimate_tokens(self.body.len()), estimate_tokens(output_bytes))
+    /// The input tokens of the request as it is; of one that can't be read, its bytes bound them.
+    fn count_input(&self) -> Tokens {
+        let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
+        let options = CountOptions { provider: Some(&self.options.provider), count, ..CountOptions::default() };
+        let bytes = self.body.len() as u64;
+        let unread = Tokens { tokens: bytes.div_ceil(3), low: 0, high: bytes };
+        count_request(&self.body, &options).map_or(unread, |found| found.total)
     }
 
-    /// As [`Self::counted`], for an answer whose usage never came. Where a budget can refuse, a token is taken for each byte: an
-    /// estimate below the bill would let the next call spend what this one has spent already.
-    fn cut_off(&self, output_bytes: usize) -> Usage {
+    /// The tokens of texts that came: exact where a vocabulary says, else estimated.
+    fn count_output<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Output {
+        let family = Family::of(&self.request.model);
+        let mut output = Output { exact: true, ..Output::default() };
+        for text in texts.filter(|text| !text.is_empty()) {
+            output.texts += 1;
+            output.bytes = output.bytes.saturating_add(text.len() as u64);
+            match self.counter.as_ref().and_then(|count| count(&self.request.model, text)) {
+                Some(tokens) => output.tokens.add(Tokens::known(tokens)),
+                None => {
+                    output.exact = false;
+                    let Estimated { tokens, low, high, .. } = tokens::estimate::estimate(text.as_bytes(), family);
+                    output.tokens.add(Tokens { tokens, low, high });
+                }
+            }
+        }
+        output
+    }
+
+    /// What an answer whose usage never came is charged: input as sent, output as it came, both rounded up to what they seldom
+    /// are above.
+    ///
+    /// Where a budget can refuse, nothing is taken that could be below the bill: else the next call would spend what this one
+    /// has spent already. Then output counts exactly or by its bytes, and by its bytes also where the model reasons unseen.
+    fn cut_off(&self, output: &Output, tracker: &Tracker) -> Usage {
         if !self.strict_budget {
-            return self.counted(output_bytes);
+            return Usage::tokens(self.input.high, output.tokens.high);
         }
         let most = self.request.max_output.map_or(u64::MAX, |tokens| tokens.saturating_mul(self.request.choices));
         let input = self.body.len() as u64;
         let input = if self.bound_priced { input.min(self.bound_input) } else { input };
-        Usage::tokens(input, most.min(output_bytes as u64))
+        let model = tracker.model(&self.request.model, Some(&self.options.provider));
+        let reasons = model.is_none_or(|model| model.capabilities.has("reasoning"));
+        let said = if output.exact && !reasons {
+            output.tokens.high.saturating_add(output.texts.saturating_mul(AROUND)).min(output.bytes)
+        } else {
+            output.bytes
+        };
+        Usage::tokens(input, most.min(said))
+    }
+
+    /// What the call has used so far, in tokens and in money; before its end an estimate, unless the provider said it. `None` before
+    /// anything was sent.
+    pub fn so_far(&self, tracker: &Tracker, now: Instant) -> Option<SoFar> {
+        if !self.sent {
+            return None;
+        }
+        let relay = self.relay.as_ref();
+        let reported = relay.and_then(|relay| relay.meter().usage.clone());
+        let exact = reported.is_some();
+        let usage = reported.unwrap_or_else(|| {
+            let output = self.count_output(relay.into_iter().flat_map(Relay::spoken));
+            Usage::tokens(self.input.tokens, output.tokens.tokens)
+        });
+        let model = relay.and_then(|relay| relay.meter().model.clone());
+        let bill = Bill {
+            usage,
+            model,
+            service_tier: relay.and_then(|relay| relay.meter().service_tier.clone()),
+            mark: None,
+            outcome: outcome::OK,
+            at_reservation: false,
+            at: now,
+        };
+        let usd = match self.price(&bill, tracker) {
+            Answer::Priced(cost) => Some(cost.usd),
+            Answer::Unpriced(_) => None,
+        };
+        Some(SoFar { usage: bill.usage, usd, exact })
     }
 
     fn output_texts(&self) -> Vec<Text> {
@@ -925,7 +1038,7 @@ impl Call {
             "the call was sent and no usage came back: it is charged at its upper bound",
         );
         self.bill = Some(Bill {
-            usage: self.counted(0),
+            usage: Usage::tokens(self.input.tokens, 0),
             model: None,
             service_tier: None,
             mark: Some(mark),

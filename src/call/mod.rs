@@ -15,15 +15,15 @@
 //! always recorded.
 
 mod bound;
-mod estimate;
+mod count;
 mod machine;
 mod options;
 mod relay;
 mod response;
 
 pub use bound::{BoundOptions, Count, upper_bound};
-pub use estimate::estimate_tokens;
-pub use machine::{Call, Expected, Guarded, Outcome, Reserved, Step, Text};
+pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
+pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, Step, Text};
 pub use options::{Options, OutputBound};
 pub use relay::{End, Meter, Out, Relay};
 pub use response::{Asked, Billed, Reported, price_response, told};

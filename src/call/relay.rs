@@ -88,7 +88,7 @@ struct LaneState {
     length: usize,
     settled: usize,
     edits: Vec<guard::Edit>,
-    /// The whole text, where it is scanned or judged.
+    /// The whole text.
     text: String,
     /// Scans that have ended, with their texts.
     scanned: Vec<(String, guard::Scan)>,
@@ -128,6 +128,11 @@ impl Relay {
     /// What was seen so far.
     pub fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// The texts that came so far.
+    pub fn spoken(&self) -> impl Iterator<Item = &str> {
+        self.lanes.values().map(|lane| lane.text.as_str())
     }
 
     /// How the stream ended, once it has.
@@ -383,9 +388,7 @@ impl LaneState {
         judge: bool,
     ) -> Result<(), guard::Finding> {
         self.length += text.len();
-        if judge || scanner.is_some() {
-            self.text.push_str(text);
-        }
+        self.text.push_str(text);
         let Some(scanner) = scanner else {
             self.settled = if judge { 0 } else { self.length };
             return Ok(());

@@ -6,6 +6,7 @@
 mod block;
 mod class;
 pub mod estimate;
+pub mod frame;
 mod long;
 pub mod media;
 mod memo;

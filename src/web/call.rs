@@ -17,7 +17,7 @@ use crate::{
     money::Usd,
     object::Object,
     price::Tracker,
-    provider::http::{Head, retry_after_ms},
+    provider::http::{Head, error_from_response, retry_after_ms},
     time::Instant,
     web::{
         guard::Scanner,
@@ -144,7 +144,9 @@ impl Call {
             max_retries,
             timeout_ms,
         };
-        let call = RefCell::new(call::Call::new(options, body)?);
+        let mut call = call::Call::new(options, body)?;
+        call.count_with(Box::new(super::tokens::count));
+        let call = RefCell::new(call);
         Ok(Call { call, to_store: RefCell::default(), tracker: tracker.shared() })
     }
 
@@ -240,7 +242,7 @@ impl Call {
 
     /// The whole body has come.
     pub fn received(&self, body: String, now: f64) -> Result<()> {
-        self.call()?.received(body, at(now)?, &random);
+        self.call()?.received(body, &self.tracker.borrow(), at(now)?, &random);
         Ok(())
     }
 
@@ -264,7 +266,25 @@ impl Call {
     /// The stream is over: by its end (`why` absent), or as in `failed`. Gives the data of what was still held.
     pub fn finish(&self, why: Option<String>, message: String, now: f64) -> Result<Vec<String>> {
         let why = why.map(|why| outcome(&why, String::new(), message));
-        Ok(data(self.call()?.finish(why.as_ref(), at(now)?)))
+        Ok(data(self.call()?.finish(why.as_ref(), &self.tracker.borrow(), at(now)?)))
+    }
+
+    /// What was used so far, as JSON text: `{ usd?, amount?, inputTokens, outputTokens, exact }`; undefined before anything was
+    /// sent.
+    #[wasm_bindgen(js_name = soFar)]
+    pub fn so_far(&self, now: f64) -> Result<Option<String>> {
+        let Some(found) = self.call()?.so_far(&self.tracker.borrow(), at(now)?) else { return Ok(None) };
+        let mut to = Writer::new();
+        to.open('{');
+        if let Some(usd) = &found.usd {
+            to.value_of("usd", usd);
+            to.number_of("amount", usd.to_f64());
+        }
+        to.number_of("inputTokens", found.usage.input_tokens() as f64);
+        to.number_of("outputTokens", found.usage.output_tokens() as f64);
+        to.bool_of("exact", found.exact);
+        to.close('}');
+        Ok(Some(to.end()))
     }
 
     /// The answer's body, after redaction.
@@ -366,6 +386,12 @@ fn outcome(why: &str, code: String, message: String) -> Outcome {
 /// A number in 0..1, to spread tries. Without randomness they are spread by nothing: every try waits half its time.
 fn random() -> f64 {
     getrandom::u32().map_or(0.5, |bits| f64::from(bits) / 4_294_967_296.0)
+}
+
+/// Throws the error that a provider's answer stands for.
+#[wasm_bindgen(js_name = throwResponse)]
+pub fn throw_response(provider: &str, status: u16, headers: &Headers, body: &str, now: f64) -> Result<()> {
+    Err(error_from_response(provider, &read_head(status, headers, now), body))
 }
 
 fn read_head(status: u16, headers: &Headers, now: f64) -> Head {

@@ -275,6 +275,7 @@ impl PriceBook {
                 max_output,
                 region: region.as_deref(),
                 fallbacks: &fallbacks.transpose()?.unwrap_or_default(),
+                count: Some(&super::tokens::count),
                 ..BoundOptions::new(at)
             },
         )?)

@@ -27,8 +27,8 @@ use crate::{
 
 use read::Wanted;
 
-/// Counts the tokens of a text exactly, for the model that is asked; `None` where it can't.
-pub type Count<'a> = &'a dyn Fn(&str) -> Option<u64>;
+/// Counts the tokens that a model (the first) makes of a text (the second) exactly; `None` where it can't.
+pub type Count<'a> = &'a dyn Fn(&str, &str) -> Option<u64>;
 
 /// What is known beside the body.
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ pub fn upper_bound(tracker: &Tracker, body: &str, options: &BoundOptions<'_>) ->
     Ok(BoundAnswer::Bounded(best))
 }
 
-fn unreadable(body: &str, bad: Bad) -> Error {
+pub(super) fn unreadable(body: &str, bad: Bad) -> Error {
     let (line, column) = bad.place(body);
     Error::input(format!("cannot read request: expected JSON, found an error at line {line} column {column}"))
 }

@@ -61,7 +61,7 @@ impl<'c> Wanted<'c> {
             Error::input("cannot read request: expected one of messages, input, prompt, contents, found none of them")
         })?;
         let mut wanted = Self {
-            tally: Tally::new(options.count),
+            tally: Tally::new(options.count, facts.asked),
             framing: if facts.provider == "xai" { XAI_FRAME } else { FRAME },
             output: None,
             more_output: 0,

@@ -59,6 +59,7 @@ impl Place {
 /// What was counted.
 pub(super) struct Tally<'c> {
     count: Option<Count<'c>>,
+    model: String,
     /// Tokens of everything that is text.
     pub tokens: u64,
     /// Whether a text was counted by its bytes.
@@ -78,9 +79,10 @@ pub(super) struct Tally<'c> {
 }
 
 impl<'c> Tally<'c> {
-    pub fn new(count: Option<Count<'c>>) -> Self {
+    pub fn new(count: Option<Count<'c>>, model: &str) -> Self {
         Self {
             count,
+            model: model.to_owned(),
             tokens: 0,
             by_bytes: false,
             details: [0; 3],
@@ -143,7 +145,7 @@ impl<'c> Tally<'c> {
     fn text(&mut self, key: &str, text: &str, place: Place) {
         let said =
             place == Place::Prompt || place == Place::Data && matches!(key, "arguments" | "text" | "data" | "url");
-        let exact = if said { self.count.and_then(|count| count(text)) } else { None };
+        let exact = if said { self.count.and_then(|count| count(&self.model, text)) } else { None };
         self.by_bytes |= said && exact.is_none();
         let bytes = || if said { text.len() as u64 } else { escaped(text) };
         self.add(exact.unwrap_or_else(bytes));
