@@ -197,5 +197,7 @@ test("the example does what it says", () => {
   const said = execFileSync(process.execPath, [fileURLToPath(new URL("../../examples/tokens/main.mjs", import.meta.url))], { encoding: "utf8" });
   assert.match(said, /^gpt-5, before: about \d+ tokens, at most \d+ \(exact: false\)$/m);
   assert.match(said, /^gpt-5, after: \d+ tokens by o200k_base \(exact: true\)$/m);
+  assert.match(said, /^the request: 785 tokens \(exact: true\): {"messages":4,"system":5,"images":765,"framing":11}$/m);
+  assert.match(said, /^for Claude: about \d+, \d+ to \d+$/m);
   assert.match(said, /and back: true$/m);
 });
