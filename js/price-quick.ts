@@ -23,7 +23,9 @@ export function isDisputed(sheet: Float64Array, total: number): boolean {
 
 /** The cost in whole pico-dollars; NaN for counts that are none or large, a sum of 2^53 or more, and where a rate is missing. */
 export function quickly(sheet: Float64Array, input: number, output: number, read: number, write: number): number {
-  // Whole, not negative, below 2^31; a text is none of these.
+  // A BigInt or an object would be turned into a number, or throw, on its way through the next line.
+  if (typeof input !== "number" || typeof output !== "number" || typeof read !== "number" || typeof write !== "number") return NaN;
+  // Whole, not negative, below 2^31.
   if ((input | 0) !== input || (output | 0) !== output || (read | 0) !== read || (write | 0) !== write || (input | output | read | write) < 0) return NaN;
   let at = FIRST;
   if (sheet[TIERS] !== 1) for (const total = input + read + write; sheet[at]! > total; ) at += TIER;

@@ -54,6 +54,8 @@ export class PriceBook {
   #sheets: Float64Array[] = [];
   /** What names stand for, by provider: programs ask for a handful again and again. */
   readonly #known = new Map<string | undefined, Map<string, Known>>();
+  /** How many names are remembered, of all providers. */
+  #remembered = 0;
   /** The id and the provider of each model that was found. */
   readonly #names = new Map<number, string[]>();
   #kinds: MatchType[] | undefined;
@@ -135,16 +137,15 @@ export class PriceBook {
 
   /** The cost where there is nothing to tell beside it; undefined for everything else, what can't be read included. */
   #quickly(query: PriceQuery): Cost | undefined {
-    if (typeof query !== "object" || query === null) return undefined;
+    if (!isPlainObject(query)) return undefined;
     for (const key in query) if (!QUERY.has(key)) return undefined;
     const { model, provider, usage, at, serviceTier, region } = query;
     if (typeof model !== "string" || !isText(provider) || !isText(serviceTier) || !isText(region)) return undefined;
     const known = this.#know(model, provider);
     const now = this.#instant(at);
     if (known === undefined || now === undefined) return undefined;
-    if (serviceTier === undefined && region === undefined && isFourCounts(usage)) {
-      const { input, output, cacheRead = 0, cacheWrite = 0 } = usage;
-      const cost = this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
+    if (serviceTier === undefined && region === undefined) {
+      const cost = this.#ofUsage(known, usage, now);
       if (cost !== undefined) return cost;
     }
     const counts = this.#counts(usage);
@@ -157,12 +158,28 @@ export class PriceBook {
     return typeof now === "number" && Math.abs(now) <= 8.64e15 ? now : undefined;
   }
 
+  /** The cost of a usage that has nothing but the four counts that most calls have; undefined for any other. */
+  #ofUsage(known: Known, usage: Usage, now: number): Cost | undefined {
+    if (!isPlainObject(usage)) return undefined;
+    let [input, output, cacheRead, cacheWrite] = [0, 0, 0, 0];
+    for (const key in usage) {
+      // Each is read where it is found to be the object's own: what all objects have is said by none.
+      if (!Object.hasOwn(usage, key)) return undefined;
+      if (key === "input") input = usage.input;
+      else if (key === "output") output = usage.output;
+      else if (key === "cacheRead") cacheRead = usage.cacheRead ?? 0;
+      else if (key === "cacheWrite") cacheWrite = usage.cacheWrite ?? 0;
+      else return undefined;
+    }
+    return this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
+  }
+
   /** The cost of four counts by the flat prices; undefined where they don't say. */
   #ofFour(known: Known, input: number, output: number, cacheRead: number, cacheWrite: number, now: number): Cost | undefined {
     const sheet = this.#sheets[known.handle] ?? this.#sheet(known.handle);
-    if (!holds(sheet, now) || isDisputed(sheet, input + cacheRead + cacheWrite)) return undefined;
+    if (!holds(sheet, now)) return undefined;
     const pico = quickly(sheet, input, output, cacheRead, cacheWrite);
-    if (pico !== pico) return undefined;
+    if (pico !== pico || isDisputed(sheet, input + cacheRead + cacheWrite)) return undefined;
     const core = this.#core;
     // What the caller does to its object afterwards changes nothing.
     const items = () => {
@@ -183,7 +200,7 @@ export class PriceBook {
 
   /** The counts of a usage in the core's order; undefined where one is none, or has a name of its own. */
   #counts(usage: Usage): Float64Array | undefined {
-    if (typeof usage !== "object" || usage === null) return undefined;
+    if (!isPlainObject(usage)) return undefined;
     if (this.#places === undefined) {
       const keys = this.#core.use((book) => book.usageKeys());
       this.#places = new Map(keys.map((key, place) => [key, place]));
@@ -213,7 +230,11 @@ export class PriceBook {
     if (names === undefined) this.#names.set(handle, (names = this.#core.use((book) => book.names(handle))));
     const known: Known = { handle, model: names[0]!, provider: names[1]!, matchType: kinds[found % kinds.length]! };
     // Names may come from anywhere: what is remembered is bounded.
-    if (this.#known.size >= MAX_KNOWN || (of !== undefined && of.size >= MAX_KNOWN)) this.#known.clear();
+    if (this.#remembered >= MAX_KNOWN) {
+      this.#known.clear();
+      this.#remembered = 0;
+    }
+    this.#remembered += 1;
     const under = this.#known.get(provider) ?? new Map<string, Known>();
     this.#known.set(provider, under.set(model, known));
     return known;
@@ -312,7 +333,7 @@ export class PriceBook {
    */
   cost(handle: number, input: number, output: number, cacheRead = 0, cacheWrite = 0): number {
     // What is no whole number would be cut to one on its way into the core, and be another model's handle.
-    if ((handle | 0) !== handle) return NaN;
+    if (typeof handle !== "number" || (handle | 0) !== handle) return NaN;
     if (this.#moved !== undefined) handle = this.#moved.core[handle] ?? -1;
     const sheet = this.#sheets[handle] ?? this.#sheet(handle);
     // Most prices are not announced to change, and asking the host for the time costs as much as a price.
@@ -320,10 +341,15 @@ export class PriceBook {
       const pico = quickly(sheet, input, output, cacheRead, cacheWrite);
       if (pico === pico) return pico / 1e12;
     }
+    return this.#costByCore(handle, [count(input), count(output), count(cacheRead), count(cacheWrite)]);
+  }
+
+  /** What the hot path leaves to the core. */
+  #costByCore(handle: number, counts: [number, number, number, number]): number {
     const now = this.#now();
-    const usd = this.#core.use((book) => book.cost(handle, input, output, cacheRead, cacheWrite, now));
+    const usd = this.#core.use((book) => book.cost(handle, ...counts, now));
     // No cost is below zero: it stands for a count that is none.
-    if (usd < 0) this.#core.use((book) => book.checkCounts(input, output, cacheRead, cacheWrite));
+    if (usd < 0) this.#core.use((book) => book.checkCounts(...counts));
     return usd;
   }
 
@@ -407,6 +433,7 @@ export class PriceBook {
     this.#sheets = [];
     this.#retrieved = undefined;
     this.#known.clear();
+    this.#remembered = 0;
     this.#names.clear();
     this.#kinds = undefined;
     cores.set(this, next);
@@ -501,11 +528,11 @@ class Later extends Given {
 const ITEMS = /* @__PURE__ */ Later.property("items");
 const SOURCE = /* @__PURE__ */ Later.property("source");
 
-/** Whether a usage has nothing but the four counts that most calls have. */
-function isFourCounts(usage: Usage): boolean {
-  if (typeof usage !== "object" || usage === null) return false;
-  for (const key in usage) if (key !== "input" && key !== "output" && key !== "cacheRead" && key !== "cacheWrite") return false;
-  return true;
+/** Whether what is said stands in the object itself: what is inherited, a class's or an array's, the core reads or refuses. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** Whole pico-dollars, at most 2^53 of them, as the exact decimal. */
@@ -547,6 +574,11 @@ class Lines {
     this.#at += 1;
     return count;
   }
+}
+
+/** A count for the core; what is no number is none, and not what the host would make of it on the way. */
+function count(value: unknown): number {
+  return typeof value === "number" ? value : NaN;
 }
 
 function isText(value: unknown): value is string | undefined {

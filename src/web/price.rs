@@ -127,11 +127,7 @@ impl PriceBook {
             .filter(|model| !model.is_empty())
             .ok_or_else(|| Error::input("cannot read price query: expected model to name a model, found none"))?;
         let (provider, service_tier, region) = (text("provider")?, text("serviceTier")?, text("region")?);
-        let aggregated = value::get(query, "aggregated");
-        let aggregated =
-            aggregated.as_bool().or(aggregated.loose_eq(&JsValue::NULL).then_some(false)).ok_or_else(|| {
-                Error::input("cannot read price query: expected aggregated to be true or false, found something else")
-            })?;
+        let aggregated = aggregated(query)?;
         let pairs = value::usage_pairs(&value::get(query, "usage"))?;
         let usage = Usage::from_pairs(pairs.iter().map(|(key, number)| (key.as_str(), *number)))?;
         let at = value::optional_instant(&value::get(query, "at"))?.unwrap_or_else(|| self.present());
@@ -600,6 +596,14 @@ fn custom(pricing: &JsValue) -> Result<(Custom, Vec<Warning>)> {
         custom.row.source.effective_from = text("effectiveFrom")?;
     }
     Ok((custom, warnings))
+}
+
+/// Whether a query says that its usage sums several calls.
+pub(super) fn aggregated(query: &JsValue) -> Result<bool> {
+    let value = value::get(query, "aggregated");
+    value.as_bool().or(value.is_undefined().then_some(false)).ok_or_else(|| {
+        Error::input("cannot read price query: expected aggregated to be true or false, found something else")
+    })
 }
 
 /// A count of tokens out of a double.

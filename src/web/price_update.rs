@@ -10,10 +10,13 @@ use crate::{
     price::{self, Query},
     provider::http::{Head, error_from_response},
     usage::Usage,
-    web::{price::PriceBook, value},
+    web::{
+        price::{PriceBook, aggregated},
+        value,
+    },
 };
 
-const QUERY: [&str; 5] = ["provider", "usage", "at", "serviceTier", "region"];
+const QUERY: [&str; 6] = ["provider", "usage", "at", "serviceTier", "region", "aggregated"];
 
 #[wasm_bindgen]
 impl PriceBook {
@@ -89,6 +92,7 @@ impl PriceBook {
             &Query {
                 service_tier: service_tier.as_deref(),
                 region: region.as_deref(),
+                aggregated: aggregated(query)?,
                 ..Query::new(model, provider.as_deref(), &usage, at)
             },
         ))

@@ -109,9 +109,10 @@ pub fn check_object_keys(value: &JsValue, what: &str, known: &[&str]) -> Result<
 
 /// The own enumerable keys of an object, less those whose value is undefined.
 pub fn own_keys(value: &JsValue, what: &str) -> Result<Vec<String>> {
-    let object = value
-        .dyn_ref::<Object>()
-        .filter(|object| !Array::is_array(object))
+    // Not `instanceof`: an object without a prototype is one, and so is another realm's.
+    let object = Some(value)
+        .filter(|value| value.is_object() && !Array::is_array(value))
+        .map(|value| value.unchecked_ref::<Object>())
         .ok_or_else(|| Error::input(format!("cannot read {what}: expected an object, found {}", kind_of(value))))?;
     Ok(Object::keys(object)
         .iter()

@@ -269,5 +269,12 @@ describe("PriceBook.explain", () => {
     assert.deepEqual(PriceBook.bundled().explain("gpt-5").items, []);
     assert.deepEqual(PriceBook.bundled().explain("nobody-knows"), { priced: false, reason: "unknown_model", detail: 'no price is known for the model "nobody-knows"' });
     assert.throws(() => PriceBook.bundled().explain("gpt-5", { usages: {} }), { code: "unknown_option" });
+    // What is no option of the price is none here, and the other way round.
+    const sum = { usage: { input: 1_000_000, output: 1_000 }, aggregated: true, at: "2026-11-21" };
+    const summed = PriceBook.bundled().explain("gemini-2.5-pro", sum);
+    const { usd, low, high, warnings } = PriceBook.bundled().price({ model: "gemini-2.5-pro", ...sum });
+    assert.deepEqual([summed.usd, summed.low, summed.high, summed.warnings], [usd, low, high, warnings]);
+    assert.deepEqual([usd, low, high], ["1.26", "1.26", "2.515"]);
+    assert.throws(() => PriceBook.bundled().explain("gpt-5", { aggregated: "yes" }), { code: "invalid_input" });
   });
 });

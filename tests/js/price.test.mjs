@@ -89,6 +89,63 @@ describe("PriceBook.price", () => {
     }
   });
 
+  it("reads a usage as the core does, whatever object it is", () => {
+    class Counts {
+      get input() {
+        return 1e6;
+      }
+      output = 1;
+    }
+    const model = "gpt-5";
+    // An instant as text goes by the core's own reading.
+    const told = (query) => {
+      try {
+        return { ...book.price(query) };
+      } catch (error) {
+        return TollgateError.isInstance(error) ? [error.code, error.message] : error;
+      }
+    };
+    for (const [what, query, expected] of [
+      ["inherited counts", { model, usage: Object.create({ input: 1e6, output: 1 }) }, "0"],
+      ["a getter of a class", { model, usage: new Counts() }, "0.00001"],
+      ["an object without a prototype", { model, usage: Object.assign(Object.create(null), { input: 1e6, output: 1 }) }, "1.25001"],
+      ["a getter of its own", { model, usage: { get input() { return 1e6; }, output: 1 } }, "1.25001"],
+      ["null for a count", { model, usage: { input: 1e6, output: null } }, "1.25"],
+      ["an array", { model, usage: [] }, "invalid_input"],
+      ["an array with names", { model, usage: Object.assign([], { input: 1, output: 1 }) }, "invalid_input"],
+      ["a BigInt", { model, usage: { input: 10n, output: 1 } }, "invalid_usage"],
+      ["a BigInt beside others", { model, usage: { input: 1, output: 1, cacheRead: 10n, reasoning: 0 } }, "invalid_usage"],
+      ["a text", { model, usage: { input: "10", output: 1 } }, "invalid_usage"],
+      ["a number object", { model, usage: { input: Object(5), output: 1 } }, "invalid_usage"],
+      ["an inherited tier", Object.assign(Object.create({ serviceTier: "flex" }), { model, usage: { input: 1e6, output: 1 } }), "0.625005"],
+      ["an inherited wish", Object.assign(Object.create({ aggregated: "yes" }), { model, usage: { input: 1e6, output: 1 } }), "invalid_input"],
+      ["an inherited key that is none", Object.assign(Object.create({ tier: "flex" }), { model, usage: { input: 1e6, output: 1 } }), "1.25001"],
+    ]) {
+      const quick = told(Object.defineProperty(query, "at", { value: Date.parse(AT), enumerable: true, configurable: true }));
+      assert.deepEqual(quick, told(Object.defineProperty(query, "at", { value: AT })), what);
+      assert.equal(Array.isArray(quick) ? quick[0] : quick.usd, expected, what);
+    }
+    // What a program puts into every object is said by none.
+    for (const enumerable of [true, false]) {
+      Object.defineProperty(Object.prototype, "cacheRead", { value: 1e6, enumerable, configurable: true });
+      try {
+        assert.equal(book.price({ model, usage: { input: 1e6, output: 1 }, at: Date.parse(AT) }).usd, "1.25001", String(enumerable));
+      } finally {
+        delete Object.prototype.cacheRead;
+      }
+    }
+  });
+
+  it("finds more names than it remembers", () => {
+    const usage = { input: 1_000, output: 0 };
+    const spelled = (name, number) => [...name].map((char, bit) => ((number >> bit) & 1 ? char.toUpperCase() : char)).join("");
+    for (let number = 0; number < 3_000; number += 1) {
+      const model = spelled("claudesonnet", number).replace(/(?<=^.{6})/, "-") + "-4-5";
+      const cost = book.price({ model, usage, ...(number % 3 && { provider: spelled("anthropic", number) }), at: Date.parse(AT) });
+      assert.deepEqual([cost.usd, cost.model], ["0.003", "claude-sonnet-4-5"], model);
+    }
+  });
+
   it("answers why there is none", () => {
     const usage = { input: 1, output: 1 };
     assert.deepEqual(book.price({ model: "gpt-nope", usage }), { priced: false, reason: "unknown_model", detail: 'no price is known for the model "gpt-nope"' });
@@ -154,6 +211,11 @@ describe("the hot path", () => {
       assert.throws(() => book.cost(handle, wrong, 1), ValidationError);
       assert.throws(() => book.cost(handle, 1, 1, 0, wrong), { code: "invalid_usage", context: { unit: "cacheWrite" } });
     }
+    for (const wrong of [5n, "5", null, {}, Object(5), Symbol("5")]) {
+      assert.throws(() => book.cost(handle, wrong, 0), { code: "invalid_usage", context: { unit: "input" } }, typeof wrong);
+      assert.throws(() => book.cost(handle, 1, 0, wrong), { code: "invalid_usage", context: { unit: "cacheRead" } }, typeof wrong);
+    }
+    for (const wrong of [5n, "5", null, undefined, {}, Symbol("5")]) assert.equal(book.cost(wrong, 1, 1), NaN, typeof wrong);
   });
 
   it("takes the price of the moment where one is to change", (t) => {
