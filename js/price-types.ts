@@ -5,7 +5,10 @@ import type { MatchType, PriceQuery, Provider, RateSource, Warning } from "./typ
 export interface UpdateOptions {
   /** Another `fetch` than the host's. */
   fetch?: typeof fetch;
-  /** The ETag of what the program has already: the answer 304 then is no news. If left out, that of the last update from there. */
+  /**
+   * The ETag of what the program has already: the answer 304 then is no news. If left out, that of the last update from there.
+   * With `sha256` it is only sent where that update took the very table.
+   */
   etag?: string;
   /** The SHA-256 of the only table that is taken, in hexadecimal. */
   sha256?: string;
@@ -42,9 +45,10 @@ export interface PriceChange {
 export interface UpdateRefusal {
   /**
    * `too_large`; `sha256` of another table; `unreadable`: no table of prices, or one with a wrong type, a hostile key or a
-   * number that is none; `price_moved` by too much; `models_lost`, too many of them.
+   * number that is none; `price_moved` by too much; `models_lost`, too many of them; `superseded` by an update that was asked
+   * for later and answered earlier.
    */
-  reason: "too_large" | "sha256" | "unreadable" | "price_moved" | "models_lost";
+  reason: "too_large" | "sha256" | "unreadable" | "price_moved" | "models_lost" | "superseded";
   /** What was expected and what was found. */
   detail: string;
   /** Where in the table. */

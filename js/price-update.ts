@@ -8,6 +8,8 @@ import type { PriceBook as CoreBook } from "./wasm/core.js";
 
 const OPTIONS = ["fetch", "etag", "sha256", "headers", "signal", "timeout", "maxBytes", "maxPriceRatio", "maxLost", "dryRun"] as const;
 const MAX_BYTES = 32 * 1024 * 1024;
+/** As much of an error's body is read; what is wrong stands at its beginning. */
+const ERROR_BYTES = 8192;
 const NOTHING = { added: [], lost: [], changes: [], moved: [], counts: { added: 0, lost: 0, changes: 0, moved: 0 } };
 
 /** A table as it was fetched, or why there is none. */
@@ -18,11 +20,22 @@ export interface Fetched {
   refusal?: UpdateRefusal;
 }
 
-/** Refuses options that are none. */
-export function checkUpdate(url: string, options: UpdateOptions): void {
+/** The table that a book took last, where the server had a tag for it. */
+export interface Taken {
+  url: string;
+  etag: string;
+  /** Absent where the host can't tell. */
+  sha256: string | undefined;
+}
+
+/**
+ * The headers of the request. Refuses options that are none before anything is sent: what the host would make of them is no
+ * fault of the network.
+ */
+export function headersOf(url: string, options: UpdateOptions, taken: Taken | undefined): Headers {
   checkKeys("options of update", options, OPTIONS);
-  const refuse = (what: string): never => {
-    throw new ConfigurationError({ code: "invalid_config", message: `cannot update prices: expected ${what}, found another value` });
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new ConfigurationError({ code: "invalid_config", message: `cannot update prices: expected ${what}, found another value`, cause });
   };
   if (typeof url !== "string" || url === "") refuse("a URL");
   const number = (key: "timeout" | "maxBytes" | "maxPriceRatio" | "maxLost", least: number, most: number): void => {
@@ -33,12 +46,36 @@ export function checkUpdate(url: string, options: UpdateOptions): void {
   number("maxBytes", 1, MAX_BYTES);
   number("maxPriceRatio", 1, Infinity);
   number("maxLost", 0, 1);
-  if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(options.sha256)) refuse("sha256 to be 64 hexadecimal digits");
+  const { sha256, signal, etag } = options;
+  if (sha256 !== undefined && !(typeof sha256 === "string" && /^[0-9a-f]{64}$/i.test(sha256))) refuse("sha256 to be 64 hexadecimal digits");
   if (options.fetch !== undefined && typeof options.fetch !== "function") refuse("fetch to be a function");
+  if (options.dryRun !== undefined && typeof options.dryRun !== "boolean") refuse("dryRun to be true or false");
+  // By what is used of it: a host may have signals of several kinds.
+  if (signal !== undefined && !(typeof signal === "object" && typeof signal?.addEventListener === "function" && typeof signal.aborted === "boolean")) refuse("signal to be an AbortSignal");
+  if (etag !== undefined && typeof etag !== "string") refuse("etag to be a string");
+  let headers = new Headers();
+  try {
+    headers = new Headers(options.headers);
+  } catch (cause) {
+    refuse("headers to be those of a request", cause);
+  }
+  if (!headers.has("accept")) headers.set("accept", "application/json");
+  const own = taken?.url === url ? taken : undefined;
+  const tag = etag ?? own?.etag;
+  // An answer 304 says that the table is the one with this tag. Which table that is only counts where one is asked for by its digest.
+  if (sha256 !== undefined && (tag !== own?.etag || own?.sha256 !== sha256.toLowerCase())) headers.delete("if-none-match");
+  else if (tag !== undefined) {
+    try {
+      headers.set("if-none-match", tag);
+    } catch (cause) {
+      refuse("etag to be the value of a header", cause);
+    }
+  }
+  return headers;
 }
 
 /** Fetches a table. Rejects where there is no answer to judge. */
-export async function fetchTable(url: string, options: UpdateOptions): Promise<Fetched> {
+export async function fetchTable(url: string, headers: Headers, options: UpdateOptions): Promise<Fetched> {
   const timeout = options.timeout ?? 30_000;
   const deadline = new Deadline(timeout, options.signal);
   try {
@@ -47,18 +84,19 @@ export async function fetchTable(url: string, options: UpdateOptions): Promise<F
     if (typeof send !== "function") {
       throw new ConfigurationError({ code: "invalid_config", message: "cannot update prices: expected a host with fetch, found none; hand one in as the option fetch" });
     }
-    const headers = new Headers(options.headers);
-    if (!headers.has("accept")) headers.set("accept", "application/json");
-    if (options.etag !== undefined) headers.set("if-none-match", options.etag);
+    const tag = headers.get("if-none-match");
     // Workers and browsers insist on the global object as `this`; a function of the application's own gets none.
     const answer = options.fetch === undefined ? globalThis.fetch(url, { headers, signal: deadline.signal }) : send(url, { headers, signal: deadline.signal });
     const response = await deadline.race(Promise.resolve(answer));
     if (response.status === 304) {
       await response.body?.cancel();
-      return options.etag === undefined ? {} : { etag: options.etag };
+      const fetched: Fetched = tag === null ? {} : { etag: tag };
+      // Not asked whether it has changed, a server that says so has shown no table.
+      if (options.sha256 !== undefined && tag === null) fetched.refusal = { reason: "sha256", detail: `expected a table with the SHA-256 ${options.sha256.toLowerCase()}, found status 304 and none` };
+      return fetched;
     }
     if (!response.ok) {
-      const body = await deadline.race(response.text()).catch(() => "");
+      const body = await deadline.race(beginning(response)).catch(() => "");
       run((core) => core.throwStatus(response.status, body));
     }
     const etag = response.headers.get("etag") ?? undefined;
@@ -116,6 +154,22 @@ async function read(response: Response, most: number): Promise<Uint8Array | stri
   return bytes;
 }
 
+/** The first of a body that may be of any length, as text. */
+async function beginning(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let length = 0; length < ERROR_BYTES; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value.subarray(0, ERROR_BYTES - length), { stream: true });
+    length += value.length;
+  }
+  await reader.cancel();
+  return text;
+}
+
 async function digest(bytes: Uint8Array): Promise<string | undefined> {
   const subtle = globalThis.crypto?.subtle;
   if (subtle === undefined) return undefined;
@@ -138,6 +192,14 @@ export interface Judged {
   places?: Int32Array;
 }
 
+/** Why a table is not taken that was asked for before the one that the book has. */
+export const SUPERSEDED: UpdateRefusal = { reason: "superseded", detail: "expected the latest update, found that one asked for later has been taken" };
+
+/** The text of a table without the mark that editors put before it, which is no part of JSON. */
+function unmarked(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
 /** Judges a table by a book, and puts it over it where nothing is against that. */
 export function judge(book: Held<CoreBook>, url: string, fetched: Fetched, options: UpdateOptions, today: string): Judged {
   const { bytes, etag, sha256 } = fetched;
@@ -150,7 +212,7 @@ export function judge(book: Held<CoreBook>, url: string, fetched: Fetched, optio
   if (bytes === undefined) return { report };
   let table: CoreBook;
   try {
-    table = run((core) => core.PriceBook.readOn(bytes, today));
+    table = run((core) => core.PriceBook.readOn(unmarked(bytes), today));
   } catch (error) {
     if (!TollgateError.isInstance(error) || error.code === "internal") throw error;
     const path = error.context["path"];

@@ -4,7 +4,7 @@ import bundled from "./data/prices.js";
 import { ValidationError } from "./errors.js";
 import { UNTIL, holds, isDisputed, quickly } from "./price-quick.js";
 import type { ExplainOptions, Explanation, StaleRate, UpdateOptions, UpdateReport } from "./price-types.js";
-import { checkUpdate, fetchTable, judge } from "./price-update.js";
+import { SUPERSEDED, type Taken, fetchTable, headersOf, judge } from "./price-update.js";
 import { offerVocabularies } from "./registry.js";
 import { toJson } from "./store/json.js";
 import type {
@@ -65,8 +65,11 @@ export class PriceBook {
   #retrieved: number | undefined;
   /** After an update: the core's handle of each of ours, and ours of each of the core's. Ours never change. */
   #moved: { core: Int32Array; own: Int32Array } | undefined;
-  /** The ETag of the table that was last taken, and where from. */
-  #etag: { url: string; etag: string } | undefined;
+  /** The table that was last taken by an update. */
+  #taken: Taken | undefined;
+  /** How many updates were asked for, and the number of the one whose table was taken last. */
+  #updates = 0;
+  #applied = 0;
 
   private constructor(made: Held<CoreBook>) {
     this.#core = made;
@@ -100,7 +103,8 @@ export class PriceBook {
    * @throws ValidationError for a table that is none of them; it names the path of what is wrong
    */
   static fromJSON(json: string | object): PriceBook {
-    const text = typeof json === "string" ? json : jsonOf(json);
+    // The mark that editors put before a text is no part of JSON.
+    const text = typeof json === "string" ? json.replace(/^\uFEFF/, "") : jsonOf(json);
     const book = new PriceBook(new Held("rebuildable", (core) => core.PriceBook.fromJSON(text)));
     // What is wrong with it is said here, not at the first price.
     void book.size;
@@ -390,7 +394,8 @@ export class PriceBook {
    *
    * A table that can't be right is refused, the book is as it was, and the report says why: too large, another SHA-256 than the
    * one asked for, no table of prices or one with a wrong type in it, a price that moved by more than a factor of ten, too many
-   * models missing. The day on which a price was read changes only when its source was read.
+   * models missing, or one that was asked for before the one that the book has by now. The day on which a price was read changes
+   * only when its source was read.
    *
    * ```ts
    * const report = await book.update("https://prices.example/table.json", { maxLost: 0.5 });
@@ -401,14 +406,16 @@ export class PriceBook {
    * @throws ConfigurationError for an option that is unknown or out of range
    */
   async update(url: string, options: UpdateOptions = {}): Promise<UpdateReport> {
-    checkUpdate(url, options);
-    const etag = options.etag ?? (this.#etag?.url === url ? this.#etag.etag : undefined);
-    const fetched = await fetchTable(url, etag === undefined ? options : { ...options, etag });
+    const headers = headersOf(url, options, this.#taken);
+    const number = (this.#updates += 1);
+    const fetched = await fetchTable(url, headers, options);
     // From here on nothing waits: what another update did in the meantime is below.
+    if (number < this.#applied && fetched.bytes !== undefined && options.dryRun !== true) fetched.refusal ??= SUPERSEDED;
     const { report, next, places } = judge(this.#core, url, fetched, options, new Date().toISOString().slice(0, 10));
     if (next !== undefined && places !== undefined) {
       this.#move(next, places, report.models);
-      this.#etag = fetched.etag === undefined ? undefined : { url, etag: fetched.etag };
+      this.#applied = number;
+      this.#taken = fetched.etag === undefined ? undefined : { url, etag: fetched.etag, sha256: fetched.sha256 };
     }
     return report;
   }

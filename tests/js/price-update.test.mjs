@@ -132,6 +132,81 @@ describe("PriceBook.update", () => {
     assert.equal(pinned.status, "updated");
   });
 
+  it("takes an answer 304 for the pinned table only where it has taken that", async () => {
+    const text = JSON.stringify(ours([model("m", "2")], TODAY));
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const [taken, other] = ['"one"', "0".repeat(64)];
+    // A server as they are: 304 to the tag that it has, whatever the table is to be.
+    const server = mock.fn(async (_, { headers }) => (headers.get("if-none-match") === taken ? new Response(null, { status: 304 }) : new Response(text, { headers: { etag: taken } })));
+    const url = "https://p.example";
+    for (const [what, options, sent, status] of [
+      ["no pin", {}, taken, "unchanged"],
+      ["its pin", { sha256: sha256.toUpperCase() }, taken, "unchanged"],
+      ["another pin", { sha256: other }, null, "refused"],
+      ["another pin and the tag", { sha256: other, etag: taken }, null, "refused"],
+      ["another pin and the tag among the headers", { sha256: other, headers: { "if-none-match": taken } }, null, "refused"],
+      ["its pin and a tag of nobody knows what", { sha256, etag: '"two"' }, null, "unchanged"],
+    ]) {
+      const book = small();
+      assert.equal((await book.update(url, { fetch: server, maxLost: 1 })).status, "updated");
+      const report = await book.update(url, { fetch: server, maxLost: 1, ...options });
+      assert.equal(server.mock.calls.at(-1).arguments[1].headers.get("if-none-match"), sent, what);
+      assert.deepEqual([report.status, report.refusal?.reason], [status, status === "refused" ? "sha256" : undefined], what);
+    }
+    const stubborn = async () => new Response(null, { status: 304 });
+    assert.deepEqual((await small().update(url, { fetch: stubborn, sha256 })).refusal, { reason: "sha256", detail: `expected a table with the SHA-256 ${sha256}, found status 304 and none` });
+  });
+
+  it("does not take an earlier table after a later one", async () => {
+    const book = small();
+    const waiting = [];
+    const fetch = () => new Promise((answer) => waiting.push(answer));
+    const answer = (at, price) => waiting[at](new Response(JSON.stringify(ours([model("m", price)], TODAY)), { headers: { etag: `"${price}"` } }));
+    const updates = [{}, { dryRun: true }, {}, {}].map((options) => book.update("https://p.example", { fetch, maxLost: 1, ...options }));
+    answer(2, "3");
+    assert.equal((await updates[2]).status, "updated");
+    answer(0, "2");
+    const late = await updates[0];
+    assert.deepEqual([late.status, late.updated, late.refusal], ["refused", false, { reason: "superseded", detail: "expected the latest update, found that one asked for later has been taken" }]);
+    answer(1, "4");
+    assert.equal((await updates[1]).status, "updated", "what only tells is told by the book as it is");
+    assert.equal(usd(book, "m"), "3");
+    answer(3, "5");
+    assert.equal((await updates[3]).updated, true, "and one asked for later is taken");
+    assert.equal(usd(book, "m"), "5");
+    const next = mock.fn(async () => new Response(null, { status: 304 }));
+    await book.update("https://p.example", { fetch: next });
+    assert.equal(next.mock.calls[0].arguments[1].headers.get("if-none-match"), '"5"');
+  });
+
+  it("reads a table with a byte order mark", async () => {
+    const text = `\uFEFF${JSON.stringify(ours([model("m", "2")], TODAY))}`;
+    const book = small();
+    const report = await book.update("https://p.example", { fetch: answering(text), maxLost: 1 });
+    assert.deepEqual([report.status, report.sha256], ["updated", createHash("sha256").update(text).digest("hex")]);
+    assert.equal(usd(book, "m"), "2");
+    assert.equal(usd(PriceBook.fromJSON(text), "m"), "2");
+    assert.throws(() => PriceBook.fromJSON(`\uFEFF${text}`), { code: "invalid_input" });
+  });
+
+  it("reads no more of an error than it tells", async () => {
+    let [pulled, cancelled] = [0, false];
+    const endless = (first) =>
+      new ReadableStream({
+        start: (to) => to.enqueue(new TextEncoder().encode(first)),
+        pull: (to) => (pulled += 1, to.enqueue(new Uint8Array(1024).fill(0x20))),
+        cancel: () => void (cancelled = true),
+      });
+    const said = '{"error":{"message":"out of order"}}';
+    await assert.rejects(small().update("https://p.example", { fetch: async () => new Response(endless(said), { status: 500 }) }), ServerError);
+    assert.ok(pulled < 20, `${pulled} kB were read`);
+    assert.ok(cancelled);
+    await assert.rejects(small().update("https://p.example", { fetch: async () => new Response(said, { status: 500 }) }), (error) => error.message.includes("out of order"));
+    await assert.rejects(small().update("https://p.example", { fetch: async () => new Response(null, { status: 500 }) }), ServerError);
+    const stuck = new ReadableStream({ pull: () => new Promise(() => {}) });
+    await assert.rejects(small().update("https://p.example", { fetch: async () => new Response(stuck, { status: 500 }), timeout: 50 }), (error) => error instanceof ServerError || error instanceof TimeoutError);
+  });
+
   it("says what would change without changing it", async () => {
     const book = small();
     const report = await book.update("https://p.example", { fetch: answering(ours([model("m", "2")], TODAY)), maxLost: 1, dryRun: true });
@@ -178,7 +253,7 @@ describe("PriceBook.update", () => {
     const book = small();
     const fails = (options, expected) => assert.rejects(book.update("https://p.example", { fetch: answering("{}"), ...options }), expected);
     await fails({ etags: "x" }, { code: "unknown_option" });
-    for (const [key, value] of [["timeout", 0], ["timeout", NaN], ["maxBytes", 1e9], ["maxPriceRatio", 0.5], ["maxLost", 2], ["sha256", "abc"], ["fetch", 5]]) await fails({ [key]: value }, { code: "invalid_config" });
+    for (const [key, value] of [["timeout", 0], ["timeout", NaN], ["maxBytes", 1e9], ["maxPriceRatio", 0.5], ["maxLost", 2], ["sha256", "abc"], ["sha256", 5], ["fetch", 5], ["dryRun", "no"], ["signal", 5], ["signal", null], ["signal", {}], ["etag", 5], ["etag", "a\nb"], ["headers", 5], ["headers", { "a b": "c" }], ["headers", { a: "b\nc" }]]) await fails({ [key]: value }, { code: "invalid_config" });
     await assert.rejects(book.update(""), { code: "invalid_config" });
     await fails({ fetch: answering("gone", { status: 404 }) }, (error) => error instanceof NotFoundError && error.status === 404);
     await fails({ fetch: answering("oops", { status: 503 }) }, ServerError);
