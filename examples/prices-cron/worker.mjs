@@ -47,16 +47,18 @@ export default {
    */
   async scheduled(_event, env) {
     const json = await env.PRICES.get("book");
-    const book = json === null ? PriceBook.bundled() : PriceBook.fromJSON(json);
+    // A copy: what is not stored yet must not be what this isolate prices by, nor what the next answer 304 is taken for.
+    const book = PriceBook.fromJSON(json ?? PriceBook.bundled().toJSON());
     const etag = await env.PRICES.get("etag");
     // Most tables lack some of the bundled models, which keep their prices.
     const report = await book.update(env.PRICES_URL, { maxLost: 1, ...(etag === null ? {} : { etag }) });
     if (report.updated) {
+      // Any of these may fail. While there is no tag the next trigger reads the whole table and stores it again, so it comes back last.
+      await env.PRICES.delete("etag");
       await env.PRICES.put("book", JSON.stringify(book.toJSON()));
-      if (report.etag === undefined) await env.PRICES.delete("etag");
-      else await env.PRICES.put("etag", report.etag);
-      // Last, so that who reads it finds the rest.
+      // After the book, so that who sees another version finds it.
       await env.PRICES.put("version", report.sha256 ?? new Date().toISOString());
+      if (report.etag !== undefined) await env.PRICES.put("etag", report.etag);
     }
     // What changed is for a person to look at. A refusal is the day's most important line.
     await env.PRICES.put("report", JSON.stringify(report));
