@@ -1,13 +1,14 @@
 // What the price books of the working tree change over those of a commit, as Markdown: `npm run prices:changes -- HEAD`.
 //
 // What counts as a change is `PriceBook.update`'s: this hands it the one book as a table to be put over the other, and prints
-// its report.
+// its report. An update takes nothing away, so what is said no more is looked for beside it, and so are limits and names.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, Problem, main } from "../lib/run.mjs";
+import { differences } from "./differences.mjs";
 
 /** More lines than this are counted and not printed. */
 const MOST = 200;
@@ -22,11 +23,16 @@ export async function changes(PriceBook, name, before, after) {
   // As an update with the usual limits would judge it.
   const { refusal } = await book.update(name, { fetch: async () => new Response(after), dryRun: true });
   const { counts } = report;
-  const lines = [`## ${name}`, "", `${counts.changes} rates changed, ${counts.added} models added, ${counts.lost} gone.`];
+  const others = differences(book.toJSON(), PriceBook.fromJSON(after).toJSON());
+  const lines = [`## ${name}`, "", `${counts.changes} rates changed, ${counts.added} models added, ${counts.lost} gone; ${others.length} other differences.`];
   if (refusal !== undefined) lines.push("", `**Look twice**: ${refusal.detail}.`);
   if (counts.changes > 0) {
     lines.push("", "| model | rate | was | is | since |", "|---|---|---|---|---|");
     lines.push(...list(report.changes.map((one) => `| ${one.provider}/${one.model} | ${one.rate} | ${one.from ?? ""} | ${one.to} | ${one.since ?? ""} |`), counts.changes));
+  }
+  if (others.length > 0) {
+    lines.push("", "### Said no more, limits and names", "", "| model | what | was | is |", "|---|---|---|---|");
+    lines.push(...list(others.map(({ model, what, was, is }) => `| ${model} | ${what} | ${was ?? ""} | ${is ?? ""} |`), others.length));
   }
   for (const [title, names, count] of [["Added", report.added, counts.added], ["Gone", report.lost, counts.lost]]) {
     if (count > 0) lines.push("", `### ${title}`, "", ...list(names.map((one) => `- ${one}`), count));

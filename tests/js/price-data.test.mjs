@@ -6,9 +6,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { writeJson } from "../../scripts/prices/book.mjs";
+import { changes } from "../../scripts/prices/changes.mjs";
 import { ratio, same, short } from "../../scripts/prices/decimal.mjs";
 import { append, merge, tidyRegions } from "../../scripts/prices/merge.mjs";
 import { pack } from "../../scripts/prices/pack.mjs";
+import { PriceBook } from "tollgate";
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const book = (name) => JSON.parse(readFileSync(path(`data/prices/${name}.json`), "utf8"));
@@ -195,4 +197,27 @@ test("a book is written and packed in one order, whatever order it came in", () 
     "",
     "",
   ]);
+});
+
+test("what a book says no more is told as well as what it says otherwise", async () => {
+  const row = (more) => ({ source: "a", rates: { input: "1", output: "4" }, ...more });
+  const conditions = { tiers: [{ above: 200_000, rates: { input: "2" } }], services: { batch: { multiplier: "0.5" }, flex: { rates: { input: "0.5" } } }, regions: { eu: { multiplier: "1.1" } } };
+  const text = (model) => JSON.stringify({ tollgate: 1, sources: [{ id: "a", name: "a" }], models: [{ provider: "p", id: "m", aliases: ["m-1"], mode: "chat", context: 1000, maxOutput: 500, capabilities: ["vision"], rows: [row(conditions)], ...model }] });
+  for (const [what, before, after, expected] of [
+    ["nothing", {}, {}, []],
+    ["tiers and services", {}, { rows: [row({ regions: conditions.regions })] }, ["tiers.200000.edge | above | ", "tiers.200000.input | 2 | ", "services.batch.multiplier | 0.5 | ", "services.flex.input | 0.5 | "]],
+    ["a region and a rate", {}, { rows: [row({ ...conditions, regions: undefined, rates: { output: "4" } })] }, ["input | 1 | ", "regions.eu.multiplier | 1.1 | "]],
+    ["a limit", {}, { maxOutput: 100 }, ["maxOutput | 500 | 100"]],
+    ["a limit that is none any more", {}, { context: undefined }, ["context | 1000 | "]],
+    ["names and capabilities", {}, { aliases: ["m-2"], capabilities: [] }, ["aliases | m-1 | ", "aliases |  | m-2", "capabilities | vision | "]],
+    ["a price of the past", { rows: [row(), row({ from: "2026-02-01" })] }, { rows: [row({ from: "2026-02-01" })] }, ["the price of unknown age | input 1, output 4 | "]],
+    ["a new price without the conditions of the old one", { rows: [row({ services: conditions.services })] }, { rows: [row({ services: conditions.services }), row({ from: "2026-02-01", services: { batch: { multiplier: "0.5" } } })] }, ["services.flex.input | 0.5 | "]],
+  ]) {
+    const told = await changes(PriceBook, "book.json", text(before), text(after));
+    const [, section = ""] = told.split("### Said no more, limits and names\n\n| model | what | was | is |\n|---|---|---|---|\n");
+    assert.deepEqual(section.split("\n").filter((line) => line.startsWith("| ")), expected.map((line) => `| p/m | ${line} |`), what);
+    assert.match(told, new RegExp(`; ${expected.length} other differences\\.`), what);
+  }
+  const changed = await changes(PriceBook, "book.json", text({}), text({ rows: [row({ ...conditions, rates: { input: "3", output: "4" } })] }));
+  assert.match(changed, /1 rates changed, 0 models added, 0 gone; 0 other differences\.[^]*\| p\/m \| input \| 1 \| 3 \|/);
 });
