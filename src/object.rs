@@ -1,15 +1,19 @@
 //! JSON objects read key by key, with errors that say what was expected; every value keeps the bytes it was written in.
 
-use std::borrow::Cow;
-
 use crate::{
     collections::sort_by,
     error::{Error, Result},
-    json::{Json, Raw, raw::kind_of},
+    json::{
+        Json, Raw,
+        raw::{Members, kind_of},
+    },
 };
 
 /// An object's entries, in their order.
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
+pub(crate) struct Object<'a>(Members<'a>);
+
+/// Up to how many entries are compared with each other for equal keys, instead of being sorted.
+const FEW: usize = 24;
 
 impl<'a> Object<'a> {
     /// The object in a text; `what` names it in the error. Of two equal keys only the last counts, as in `JSON.parse`.
@@ -21,7 +25,22 @@ impl<'a> Object<'a> {
 
     /// The object that a value is; of two equal keys only the last counts. `None` for another value.
     pub fn of(value: Raw<'a>) -> Option<Self> {
-        let mut entries = value.members()?;
+        value.members().map(Self::of_members)
+    }
+
+    fn of_members(mut entries: Members<'a>) -> Self {
+        if entries.len() <= FEW {
+            // Nearly all: comparing them all costs less than sorting them.
+            let mut at = 0;
+            while let Some((key, _)) = entries.get(at) {
+                if entries.iter().skip(at + 1).any(|(later, _)| later == key) {
+                    entries.remove(at);
+                } else {
+                    at += 1;
+                }
+            }
+            return Self(entries);
+        }
         // Sorted, so that equal keys stand together: an object may have a hundred thousand.
         let mut order: Vec<(&str, usize)> = entries.iter().enumerate().map(|(at, (key, _))| (&**key, at)).collect();
         sort_by(&mut order, Ord::cmp);
@@ -36,14 +55,14 @@ impl<'a> Object<'a> {
             let mut kept = kept.into_iter();
             entries.retain(|_| kept.next().unwrap_or(true));
         }
-        Some(Self(entries))
+        Self(entries)
     }
 
     /// The object that a value is; `None` also where a key repeats: readers differ in which of the two they take.
     pub fn strict(value: Raw<'a>) -> Option<Self> {
         let members = value.members()?;
         let count = members.len();
-        let object = Self::of(value)?;
+        let object = Self::of_members(members);
         (object.0.len() == count).then_some(object)
     }
 

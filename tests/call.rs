@@ -95,7 +95,8 @@ impl Host {
             match step {
                 Step::Guard { stage, texts } => {
                     self.log.push(format!(
-                        "guard {stage} {}",
+                        "guard {} {}",
+                        stage.as_str(),
                         texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join("|")
                     ));
                     let outcome = self.guards.pop_front().unwrap_or(Guarded { passed: true, ..Guarded::default() });

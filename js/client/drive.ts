@@ -5,7 +5,7 @@
 import type { BudgetManager } from "../budget.js";
 import { Held, runAsync, type Core } from "../core.js";
 import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
-import type { GuardReport } from "../guard/builtin.js";
+import type { GuardReport, GuardText } from "../guard/builtin.js";
 import { JUDGES, REPORT, RUN, SCANNER, type GuardrailEngine, type GuardrailEngineResult } from "../guard/engine.js";
 import { generateId } from "../id.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
@@ -15,7 +15,6 @@ import type {
   CostRecord,
   CostStorage,
   EstimateMark,
-  GuardStage,
   Redaction,
   Reservation,
   SecurityMetadata,
@@ -44,7 +43,7 @@ export interface CallHost {
 
 /** A step as the core gives it. */
 type Step =
-  | { do: "guard"; stage: "input" | "output"; texts: { text: string; role: string; stage: GuardStage }[] }
+  | { do: "guard"; stage: "input" | "output" }
   | { do: "budgets"; scopes: string }
   | { do: "reserve"; id: string; scopes: string; usd: string; leaseMs: number }
   | { do: "fetch" }
@@ -90,7 +89,7 @@ export class RunningCall {
       }
       switch (step.do) {
         case "guard":
-          await this.#guard(step.stage, step.texts);
+          await this.#guard(step.stage);
           break;
         case "budgets":
           await this.#budgets(JSON.parse(step.scopes) as BudgetScope[]);
@@ -166,9 +165,16 @@ export class RunningCall {
     return makeError(error.code, error.message, error.context, extras);
   }
 
-  async #guard(stage: "input" | "output", texts: { text: string; role: string; stage: GuardStage }[]): Promise<void> {
+  async #guard(stage: "input" | "output"): Promise<void> {
     try {
-      const run = await this.host.engine![RUN](texts, { ...this.host.context, stage });
+      const run = await this.host.engine![RUN](
+        {
+          // The texts stay in the core, unless somebody else wants to see them.
+          scan: (scanner) => this.core.use((call) => call.scanTexts(scanner)),
+          texts: () => JSON.parse(this.core.use((call) => call.guardTexts())) as GuardText[],
+        },
+        { ...this.host.context, stage },
+      );
       this.#results[stage] = run.result;
       this.#redactions.push(...run.redactions);
       this.released = this.core.use((call) =>
@@ -294,25 +300,23 @@ export class RunningCall {
 
 /** The time that a call has, and the ways in which it can be given up. */
 export class Deadline {
-  readonly #controller: AbortController;
+  readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
-  readonly #unlink: () => void;
+  readonly #giveUp = (): void => this.abort(this.#caller?.reason);
+  /** What waits for a promise: told by hand, since a listener on the signal costs a host ten times as much. */
+  readonly #waiting = new Set<(reason: unknown) => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timedOut = false;
   /** What the host threw, for the error's cause. */
   cause: unknown;
 
   constructor(timeoutMs: number, caller: AbortSignal | undefined) {
-    const controller = new AbortController();
-    this.#controller = controller;
     this.#caller = caller;
-    const abort = (): void => controller.abort(caller?.reason);
-    if (caller?.aborted) abort();
-    else caller?.addEventListener("abort", abort, { once: true });
-    this.#unlink = () => caller?.removeEventListener("abort", abort);
+    if (caller?.aborted) this.#giveUp();
+    else caller?.addEventListener("abort", this.#giveUp, { once: true });
     this.#timer = setTimeout(() => {
       this.#timedOut = true;
-      controller.abort(new DOMException("the call's time was up", "TimeoutError"));
+      this.abort(new DOMException("the call's time was up", "TimeoutError"));
     }, timeoutMs);
   }
 
@@ -343,19 +347,16 @@ export class Deadline {
 
   /** The promise, or the end of the time: a `fetch` that never answers need not heed its signal. */
   race<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this;
     return new Promise<T>((resolve, reject) => {
-      const abort = (): void => reject(signal.reason);
-      if (signal.aborted) {
+      if (this.signal.aborted) {
         promise.catch(() => undefined);
-        abort();
+        reject(this.signal.reason);
         return;
       }
-      signal.addEventListener("abort", abort, { once: true });
-      const over = (): void => signal.removeEventListener("abort", abort);
+      this.#waiting.add(reject);
       promise.then(
-        (value) => (over(), resolve(value)),
-        (error) => (over(), reject(error)),
+        (value) => (this.#waiting.delete(reject), resolve(value)),
+        (error) => (this.#waiting.delete(reject), reject(error)),
       );
     });
   }
@@ -370,14 +371,17 @@ export class Deadline {
 
   /** Gives the call up. */
   abort(reason?: unknown): void {
+    if (this.signal.aborted) return;
     this.#controller.abort(reason);
+    for (const giveUp of this.#waiting) giveUp(this.signal.reason);
+    this.#waiting.clear();
   }
 
   /** Nothing may wait any more: no timer and no listener is left. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#unlink();
+    this.#caller?.removeEventListener("abort", this.#giveUp);
   }
 }
 

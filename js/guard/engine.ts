@@ -92,10 +92,22 @@ export const JUDGES: unique symbol = Symbol("tollgate.engine.judges");
 /** The result of a stream that the core has scanned. */
 export const REPORT: unique symbol = Symbol("tollgate.engine.report");
 
+/**
+ * The texts of a request or answer, for {@link RUN}.
+ *
+ * @internal
+ */
+export interface EngineSource {
+  /** Has them scanned: {@link Reports} as JSON text. */
+  scan: (scanner: CoreScanner) => string;
+  /** The texts themselves, for guardrails of the application's own. */
+  texts: () => GuardText[];
+}
+
 /** What {@link RUN} answers. */
 export interface EngineRun {
   result: GuardrailEngineResult;
-  /** The texts after all guardrails; undefined where nothing changed. */
+  /** The texts after all guardrails; undefined, or none, where nothing changed. */
   texts: (string | undefined)[];
   redactions: Redaction[];
 }
@@ -190,12 +202,11 @@ export class GuardrailEngine {
   }
 
   /** @internal */
-  async [RUN](texts: GuardText[], context: GuardrailContext): Promise<EngineRun> {
+  async [RUN](source: EngineSource, context: GuardrailContext): Promise<EngineRun> {
     const started = performance.now();
     const reports: Reports =
-      this.#builtins().length === 0 ? { guards: [], texts: [] } : (JSON.parse(this.#scannerOf().use((scanner) => scanner.scanAll(texts))) as Reports);
+      this.#builtins().length === 0 ? { guards: [], texts: [] } : (JSON.parse(this.#scannerOf().use((scanner) => source.scan(scanner))) as Reports);
     const scanned = performance.now() - started;
-    const changed = texts.map((_, index) => reports.texts[index] ?? undefined);
     // Without the text after one guard alone: what another takes out would still be in it.
     const results: GuardrailExecution[] = reports.guards.map(({ edited: _, ...report }) => ({
       guardrailName: report.name,
@@ -203,35 +214,45 @@ export class GuardrailEngine {
       executionTime: scanned,
     }));
     const redactions = redactionsOf(reports.guards);
+    const changed = reports.texts.map((text) => text ?? undefined);
     const own = this.#own();
-    if (own.length > 0) {
-      // They see what the built-in ones left: what was redacted is nobody else's to see.
-      const left = (): string[] => texts.map(({ text }, index) => changed[index] ?? text);
-      const asked = await this.#ask(own, left().join("\n"), context);
-      const known = redactions.length;
-      results.push(...asked);
-      for (const [index, execution] of asked.entries()) {
-        const guardrail = own[index]!;
-        const { result } = execution;
-        if (result === undefined || !result.passed || editedText(result) === undefined) continue;
-        // It changes texts, and was shown all of them as one: it is asked again, for each.
-        for (const [place, text] of left().entries()) {
-          // What it said of the whole still holds where there is one text, and nobody has changed it since.
-          const same = texts.length === 1 && redactions.length === known;
-          const [again] = same ? [execution] : await this.#ask([guardrail], text, context);
-          if (again?.result === undefined || !again.result.passed) {
-            // It would have taken something out, and can't say what: nothing may pass.
-            results.push({ ...again!, guardrailName: guardrail.name });
-            continue;
-          }
-          const edited = editedText(again.result);
-          if (edited === undefined || edited === text) continue;
-          changed[place] = edited;
-          redactions.push({ guardrail: guardrail.name, stage: texts[place]!.stage, type: result.action, count: 1 });
+    if (own.length > 0) await this.#judge(own, source.texts(), context, changed, results, redactions);
+    return { result: new GuardrailEngineResult(results, performance.now() - started), texts: changed, redactions };
+  }
+
+  /** Asks the application's own guardrails. They see what the built-in ones left: what was redacted is nobody else's to see. */
+  async #judge(
+    own: Guardrail[],
+    texts: GuardText[],
+    context: GuardrailContext,
+    changed: (string | undefined)[],
+    results: GuardrailExecution[],
+    redactions: Redaction[],
+  ): Promise<void> {
+    const left = (): string[] => texts.map(({ text }, index) => changed[index] ?? text);
+    const asked = await this.#ask(own, left().join("\n"), context);
+    const known = redactions.length;
+    results.push(...asked);
+    for (const [index, execution] of asked.entries()) {
+      const guardrail = own[index]!;
+      const { result } = execution;
+      if (result === undefined || !result.passed || editedText(result) === undefined) continue;
+      // It changes texts, and was shown all of them as one: it is asked again, for each.
+      for (const [place, text] of left().entries()) {
+        // What it said of the whole still holds where there is one text, and nobody has changed it since.
+        const same = texts.length === 1 && redactions.length === known;
+        const [again] = same ? [execution] : await this.#ask([guardrail], text, context);
+        if (again?.result === undefined || !again.result.passed) {
+          // It would have taken something out, and can't say what: nothing may pass.
+          results.push({ ...again!, guardrailName: guardrail.name });
+          continue;
         }
+        const edited = editedText(again.result);
+        if (edited === undefined || edited === text) continue;
+        changed[place] = edited;
+        redactions.push({ guardrail: guardrail.name, stage: texts[place]!.stage, type: result.action, count: 1 });
       }
     }
-    return { result: new GuardrailEngineResult(results, performance.now() - started), texts: changed, redactions };
   }
 
   /** @internal */

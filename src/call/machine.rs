@@ -56,8 +56,8 @@ const LEASE_MARGIN_MS: u64 = 60_000;
 pub enum Step {
     /// Run the guardrails over these texts, then [`Call::guarded`].
     Guard {
-        /// `input` or `output`.
-        stage: &'static str,
+        /// That of the request, or of the answer.
+        stage: guard::Stage,
         /// The texts with their roles.
         texts: Vec<Text>,
     },
@@ -123,7 +123,7 @@ pub struct Text {
     /// `system`, `user`, `assistant` or `tool`.
     pub role: &'static str,
     /// The stage its detectors are chosen by.
-    pub stage: &'static str,
+    pub stage: guard::Stage,
 }
 
 impl ToJson for Text {
@@ -131,8 +131,15 @@ impl ToJson for Text {
         to.open('{');
         to.text_of("text", &self.text);
         to.text_of("role", self.role);
-        to.text_of("stage", self.stage);
+        to.text_of("stage", self.stage.as_str());
         to.close('}');
+    }
+}
+
+impl Text {
+    /// As the built-in detectors take it.
+    pub fn source(&self) -> guard::Source<'_> {
+        guard::Source { text: &self.text, stage: self.stage, is_system: self.role == Role::System.as_str() }
     }
 }
 
@@ -354,9 +361,9 @@ impl Call {
             match self.phase {
                 Phase::Start => {
                     self.phase = Phase::GuardInput;
-                    let texts = texts(&self.request.segments, "input");
+                    let texts = texts(&self.request.segments, guard::Stage::Input);
                     if self.options.guard && !texts.is_empty() {
-                        return Step::Guard { stage: "input", texts };
+                        return Step::Guard { stage: guard::Stage::Input, texts };
                     }
                     self.phase = Phase::Budgets;
                 }
@@ -387,7 +394,7 @@ impl Call {
                 Phase::GuardOutput => {
                     let texts = self.output_texts();
                     if self.options.guard && !texts.is_empty() {
-                        return Step::Guard { stage: "output", texts };
+                        return Step::Guard { stage: guard::Stage::Output, texts };
                     }
                     self.close(tracker);
                 }
@@ -992,13 +999,13 @@ impl Call {
                     text,
                     role: Role::Assistant.as_str(),
                     stage: if matches!(lane, crate::provider::openai::chunk::Lane::Arguments(..)) {
-                        "tool_call"
+                        guard::Stage::ToolCall
                     } else {
-                        "output"
+                        guard::Stage::Output
                     },
                 })
                 .collect(),
-            None => texts(&self.answer_segments, "output"),
+            None => texts(&self.answer_segments, guard::Stage::Output),
         }
     }
 
@@ -1182,7 +1189,7 @@ fn out_of_turn() -> Error {
 }
 
 /// The texts of a body for the guardrails.
-fn texts(segments: &Segments, stage: &'static str) -> Vec<Text> {
+fn texts(segments: &Segments, stage: guard::Stage) -> Vec<Text> {
     segments
         .list()
         .iter()
@@ -1190,8 +1197,8 @@ fn texts(segments: &Segments, stage: &'static str) -> Vec<Text> {
             text: segment.text.clone(),
             role: segment.role.as_str(),
             stage: match segment.role {
-                _ if segment.in_arguments => "tool_call",
-                Role::Tool => "tool_result",
+                _ if segment.in_arguments => guard::Stage::ToolCall,
+                Role::Tool => guard::Stage::ToolResult,
                 _ => stage,
             },
         })

@@ -173,8 +173,18 @@ impl<'a> Raw<'a> {
 
     /// The member of that name: the last, as in `JSON.parse`. `None` where there is none, and for null.
     pub fn member(self, name: &str) -> Option<Raw<'a>> {
-        let found = self.members()?.into_iter().rev().find(|(key, _)| key == name)?.1;
-        found.present()
+        let rest = self.0.strip_prefix('{')?;
+        let mut scan = Scan { bytes: rest.as_bytes(), at: 0 };
+        let mut found = None;
+        // Without a list of them: bodies are asked for one member after the other.
+        while let Some(key) = scan.next(rest) {
+            scan.step();
+            let value = scan.next(rest)?;
+            if key.text()? == name {
+                found = Some(value);
+            }
+        }
+        found.and_then(Raw::present)
     }
 }
 

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Headers;
 
 use crate::{
-    call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
+    call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step, Text},
     error::{Code, Error, Result, WarningCode},
     json::{Json, ToJson, Writer, number},
     ledger::{Record, Scope},
@@ -30,6 +30,8 @@ use crate::{
 #[wasm_bindgen]
 pub struct Call {
     call: RefCell<call::Call>,
+    /// What the last `guard` step is about.
+    to_guard: RefCell<Vec<Text>>,
     /// What the last `store` step stores.
     to_store: RefCell<Option<Box<Record>>>,
     tracker: Rc<RefCell<Tracker>>,
@@ -45,10 +47,9 @@ impl ToJson for WireStep {
             to.text_of("do", name);
         };
         match &self.0 {
-            Step::Guard { stage, texts } => {
+            Step::Guard { stage, .. } => {
                 begin("guard");
-                to.text_of("stage", stage);
-                to.list_of("texts", texts);
+                to.text_of("stage", stage.as_str());
             }
             Step::Budgets { scopes } => {
                 begin("budgets");
@@ -147,18 +148,35 @@ impl Call {
         let mut call = call::Call::new(options, body)?;
         call.count_with(Box::new(super::tokens::count));
         let call = RefCell::new(call);
-        Ok(Call { call, to_store: RefCell::default(), tracker: tracker.shared() })
+        Ok(Call { call, to_guard: RefCell::default(), to_store: RefCell::default(), tracker: tracker.shared() })
     }
 
     /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
     pub fn next(&self, now: f64) -> Result<String> {
-        let step = self.call()?.next(&self.tracker.borrow(), at(now)?);
+        let mut step = self.call()?.next(&self.tracker.borrow(), at(now)?);
         match step {
             Step::Fail(error) => return Err(error),
+            Step::Guard { ref mut texts, .. } => *self.to_guard.borrow_mut() = std::mem::take(texts),
             Step::Store { ref record, .. } => *self.to_store.borrow_mut() = Some(record.clone()),
             _ => {}
         }
         Ok(WireStep(step).to_json())
+    }
+
+    /// The texts that the `guard` step that was given last is about: `{ text, role, stage }[]` as JSON text.
+    #[wasm_bindgen(js_name = guardTexts)]
+    pub fn guard_texts(&self) -> String {
+        let mut to = Writer::new();
+        to.list(self.to_guard.borrow().iter());
+        to.end()
+    }
+
+    /// Scans them where they are: `{ guards, texts }` as JSON text, as `Scanner::scanAll` has it.
+    #[wasm_bindgen(js_name = scanTexts)]
+    pub fn scan_texts(&self, scanner: &Scanner) -> String {
+        let texts = self.to_guard.borrow();
+        let sources = texts.iter().map(Text::source).collect::<Vec<_>>();
+        scanner.core().scan_all(&sources).to_json()
     }
 
     /// What the `store` step that was given last stores, as JSON text.
@@ -229,7 +247,7 @@ impl Call {
     /// What scans a streamed answer: the built-in detectors.
     #[wasm_bindgen(js_name = scanWith)]
     pub fn scan_with(&self, scanner: &Scanner) -> Result<()> {
-        self.call()?.scan_with(scanner.core());
+        self.call()?.scan_with(scanner.core().clone());
         Ok(())
     }
 

@@ -75,9 +75,9 @@ impl Scanner {
 }
 
 impl Scanner {
-    /// What scans a stream inside a call.
-    pub fn core(&self) -> guard::Scanner {
-        self.scanner.clone()
+    /// What scans inside a call.
+    pub fn core(&self) -> &guard::Scanner {
+        &self.scanner
     }
 }
 
