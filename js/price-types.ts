@@ -32,9 +32,9 @@ export interface UpdateOptions {
 export interface PriceChange {
   provider: Provider;
   model: string;
-  /** The unit or `multiplier`, behind the condition that it stands under: `input`, `regions.eu.services.flex.output`. */
+  /** The unit or `multiplier`, behind the condition that it stands under: `input`, `regions.eu.services.flex.output`; or `context`, `maxOutput`, `capabilities`. */
   rate: string;
-  /** USD for a million tokens or one of anything else, exact; absent where there was none. */
+  /** USD for a million tokens or one of anything else, exact; tokens of a limit, names of capabilities; absent where there was none. */
   from?: string;
   to: string;
   /** The first day of the price that differs, where it is known. */

@@ -262,6 +262,130 @@ fn what_changes_is_told_and_too_much_refused() {
 }
 
 #[test]
+fn limits_are_compared_as_prices_are() {
+    let with = |more: &str| {
+        format!(r#"{{"provider":"openai","id":"m",{more}"rows":[{{"source":"a","rates":{{"input":"1"}}}}]}}"#)
+    };
+    let own = with(r#""context":1000,"maxOutput":100,"capabilities":["vision"],"#);
+    for (why, over, changes, refusal) in [
+        ("nothing said", with(""), "[]", None),
+        ("the same", own.clone(), "[]", None),
+        (
+            "ten times less, or more of any size",
+            with(r#""context":100,"maxOutput":90000,"#),
+            r#"[{"provider":"openai","model":"m","rate":"context","from":"1000","to":"100"},{"provider":"openai","model":"m","rate":"maxOutput","from":"100","to":"90000"}]"#,
+            None,
+        ),
+        (
+            "less than that",
+            with(r#""maxOutput":1,"#),
+            r#"[{"provider":"openai","model":"m","rate":"maxOutput","from":"100","to":"1"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found maxOutput of openai/m from 100 to 1",
+            ),
+        ),
+        (
+            "of a model without rows in the table",
+            r#"{"provider":"openai","id":"m","context":10}"#.to_owned(),
+            r#"[{"provider":"openai","model":"m","rate":"context","from":"1000","to":"10"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found context of openai/m from 1000 to 10",
+            ),
+        ),
+        (
+            "what it can do",
+            with(r#""capabilities":["tools","vision"],"#),
+            r#"[{"provider":"openai","model":"m","rate":"capabilities","from":"vision","to":"vision, tools"}]"#,
+            None,
+        ),
+    ] {
+        let (told, refused) = difference(&own, &over, Limits { lost: 1.0, ..Limits::default() });
+        assert_eq!(Raw::parse(&told).unwrap().member("changes").unwrap().get(), changes, "{why}");
+        assert_eq!(refused.as_deref(), refusal, "{why}");
+    }
+}
+
+#[test]
+fn a_row_without_a_source_holds_from_the_day_on_which_it_was_read() {
+    let own = book(
+        "2026-01-01",
+        &model(
+            "m",
+            r#"{"source":"a","rates":{"input":"1"}},{"from":"2026-06-01","source":"a","rates":{"input":"20"}}"#,
+        ),
+    );
+    for source in ["", r#""source":"unheard of","#] {
+        let row = format!(r#"{{{source}"rates":{{"input":"15"}}}}"#);
+        let text = format!(r#"{{"tollgate":1,"models":[{}]}}"#, model("m", &row));
+        let table = Book::from_json_read_on(&text, Some("2026-11-21")).unwrap();
+        assert_eq!(table.retrieved(), Instant::parse("2026-11-21").ok());
+        let difference = Difference::between(&own, &table, Limits::default());
+        assert!(difference.refusal(Limits::default()).is_none(), "15 is compared with 20");
+        let merged = own.merge(&table).unwrap();
+        let usage = Usage::tokens(1_000_000, 0);
+        for (day, usd) in [("2026-05-31", "1"), ("2026-11-20", "20"), ("2026-11-21", "15")] {
+            let cost = price(&merged, &Query::new("m", None, &usage, Instant::parse(day).unwrap()));
+            let Answer::Priced(cost) = cost else { panic!("{day}") };
+            assert_eq!(cost.usd.to_string(), usd, "{day}");
+        }
+        let stale = merged.stale(1.0, Instant::parse("2026-11-25").unwrap());
+        assert_eq!(stale[0].days, Some(4));
+        assert_eq!(Book::from_json(&merged.to_json()).unwrap().to_json(), merged.to_json());
+    }
+    // Without a day it lies over every row, and is compared with each.
+    let table =
+        Book::from_json(&format!(r#"{{"tollgate":1,"models":[{}]}}"#, model("m", r#"{"rates":{"input":"1.5"}}"#)));
+    let difference = Difference::between(&own, &table.unwrap(), Limits::default());
+    assert_eq!(
+        difference.refusal(Limits::default()).map(|(_, detail)| detail).as_deref(),
+        Some("expected prices to move by at most a factor of 10, found input of openai/m from 20 to 1.5")
+    );
+}
+
+#[test]
+fn a_source_was_not_read_in_the_future() {
+    let table = |day: &str| {
+        let text = format!(
+            r#"{{"tollgate":1,"sources":[{{"id":"a","retrievedAt":"{day}"}}],"models":[{}]}}"#,
+            model("m", r#"{"source":"a","rates":{"input":"1"}}"#)
+        );
+        Book::from_json_read_on(&text, Some("2026-11-21"))
+    };
+    for (said, read) in [("2026-11-20", "2026-11-20"), ("2026-11-21", "2026-11-21"), ("2026-11-22", "2026-11-21")] {
+        let table = table(said).unwrap();
+        assert_eq!(table.retrieved(), Instant::parse(read).ok(), "{said}");
+        assert_eq!(&*table.model(Handle(0)).unwrap().rows[0].source.retrieved_at, read, "{said}");
+    }
+    for said in ["2026-11-23", "2999-01-01"] {
+        assert_eq!(
+            table(said).unwrap_err().message(),
+            "cannot read prices: expected sources[0].retrievedAt to be a day that has come, found one of the future"
+        );
+    }
+}
+
+#[test]
+fn any_source_is_written_as_it_is_read() {
+    let long = "n".repeat(300);
+    for source in [
+        "",
+        r#""source":"b""#,
+        r#""source":"__proto__""#,
+        &format!(r#""source":"{long}""#),
+        r#""source":"a 2026-11-01""#,
+    ] {
+        let more = if source.is_empty() { "" } else { "," };
+        let both = [
+            model("m", &format!(r#"{{{source}{more}"rates":{{"input":"1"}}}}"#)),
+            model("n", r#"{"source":"a","rates":{}}"#),
+        ];
+        let own = book("2026-11-01", &both.join(","));
+        let again = Book::from_json(&own.to_json()).unwrap();
+        assert!(own.models().eq(again.models()), "{source}");
+    }
+}
+
+#[test]
 fn stale_is_what_was_read_too_long_ago() {
     let rows = [
         r#"{"source":"a","rates":{"input":"1"}}"#,
@@ -349,6 +473,19 @@ fn any_rows() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// What comes of an update is written as it is read, whatever its rows say of their sources.
+    #[test]
+    fn updated_books_round_trip(under in any_rows(), over in any_rows(), names in prop::collection::vec("[ -~\\t]{0,12}|_{2}proto_{2}|a 2026-11-21", 2)) {
+        let quoted = |name: &str| tollgate::json::quote(name);
+        let over = over.replace(r#""source":"a""#, &format!(r#""source":{}"#, quoted(&names[0]))).replace(r#""source":"b","#, "");
+        let text = format!(r#"{{"tollgate":1,"sources":[{{"id":"x","name":{}}}],"models":[{}]}}"#, quoted(&names[1]), model("m", &over));
+        let table = Book::from_json_read_on(&text, Some("2026-11-21")).unwrap();
+        let merged = book("2026-10-01", &model("m", &under)).merge(&table).unwrap();
+        let again = Book::from_json(&merged.to_json()).unwrap();
+        prop_assert!(merged.models().eq(again.models()));
+        prop_assert_eq!(again.to_json(), merged.to_json());
+    }
 
     /// Whatever the books: the result is a book, its rows rise, a second time changes nothing, what the other says of its own days
     /// holds, and where the other's sources were read later no call before its first day costs anything else.

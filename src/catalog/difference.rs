@@ -4,7 +4,7 @@
 //! slipped unit, a cut download, another kind of table under the same address. Who takes it all the same says so.
 
 use super::book::{Book, Handle};
-use super::merge::{days, implied};
+use super::merge::{days, implied, is_overlaid};
 use super::model::{Model, Row, Variant, When};
 use crate::json::{ToJson, Writer, quote};
 use crate::money::{Factor, Rate};
@@ -80,9 +80,6 @@ impl Difference {
     pub fn between(book: &Book, table: &Book, limits: Limits) -> Self {
         let mut all = Self::default();
         for model in (0..table.len() as u32).filter_map(|at| table.copy(Handle(at))) {
-            if model.rows.is_empty() {
-                continue;
-            }
             // Whatever its names have meant so far.
             let mut known: Vec<Handle> = Vec::new();
             for name in std::iter::once(&model.id).chain(&model.aliases) {
@@ -92,10 +89,10 @@ impl Difference {
                     known.push(found.handle);
                 }
             }
-            let priced = known.iter().filter_map(|handle| book.copy(*handle)).filter(|own| !own.rows.is_empty());
-            let mut is_new = true;
-            for own in priced {
-                is_new = false;
+            let mut is_new = !model.rows.is_empty();
+            for own in known.iter().filter_map(|handle| book.copy(*handle)) {
+                is_new &= own.rows.is_empty();
+                all.compare_limits(&own, &model, limits);
                 all.compare(&own, &model, limits);
             }
             if is_new {
@@ -115,15 +112,38 @@ impl Difference {
         all
     }
 
-    /// Compares each row of the table with the one that has been in force on its first day.
+    /// Compares what a model takes, gives and can do: what a call may cost at most follows from that as from a rate.
+    fn compare_limits(&mut self, own: &Model, model: &Model, limits: Limits) {
+        let counts =
+            [("context", own.context_window, model.context_window), ("maxOutput", own.max_output, model.max_output)];
+        for (what, from, to) in counts {
+            let Some(to) = to.filter(|to| from != Some(*to)) else { continue };
+            let is_large = from.is_some_and(|from| from as f64 > to as f64 * limits.price_ratio);
+            let from = from.map(|from| from.to_string());
+            self.change(model, what.to_owned(), from, to.to_string(), None, is_large);
+        }
+        if model.capabilities.bits() != 0 && own.capabilities != model.capabilities {
+            let shown = |model: &Model| model.capabilities.names().collect::<Vec<_>>().join(", ");
+            let from = Some(shown(own)).filter(|names| !names.is_empty());
+            self.change(model, "capabilities".to_owned(), from, shown(model), None, false);
+        }
+    }
+
+    /// Compares each row of the table with the one that has been in force on its first day; one of no known day with each that
+    /// it would lie over.
     fn compare(&mut self, own: &Model, model: &Model, limits: Limits) {
-        for (row, day) in days(&model.rows) {
-            let base = match day {
-                Some(day) => own.row_at(day),
-                None => own.rows.first(),
-            };
-            if let Some(base) = base {
-                self.compare_rows(base, row, model, day, limits);
+        for (at, (row, day)) in days(&model.rows).enumerate() {
+            match day {
+                Some(day) => {
+                    if let Some(base) = own.row_at(day) {
+                        self.compare_rows(base, row, model, Some(day), limits);
+                    }
+                }
+                None => {
+                    for base in own.rows.iter().filter(|base| is_overlaid(base, model.rows.get(at + 1))) {
+                        self.compare_rows(base, row, model, base.from, limits);
+                    }
+                }
             }
         }
     }

@@ -23,12 +23,12 @@ use super::import;
 use super::known::{is_same, known};
 use super::model::{Model, RateSource, Row, Variant, When};
 use super::words::{Per, Words};
-use crate::collections::{Map, sort_by_key};
+use crate::collections::{Map, Set, sort_by_key};
 use crate::error::{Error, Result, check_keys};
 use crate::json::{Raw, ToJson, Writer};
 use crate::money::{Factor, Rate, Usd};
 use crate::object::Object;
-use crate::time::Instant;
+use crate::time::{DAY, Instant};
 use crate::usage::{MAX_COUNT, Unit, unit_of_name};
 
 /// No table is larger: LiteLLM's, the largest, has 3 MB.
@@ -113,18 +113,19 @@ fn read(text: &str, today: &str) -> Result<Book> {
             version.map_or("another".into(), |v| v.to_string()).as_str(),
         ));
     }
-    let mut sources = Sources::default();
+    let today = (!today.is_empty()).then(|| day(today, "the day of reading")).transpose()?.map(|at| (at, today));
+    let mut sources = Sources { today, ..Sources::default() };
     for (at, source) in list(value, "sources", "")?.into_iter().enumerate() {
         let path = format!("sources[{at}]");
         let id = name(source, "id", &path)?;
-        let date = text_of(source, "retrievedAt", &path)?.unwrap_or_else(|| today.to_owned());
-        let read = match date.as_str() {
-            "" => None,
-            date => Some(day(date, &format!("{path}.retrievedAt"))?),
+        let date = text_of(source, "retrievedAt", &path)?;
+        let date = sources.read_on(date.as_deref(), &format!("{path}.retrievedAt"))?;
+        // An empty name is that of rows without a source.
+        let shown = match source.member("name") {
+            Some(_) => text_of(source, "name", &path)?.unwrap_or_default(),
+            None => id.clone(),
         };
-        let shown = text_of(source, "name", &path)?.unwrap_or_else(|| id.clone());
-        sources.latest = sources.latest.max(read);
-        sources.known.insert(id, (shown.as_str().into(), date.as_str().into()));
+        sources.known.insert(id, (shown.as_str().into(), date));
     }
     let mut providers: Vec<ProviderName> = Vec::new();
     for (at, provider) in list(value, "providers", "")?.into_iter().enumerate() {
@@ -167,12 +168,33 @@ fn add_provider(providers: &mut Vec<ProviderName>, provider: ProviderName, path:
 
 /// The sources by their ids, and when the newest was read.
 #[derive(Default)]
-struct Sources {
+struct Sources<'a> {
     known: Map<String, (Arc<str>, Arc<str>)>,
     latest: Option<Instant>,
+    /// The day on which the table is read, where that is known.
+    today: Option<(Instant, &'a str)>,
 }
 
-fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources) -> Result<Model> {
+impl Sources<'_> {
+    /// The day on which a source was read: the one it says, else today.
+    ///
+    /// A later day than today can't be true, and the newest of them is what a clock that is not set is taken for. One day of
+    /// it is the clock of another place; that is today here.
+    fn read_on(&mut self, said: Option<&str>, path: &str) -> Result<Arc<str>> {
+        let said = said.map(|text| Ok::<_, Error>((day(text, path)?, text))).transpose()?;
+        let read = match (said, self.today) {
+            (Some((at, _)), Some((today, _))) if at > today.plus(DAY) => {
+                return Err(refuse(path, "a day that has come", "one of the future"));
+            }
+            (Some(said), Some(today)) => Some(if said.0 > today.0 { today } else { said }),
+            (said, today) => said.or(today),
+        };
+        self.latest = self.latest.max(read.map(|(at, _)| at));
+        Ok(read.map_or("", |(_, text)| text).into())
+    }
+}
+
+fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources<'_>) -> Result<Model> {
     let mut model = Model {
         provider: name(value, "provider", path)?.into(),
         id: name(value, "id", path)?,
@@ -197,12 +219,14 @@ fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources) -> Result<Model
     Ok(model)
 }
 
-fn read_row(value: Raw<'_>, path: &str, sources: &mut Sources) -> Result<Row> {
+fn read_row(value: Raw<'_>, path: &str, sources: &mut Sources<'_>) -> Result<Row> {
     let date = text_of(value, "from", path)?;
     let from = date.as_deref().map(|date| day(date, &format!("{path}.from"))).transpose()?;
     let id = text_of(value, "source", path)?.unwrap_or_default();
-    let (name, retrieved_at) =
-        sources.known.get(id.as_str()).cloned().unwrap_or_else(|| (id.as_str().into(), "".into()));
+    let (name, retrieved_at) = match sources.known.get(id.as_str()) {
+        Some(known) => known.clone(),
+        None => (id.as_str().into(), sources.read_on(None, path)?),
+    };
     let url = text_of(value, "url", path)?.unwrap_or_default().into();
     let source = RateSource { name, url, effective_from: date, retrieved_at };
     let mut words = Words::new("prices", Per::MillionTokensOrOne);
@@ -288,17 +312,14 @@ fn count(value: Raw<'_>, key: &str, path: &str) -> Result<Option<u64>> {
 
 impl ToJson for Book {
     fn write(&self, to: &mut Writer) {
-        let mut sources: Map<(String, String), ()> = Map::new();
-        for row in self.models().flat_map(|model| &model.rows) {
-            sources.insert((row.source.name.to_string(), row.source.retrieved_at.to_string()), ());
-        }
+        let sources = SourceIds::of(self);
         to.open('{');
         to.number_of("tollgate", 1.0);
         to.key("sources");
         to.open('[');
-        for (name, date) in sources.keys() {
+        for ((name, date), id) in sources.0.iter() {
             to.open('{');
-            to.text_of("id", &source_id(name, date));
+            to.text_of("id", id);
             to.text_of("name", name);
             if !date.is_empty() {
                 to.text_of("retrievedAt", date);
@@ -322,15 +343,44 @@ impl ToJson for Book {
         to.close(']');
         to.key("models");
         to.open('[');
-        self.models().for_each(|model| write_model(model, to));
+        self.models().for_each(|model| write_model(model, &sources, to));
         to.close(']');
         to.close('}');
     }
 }
 
-/// What a row names its source by: two readings of one source are two.
-fn source_id(name: &str, date: &str) -> String {
-    if date.is_empty() { name.to_owned() } else { format!("{name} {date}") }
+/// What rows name their sources by, by name and day: two readings of one source are two. Rows of no known source name none.
+struct SourceIds(Map<(String, String), String>);
+
+impl SourceIds {
+    fn key(source: &RateSource) -> (String, String) {
+        (source.name.to_string(), source.retrieved_at.to_string())
+    }
+
+    fn of(book: &Book) -> Self {
+        let mut ids = Map::new();
+        for row in book.models().flat_map(|model| &model.rows) {
+            let key = Self::key(&row.source);
+            if key != Default::default() {
+                ids.insert(key, String::new());
+            }
+        }
+        // What would be another's or can't be read as an id gets a number.
+        let mut taken = Set::new();
+        let mut number = 0;
+        for ((name, date), id) in ids.iter_mut() {
+            *id = format!("{name} {date}").trim().to_owned();
+            while check_name(id, "").is_err() || !taken.insert(id.clone()) {
+                number += 1;
+                *id = format!("source {number}");
+            }
+        }
+        Self(ids)
+    }
+
+    fn get(&self, source: &RateSource) -> Option<&str> {
+        self.0.get(&Self::key(source)).map(String::as_str)
+    }
 }
 
 pub(super) fn write_texts(key: &str, texts: &[impl AsRef<str>], to: &mut Writer) {
@@ -340,7 +390,7 @@ pub(super) fn write_texts(key: &str, texts: &[impl AsRef<str>], to: &mut Writer)
     to.close(']');
 }
 
-fn write_model(model: &Model, to: &mut Writer) {
+fn write_model(model: &Model, sources: &SourceIds, to: &mut Writer) {
     to.open('{');
     to.text_of("provider", &model.provider);
     to.text_of("id", &model.id);
@@ -364,7 +414,7 @@ fn write_model(model: &Model, to: &mut Writer) {
     for row in &model.rows {
         to.open('{');
         to.optional_text_of("from", row.source.effective_from.as_deref());
-        to.text_of("source", &source_id(&row.source.name, &row.source.retrieved_at));
+        to.optional_text_of("source", sources.get(&row.source));
         if !row.source.url.is_empty() {
             to.text_of("url", &row.source.url);
         }

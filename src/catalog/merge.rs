@@ -136,6 +136,11 @@ pub(super) fn days(rows: &[Row]) -> impl Iterator<Item = (&Row, Option<Instant>)
     })
 }
 
+/// Whether a row of no known day lies over an own one: over all of its time, until the next row begins.
+pub(super) fn is_overlaid(own: &Row, next: Option<&Row>) -> bool {
+    next.and_then(|next| next.from).is_none_or(|until| own.from < Some(until))
+}
+
 fn lay_rows(own: &mut Vec<Row>, over: &[Row]) {
     if own.is_empty() {
         own.extend_from_slice(over);
@@ -144,8 +149,7 @@ fn lay_rows(own: &mut Vec<Row>, over: &[Row]) {
     let under = own.clone();
     for (at, (row, day)) in days(over).enumerate() {
         let Some(day) = day else {
-            let until = over.get(at + 1).and_then(|next| next.from);
-            for known in own.iter_mut().filter(|known| until.is_none_or(|until| known.from < Some(until))) {
+            for known in own.iter_mut().filter(|known| is_overlaid(known, over.get(at + 1))) {
                 let (from, since) = (known.from, known.source.effective_from.take());
                 *known = lay_row(known, row, from, since);
             }
