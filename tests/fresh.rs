@@ -227,7 +227,15 @@ fn what_changes_is_told_and_too_much_refused() {
             r#""rates":{"input":"1"},"regions":{"eu":{"multiplier":"50"}}"#,
             r#"[{"provider":"openai","model":"m","rate":"regions.eu.multiplier","from":"1.1","to":"50","since":"2026-11-21"}]"#,
             Some(
-                "price_moved: expected prices to move by at most a factor of 10, found regions.eu.multiplier of openai/m from 1.1 to 50",
+                "price_moved: expected prices to move by at most a factor of 10, found regions.eu.input of openai/m from 1.1 to 50 and 1 others",
+            ),
+        ),
+        (
+            "factors that multiply",
+            r#""rates":{"input":"1"},"regions":{"eu":{"multiplier":"4.4"}},"services":{"fast":{"multiplier":"5"}}"#,
+            r#"[{"provider":"openai","model":"m","rate":"regions.eu.multiplier","from":"1.1","to":"4.4","since":"2026-11-21"},{"provider":"openai","model":"m","rate":"services.fast.multiplier","to":"5","since":"2026-11-21"}]"#,
+            Some(
+                "price_moved: expected prices to move by at most a factor of 10, found regions.eu.services.fast.input of openai/m from 1.1 to 22 and 1 others",
             ),
         ),
         ("a region written out", r#""rates":{"input":"1"},"regions":{"eu":{"rates":{"input":"1.1"}}}"#, "[]", None),
@@ -259,6 +267,26 @@ fn what_changes_is_told_and_too_much_refused() {
     assert!(refused.unwrap().starts_with("price_moved: "));
     let (_, refused) = difference(&model("m", base), &stolen, Limits { price_ratio: f64::INFINITY, lost: 1.0 });
     assert_eq!(refused, None);
+}
+
+#[test]
+fn a_price_that_moves_keeps_its_surcharges_and_tells_of_lost_discounts() {
+    let own = r#"{"source":"a","rates":{"input":"1.25"},"tiers":[{"above":200,"rates":{"input":"2.5"}}],"services":{"flex":{"rates":{"input":"0.6"}}}}"#;
+    let over = r#"{"source":"a","rates":{"input":"1.26"}}"#;
+    let (told, refused) = difference(&model("m", own), &model("m", over), Limits::default());
+    assert_eq!(refused, None);
+    assert_eq!(
+        Raw::parse(&told).unwrap().member("changes").unwrap().get(),
+        r#"[{"provider":"openai","model":"m","rate":"input","from":"1.25","to":"1.26","since":"2026-11-21"},{"provider":"openai","model":"m","rate":"services.flex.input","from":"0.6","to":"1.26","since":"2026-11-21"}]"#
+    );
+    let merged = book("2026-11-01", &model("m", own)).merge(&book("2026-11-21", &model("m", over))).unwrap();
+    assert!(rows(&merged).ends_with(
+        r#"{"from":"2026-11-21","source":"a 2026-11-21","rates":{"input":"1.26"},"tiers":[{"above":200,"edge":"above","rates":{"input":"2.5"}}]}]"#
+    ));
+    // One that is dearer than the row no more was none for long.
+    let over = r#"{"source":"a","rates":{"input":"3"}}"#;
+    let (told, _) = difference(&model("m", own), &model("m", over), Limits::default());
+    assert!(told.contains(r#""rate":"tiers.200.input","from":"2.5","to":"3""#), "{told}");
 }
 
 #[test]

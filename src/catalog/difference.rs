@@ -4,8 +4,8 @@
 //! slipped unit, a cut download, another kind of table under the same address. Who takes it all the same says so.
 
 use super::book::{Book, Handle};
-use super::merge::{days, implied, is_overlaid};
-use super::model::{Model, Row, Variant, When};
+use super::merge::{Implied, days, implied, is_overlaid, lay_row};
+use super::model::{Model, Rates, Row, Variant, When};
 use crate::json::{ToJson, Writer, quote};
 use crate::money::{Factor, Rate};
 use crate::time::Instant;
@@ -90,10 +90,12 @@ impl Difference {
                 }
             }
             let mut is_new = !model.rows.is_empty();
-            for own in known.iter().filter_map(|handle| book.copy(*handle)) {
+            let same = book.same(&model, table);
+            for handle in known {
+                let Some(own) = book.copy(handle) else { continue };
                 is_new &= own.rows.is_empty();
                 all.compare_limits(&own, &model, limits);
-                all.compare(&own, &model, limits);
+                all.compare(&own, &model, same == Some(handle), limits);
             }
             if is_new {
                 all.added.push(format!("{}/{}", model.provider, model.id));
@@ -131,24 +133,26 @@ impl Difference {
 
     /// Compares each row of the table with the one that has been in force on its first day; one of no known day with each that
     /// it would lie over.
-    fn compare(&mut self, own: &Model, model: &Model, limits: Limits) {
+    fn compare(&mut self, own: &Model, model: &Model, is_same: bool, limits: Limits) {
         for (at, (row, day)) in days(&model.rows).enumerate() {
             match day {
                 Some(day) => {
                     if let Some(base) = own.row_at(day) {
-                        self.compare_rows(base, row, model, Some(day), limits);
+                        self.compare_rows(base, row, model, Some(day), is_same);
+                        self.compare_costs(base, row, model, is_same, limits);
                     }
                 }
                 None => {
                     for base in own.rows.iter().filter(|base| is_overlaid(base, model.rows.get(at + 1))) {
-                        self.compare_rows(base, row, model, base.from, limits);
+                        self.compare_rows(base, row, model, base.from, is_same);
+                        self.compare_costs(base, row, model, is_same, limits);
                     }
                 }
             }
         }
     }
 
-    fn compare_rows(&mut self, base: &Row, row: &Row, model: &Model, since: Option<Instant>, limits: Limits) {
+    fn compare_rows(&mut self, base: &Row, row: &Row, model: &Model, since: Option<Instant>, is_same: bool) {
         let plain = Variant { rates: row.rates.clone(), ..Variant::default() };
         for variant in std::iter::once(&plain).chain(row.variants()) {
             let when = &variant.when;
@@ -163,24 +167,71 @@ impl Difference {
             });
             for (name, rate, unit, before) in units.chain(named) {
                 if before.is_none_or(|before| !before.is(rate)) {
-                    let is_large = before.is_some_and(|before| {
-                        is_beyond(
-                            as_number(before.rate, before.factor),
-                            as_number(rate, Factor::ONE),
-                            limits.price_ratio,
-                        )
-                    });
                     let from = before.map(|before| show_rate(before.rate, before.factor, unit));
                     let to = show_rate(rate, Factor::ONE, unit);
-                    self.change(model, format!("{path}{name}"), from, to, since, is_large);
+                    self.change(model, format!("{path}{name}"), from, to, since, false);
                 }
             }
             let own = base.variants().iter().find(|own| own.when.is_like(when));
             let factor = own.map_or(Factor::ONE, |own| own.factor);
             if variant.factor != Factor::ONE && variant.factor != factor {
-                let is_large = is_beyond(factor.to_f64(), variant.factor.to_f64(), limits.price_ratio);
                 let from = (factor != Factor::ONE).then(|| factor.to_string());
-                self.change(model, format!("{path}multiplier"), from, variant.factor.to_string(), since, is_large);
+                self.change(model, format!("{path}multiplier"), from, variant.factor.to_string(), since, false);
+            }
+        }
+        if !is_same {
+            return;
+        }
+        // What goes with the price that it was a discount on.
+        let laid = lay_row(base, row, None, None);
+        for own in base.variants() {
+            let of =
+                |row: &Row| row.variants().iter().find(|other| other.when.is_like(&own.when)).map(|v| v.rates.clone());
+            let (kept, said) = (of(&laid).unwrap_or_default(), of(row).unwrap_or_default());
+            for name in names(&own.rates) {
+                if rate_of(&kept, name).is_some() || rate_of(&said, name).is_some() {
+                    continue;
+                }
+                let (unit, shown) = (unit_of(name), |row: &Row| effective(row, &own.when, name));
+                if let (Some(from), Some(to)) = (shown(base), shown(&laid)) {
+                    let [from, to] = [from, to].map(|rate| show_rate(rate.rate, rate.factor, unit));
+                    self.change(model, format!("{}{name}", condition(&own.when)), Some(from), to, since, false);
+                }
+            }
+        }
+    }
+
+    /// Compares what the units cost under every set of conditions that one of the rows knows: factors multiply, and a tier that
+    /// moves changes what lies between. A unit that moves too far is told once.
+    fn compare_costs(&mut self, base: &Row, row: &Row, model: &Model, is_same: bool, limits: Limits) {
+        let laid = if is_same { lay_row(base, row, None, None) } else { row.clone() };
+        if base.rates == laid.rates && base.variants() == laid.variants() {
+            return;
+        }
+        let target = format!("{}/{}", model.provider, model.id);
+        let Some(whens) = conditions(base, &laid) else {
+            self.moved.push(format!("more conditions of {target} than can be compared"));
+            return;
+        };
+        let mut units: Vec<&str> = Vec::new();
+        for rates in std::iter::once(&base.rates).chain(base.variants().iter().map(|variant| &variant.rates)) {
+            for name in names(rates) {
+                if !units.contains(&name) {
+                    units.push(name);
+                }
+            }
+        }
+        for name in units {
+            for when in &whens {
+                let (Some(from), Some(to)) = (effective(base, when, name), effective(&laid, when, name)) else {
+                    continue;
+                };
+                if is_beyond(as_number(from.rate, from.factor), as_number(to.rate, to.factor), limits.price_ratio) {
+                    let unit = unit_of(name);
+                    let [from, to] = [from, to].map(|rate| show_rate(rate.rate, rate.factor, unit));
+                    self.moved.push(format!("{}{name} of {target} from {from} to {to}", condition(when)));
+                    break;
+                }
             }
         }
     }
@@ -274,6 +325,60 @@ pub(crate) fn condition(when: &When) -> String {
         path += &format!("schedule.{}.", hours.words().join(" "));
     }
     path
+}
+
+/// More sets of conditions than any price has: a hostile row is not gone through.
+const MAX_CONDITIONS: usize = 2_048;
+
+/// Every set of the conditions that two rows name, none first; `None` for too many.
+fn conditions(base: &Row, laid: &Row) -> Option<Vec<When>> {
+    let mut all = vec![When::default()];
+    for at in 0..4 {
+        let mut own: Vec<When> = Vec::new();
+        for when in base.variants().iter().chain(laid.variants()).map(|variant| &variant.when) {
+            let mut one = When::default();
+            match at {
+                0 => one.region.clone_from(&when.region),
+                1 => one.service.clone_from(&when.service),
+                2 => one.context = when.context,
+                _ => one.schedule = when.schedule,
+            }
+            if one != When::default() && !own.iter().any(|known| known.is_like(&one)) {
+                own.push(one);
+            }
+        }
+        if all.len() * (own.len() + 1) > MAX_CONDITIONS {
+            return None;
+        }
+        for place in 0..all.len() {
+            for one in &own {
+                let when = all.get(place)?;
+                all.push(When {
+                    region: one.region.clone().or_else(|| when.region.clone()),
+                    service: one.service.clone().or_else(|| when.service.clone()),
+                    context: one.context.or(when.context),
+                    schedule: one.schedule.or(when.schedule),
+                });
+            }
+        }
+    }
+    Some(all)
+}
+
+fn names(rates: &Rates) -> impl Iterator<Item = &str> {
+    rates.iter().map(|(unit, _)| unit.key()).chain(rates.iter_named().map(|(name, _)| name))
+}
+
+fn rate_of(rates: &Rates, name: &str) -> Option<Rate> {
+    Unit::parse(name).map_or_else(|| rates.named(name), |unit| rates.get(unit))
+}
+
+fn effective(row: &Row, when: &When, name: &str) -> Option<Implied> {
+    implied(row, when, unit_of(name).is_some_and(Unit::is_token), |rates| rate_of(rates, name))
+}
+
+fn unit_of(name: &str) -> Option<Unit> {
+    Unit::parse(name).or_else(|| unit_of_name(name))
 }
 
 fn as_number(rate: Rate, factor: Factor) -> f64 {

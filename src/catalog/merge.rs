@@ -6,7 +6,8 @@
 //!   held on that day: it says nothing about the days before, and an old call keeps its cost. Where that is not known either it
 //!   holds always, and lies over every row of its time.
 //! - **Rates** of a row lie over those in force on its first day. A rate that changes takes along what stood for its unit under
-//!   conditions that the other row does not name: those were surcharges and discounts on the old price.
+//!   conditions that the other row does not name, as long as that was no more than the old price or the new one: those were
+//!   discounts on the old price. Surcharges stay as they are.
 //! - A row that says nothing new adds no row; that the price was read again is noted on the one in force.
 
 use super::book::{Book, Handle, ProviderName};
@@ -69,7 +70,7 @@ impl Book {
     }
 
     /// The model of this book that one of another book is.
-    fn same(&self, other: &Model, of: &Self) -> Option<Handle> {
+    pub(super) fn same(&self, other: &Model, of: &Self) -> Option<Handle> {
         let (handle, is_alias) = self.find_name(self.provider(&other.provider)?, &other.id.to_ascii_lowercase())?;
         if !is_alias {
             return Some(handle);
@@ -182,17 +183,21 @@ fn renew(known: &mut Row, row: &Row) {
 }
 
 /// A row over another one.
-fn lay_row(under: &Row, over: &Row, from: Option<Instant>, since: Option<String>) -> Row {
+pub(super) fn lay_row(under: &Row, over: &Row, from: Option<Instant>, since: Option<String>) -> Row {
     let mut rates = under.rates.clone();
     let mut variants = under.variants().to_vec();
     for (unit, rate) in over.rates.iter() {
-        if rates.set(unit, rate) != Some(rate) {
-            drop_rate(&mut variants, |variant| variant.rates.unset(unit));
+        let old = rates.set(unit, rate);
+        if old != Some(rate) {
+            let is_surcharge = |own: &Rates| own.get(unit).is_some_and(|own| is_above(own, old, rate));
+            drop_rate(&mut variants, is_surcharge, |own| own.unset(unit));
         }
     }
     for (name, rate) in over.rates.iter_named() {
-        if rates.set_named(name, rate) != Some(rate) {
-            drop_rate(&mut variants, |variant| variant.rates.unset_named(name));
+        let old = rates.set_named(name, rate);
+        if old != Some(rate) {
+            let is_surcharge = |own: &Rates| own.named(name).is_some_and(|own| is_above(own, old, rate));
+            drop_rate(&mut variants, is_surcharge, |own| own.unset_named(name));
         }
     }
     let mut row = Row::new(from, rates, variants, RateSource { effective_from: since, ..over.source.clone() });
@@ -286,7 +291,17 @@ pub(super) fn implied(row: &Row, when: &When, is_token: bool, get: impl Fn(&Rate
     Some(Implied { rate, factor })
 }
 
-/// Takes a rate away from all variants; one that says nothing any more goes with it.
-fn drop_rate(variants: &mut Vec<Variant>, unset: impl Fn(&mut Variant) -> bool) {
-    variants.retain_mut(|variant| !unset(variant) || !variant.rates.is_empty() || variant.factor != Factor::ONE);
+/// Whether a rate of a condition is a surcharge, on the old price and on the new one.
+fn is_above(own: Rate, old: Option<Rate>, new: Rate) -> bool {
+    own.exceeds(new) && old.is_none_or(|old| own.exceeds(old))
+}
+
+/// Takes a rate away from all variants where it is no surcharge; one that says nothing any more goes with it.
+fn drop_rate(variants: &mut Vec<Variant>, is_surcharge: impl Fn(&Rates) -> bool, unset: impl Fn(&mut Rates) -> bool) {
+    variants.retain_mut(|variant| {
+        is_surcharge(&variant.rates)
+            || !unset(&mut variant.rates)
+            || !variant.rates.is_empty()
+            || variant.factor != Factor::ONE
+    });
 }
