@@ -60,9 +60,10 @@ pub(super) fn beside(view: &View, start: usize, end: usize, terms: Terms) -> Res
 }
 
 /// Whether one of the terms is the word right before `start`. Words that speak against a number must be that near: farther
-/// away, a placeholder might come to hide them.
-pub(super) fn right_before(view: &View, start: usize, terms: Terms) -> bool {
+/// away, a placeholder might come to hide them. So does what another finding holds, up to `floor`.
+pub(super) fn right_before(view: &View, floor: usize, start: usize, terms: Terms) -> bool {
     let text = left(view, start);
+    let text = text.get(text.len().saturating_sub(start - floor.min(start))..).unwrap_or_default();
     let end = text.iter().rposition(|byte| is_letter(*byte)).map_or(0, |last| last + 1);
     let word = text.get(..end).unwrap_or_default();
     let from = word.iter().rposition(|byte| !is_letter(*byte)).map_or(0, |last| last + 1);

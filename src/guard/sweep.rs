@@ -221,7 +221,7 @@ impl Sweep {
             return Ok(Some(hit));
         }
         if wanted(Kind::CryptoAddress)
-            && let Some(hit) = crypto::look(view, at)?
+            && let Some(hit) = crypto::look(view, at, floor)?
         {
             return Ok(Some(hit));
         }

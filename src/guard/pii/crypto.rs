@@ -7,18 +7,19 @@ use super::{
         view::{Need, View},
     },
     hash::{keccak_256, sha_256},
+    number,
 };
 
 /// BIP 173: no address is longer.
 const LONGEST: usize = 90;
 
 /// The address that is the token whose first digit is at `at`.
-pub(in super::super) fn look(view: &View, at: usize) -> Result<Option<Hit>, Need> {
+pub(in super::super) fn look(view: &View, at: usize, floor: usize) -> Result<Option<Hit>, Need> {
     let start = match view.bytes(at.saturating_sub(2), at) {
         b"bc" | b"BC" | b"tb" | b"TB" => at - 2,
         _ => at,
     };
-    if view.char_before(start).is_some_and(|(_, c)| c.is_alphanumeric() || c == '_') {
+    if !number::starts(view, start, floor) {
         return Ok(None);
     }
     let first = view.bytes(start, start + 1);
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn addresses() {
         let found =
-            |text: &str| look(&View::new(text, true), text.find(|c: char| c.is_ascii_digit()).unwrap()).unwrap();
+            |text: &str| look(&View::new(text, true), text.find(|c: char| c.is_ascii_digit()).unwrap(), 0).unwrap();
         for text in [
             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
             "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",

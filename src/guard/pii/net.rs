@@ -62,7 +62,11 @@ pub(in super::super) fn look_v4(view: &View, at: usize, floor: usize) -> Result<
         view.bytes(at.saturating_sub(2), at),
         [_, b'<' | b'>' | b'^' | b'~'] | [b'<' | b'>' | b'=' | b'~' | b'!', b'=']
     );
-    if longer || compared || goes_on(view, here)? || is_nobodys(view.bytes(at, here)) || right_before(view, at, VERSION)
+    if longer
+        || compared
+        || goes_on(view, here)?
+        || is_nobodys(view.bytes(at, here))
+        || right_before(view, floor, at, VERSION)
     {
         return Ok(None);
     }
@@ -101,6 +105,9 @@ pub(in super::super) fn look_colons(view: &View, at: usize, floor: usize) -> Res
     } else if view.byte(end)? == Some(b'.')
         && let Some(tail) = v4_end(view, group)?
     {
+        if goes_on(view, tail)? {
+            return Ok(None);
+        }
         end = tail;
     }
     let text = view.bytes(start, end);
