@@ -7,6 +7,7 @@ use super::{
         view::{Need, View},
     },
     hash::{keccak_256, sha_256},
+    net::goes_on,
     number,
 };
 
@@ -34,7 +35,7 @@ pub(in super::super) fn look(view: &View, at: usize, floor: usize) -> Result<Opt
             return Ok(None);
         }
     }
-    if view.char_at(end)?.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+    if goes_on(view, end)? {
         return Ok(None);
     }
     let token = view.bytes(start, end);

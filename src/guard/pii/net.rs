@@ -24,7 +24,7 @@ fn hit(kind: Kind, start: usize, end: usize, rule: &'static str) -> Option<Hit> 
 }
 
 /// Whether a word goes on there.
-fn goes_on(view: &View, at: usize) -> Result<bool, Need> {
+pub(super) fn goes_on(view: &View, at: usize) -> Result<bool, Need> {
     Ok(view.char_at(at)?.is_some_and(|c| c == '_' || c.is_alphanumeric()))
 }
 
