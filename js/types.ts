@@ -741,7 +741,10 @@ export interface Finding {
   score: number;
   /** Whether a check digit or a structure confirmed it. */
   validated: boolean;
+  /** How sure the rule is, 0 to 100, by validation, context and form; `score` is how grave it would be. */
+  confidence: number;
   rule: string;
+  /** What the text was decoded from to find it, outermost first: `base64`, `hex`, `percent`, `html`, `escapes`, ... */
   decodedFrom?: string[];
 }
 

@@ -402,6 +402,16 @@ fn what_is_wrong_with_a_table_is_named_with_its_path() {
     assert_eq!(error.message(), "cannot read prices: expected at most 33554432 bytes, found 100000000");
 }
 
+#[test]
+fn hours_that_overlap_stand_in_the_same_order_when_they_are_read_again() {
+    let damaged =
+        LITELLM.replace(r#""hours_utc": "00:00-00:00", "weekdays""#, r#""hours_utc": "00:00-00:00", ",weekdays""#);
+    assert_ne!(damaged, LITELLM);
+    let book = Book::from_json(&damaged).unwrap();
+    let again = Book::from_json(&book.to_json()).unwrap();
+    assert!(again.models().eq(book.models()));
+}
+
 proptest! {
     /// Whatever a name is changed into, it finds nothing, or a model one of whose names it is but for a cut or a spelling.
     #[test]

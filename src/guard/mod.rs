@@ -21,6 +21,7 @@
 mod action;
 mod config;
 mod context;
+mod decoded;
 mod finding;
 mod injection;
 mod kind;
@@ -35,6 +36,7 @@ mod view;
 
 pub use action::{Action, Stage};
 pub use config::{Config, Detector, Form, Sensitivity, Streaming};
+pub use decoded::{Decoded, Encoding};
 pub use finding::Finding;
 pub use kind::Kind;
 pub use report::{Detection, Report, Reports, Source};

@@ -6,6 +6,7 @@ use super::amount::Amount;
 use crate::catalog::json::MAX_PROVIDERS;
 use crate::catalog::known::{Known, known};
 use crate::catalog::region::split_region;
+use crate::catalog::schedule::Schedule;
 use crate::collections::{Map, Set, sort_by_key};
 use crate::json::Writer;
 use crate::usage::Unit;
@@ -198,6 +199,10 @@ impl Block {
             to.close('}');
         }
         if !self.schedule.is_empty() {
+            // As a book is written: of hours that overlap the first are taken, and a table read twice must not differ.
+            sort_by_key(&mut self.schedule, |([days, from, to, offset], _)| {
+                Schedule::parse(days, from, to, offset).map_or(String::new(), |hours| hours.words().join(" "))
+            });
             to.key("schedule");
             to.open('[');
             for (hours, rates) in &mut self.schedule {

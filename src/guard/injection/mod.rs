@@ -24,6 +24,17 @@ enum Level {
     Complete,
 }
 
+impl Level {
+    /// How sure a finding of that level is.
+    const fn confidence(self) -> u8 {
+        match self {
+            Level::Weak => 40,
+            Level::Clear => 70,
+            Level::Complete => 90,
+        }
+    }
+}
+
 /// Something that looks like injection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sign {
@@ -65,7 +76,7 @@ pub(super) fn look(text: &str, sensitivity: Sensitivity) -> Vec<Hit> {
     sort_by_key(&mut found, |sign| (sign.start, sign.end, sign.kind));
     found
         .into_iter()
-        .map(|sign| Hit { kind: sign.kind, start: sign.start, end: sign.end, validated: false, rule: sign.rule })
+        .map(|sign| Hit::new(sign.kind, sign.start, sign.end, false, sign.rule).sure(sign.level.confidence()))
         .collect()
 }
 

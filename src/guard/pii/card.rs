@@ -97,7 +97,7 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
             continue;
         }
         if is_usual(groups, digits.len()) || beside(view, at, last.end, Terms::CARD)? {
-            return Ok(Some(Hit { kind: Kind::CreditCard, start: at, end: last.end, validated: true, rule: "card" }));
+            return Ok(Some(Hit::new(Kind::CreditCard, at, last.end, true, "card")));
         }
     }
     Ok(None)

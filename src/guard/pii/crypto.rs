@@ -45,7 +45,7 @@ pub(in super::super) fn look(view: &View, at: usize, floor: usize) -> Result<Opt
         [b'b' | b't' | b'B' | b'T', ..] if is_bech32(token) => "bitcoin",
         _ => return Ok(None),
     };
-    Ok(Some(Hit { kind: Kind::CryptoAddress, start, end, validated: true, rule }))
+    Ok(Some(Hit::new(Kind::CryptoAddress, start, end, true, rule)))
 }
 
 /// EIP-55: the case of letters is a checksum, where there are both.

@@ -67,7 +67,7 @@ pub(in super::super) fn look(view: &View, at: usize, start: usize) -> Result<Opt
     if is_remote(view, local, end)? || is_asset(host) || is_version(host) {
         return Ok(None);
     }
-    Ok(Some(Hit { kind: Kind::Email, start, end, validated: false, rule: "email" }))
+    Ok(Some(Hit::new(Kind::Email, start, end, false, "email")))
 }
 
 /// The end of the longest host that begins there. A hyphen belongs to it between letters or digits; what follows letters

@@ -89,18 +89,15 @@ pub(in super::super) fn look(
                 && is_iban_written(&groups, index)
                 && checks::iban(id)
             {
-                found(WORD, Hit { kind: Kind::Iban, start, end: end.at, validated: true, rule: "iban" });
+                found(WORD, Hit::new(Kind::Iban, start, end.at, true, "iban"));
             }
             if wanted(Kind::DateOfBirth) && is_date(&groups, index) && beside(view, start, end.at, BIRTH)? {
-                found(WORD, Hit { kind: Kind::DateOfBirth, start, end: end.at, validated: false, rule: "dateOfBirth" });
+                found(WORD, Hit::new(Kind::DateOfBirth, start, end.at, false, "dateOfBirth"));
             }
             for rule in rules_of(end.length).filter(|rule| wanted(rule.kind)) {
                 if let Some(weight) = weight(rule, view, start, &groups, index)? {
                     let rule_name = rule.kind.as_str();
-                    found(
-                        weight,
-                        Hit { kind: rule.kind, start, end: end.at, validated: rule.validated, rule: rule_name },
-                    );
+                    found(weight, Hit::new(rule.kind, start, end.at, rule.validated, rule_name));
                 }
             }
         }

@@ -20,7 +20,7 @@ const ADDRESS: Terms =
     Terms("ip ipv ips address addr host localhost loopback inet src dst connecting listening bind gateway dns");
 
 fn hit(kind: Kind, start: usize, end: usize, rule: &'static str) -> Option<Hit> {
-    Some(Hit { kind, start, end, validated: false, rule })
+    Some(Hit::new(kind, start, end, false, rule))
 }
 
 /// Whether a word goes on there.

@@ -29,7 +29,7 @@ const COUNTRY_CODES: &[u16] = &[
 ];
 
 fn hit(start: usize, end: usize, validated: bool, rule: &'static str) -> Option<Hit> {
-    Some(Hit { kind: Kind::Phone, start, end, validated, rule })
+    Some(Hit::new(Kind::Phone, start, end, validated, rule))
 }
 
 /// Area code and exchange as the North American plan gives them out.

@@ -28,7 +28,7 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
     if !is_given_out(digits) || !(alone || beside(view, at, end, Terms::SOCIAL_SECURITY)?) {
         return Ok(None);
     }
-    Ok(Some(Hit { kind: Kind::Ssn, start: at, end, validated: false, rule: "us-ssn" }))
+    Ok(Some(Hit::new(Kind::Ssn, at, end, false, "us-ssn")))
 }
 
 fn is_given_out(digits: &[u8]) -> bool {

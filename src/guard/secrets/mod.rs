@@ -90,8 +90,7 @@ pub(super) fn look(view: &View, at: usize) -> Result<Option<(Hit, Option<Swallow
     if view.seen(at) != Some(b'-') && view.before(at).is_some_and(is_word) {
         return Ok(None);
     }
-    let found =
-        |end, validated, rule, swallow| Some((Hit { kind: Kind::Secret, start: at, end, validated, rule }, swallow));
+    let found = |end, validated, rule, swallow| Some((Hit::new(Kind::Secret, at, end, validated, rule), swallow));
     match view.seen(at) {
         Some(b'-') => {
             Ok(pem::look(view, at)?.and_then(|(end, body)| found(end, true, "private-key", Some(Swallow::Pem(body)))))
