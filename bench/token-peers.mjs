@@ -7,7 +7,26 @@ const require = createRequire(import.meta.url);
 const path = (name) => fileURLToPath(import.meta.resolve(name));
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-/** `{ load, assets }`: makes a counting function; files beside the bundle of `program`. */
+const package_ = (name, file) => path(name).replace(/[^/]*$/, file);
+
+/** In a page and in a Worker, the same for both entries of ours. */
+const ours = (entry) => ({
+  conditions: ["workerd"],
+  source: `import { createTokenizer } from ${JSON.stringify(dist(entry))};
+import vocabulary from ${JSON.stringify(dist("vocab/o200k_base.js"))};
+export async function load() {
+  const tokenizer = createTokenizer(vocabulary);
+  return (text) => tokenizer.count(text);
+}`,
+});
+
+/** The same of a library of JavaScript alone: `program` exports what it is made of. */
+const javascript = (program, load) => ({ source: `${program}\nexport async function load() {\n  ${load}\n}` });
+
+/**
+ * `{ load, assets, program, inHosts }`: makes a counting function in Node; what a page would have to load, as files and as a bundle; the
+ * source of a module that exports `load` outside of Node, with the files it gets as functions of these names.
+ */
 export const PEERS = {
   tollgate: {
     async load() {
@@ -15,16 +34,35 @@ export const PEERS = {
       const tokenizer = createTokenizer(vocabulary);
       return (text) => tokenizer.count(text);
     },
-    // Without the module: it carries prices, budgets and guardrails, too. What the token code is of it stands in docs/tokens.md.
-    assets: () => [dist("vocab/o200k_base.js")],
+    // Prices, budgets and guardrails among it.
+    assets: () => [dist("vocab/o200k_base.js"), dist("wasm/core.wasm")],
+    inHosts: ours("index.js"),
   },
-  "tollgate (asset)": {
+  "tollgate/tokens": {
     async load() {
-      const { createTokenizer } = await import("../dist/index.js");
+      const [{ createTokenizer }, { default: vocabulary }] = await Promise.all([import("../dist/tokens-alone.js"), import("../dist/vocab/o200k_base.js")]);
+      const tokenizer = createTokenizer(vocabulary);
+      return (text) => tokenizer.count(text);
+    },
+    assets: () => [dist("vocab/o200k_base.js"), dist("wasm/tokens.wasm")],
+    inHosts: ours("tokens-alone.js"),
+  },
+  "with an asset": {
+    async load() {
+      const { createTokenizer } = await import("../dist/tokens-alone.js");
       const tokenizer = createTokenizer({ name: "o200k_base", bytes: readFileSync(dist("vocab/o200k_base.bin")) });
       return (text) => tokenizer.count(text);
     },
-    assets: () => [dist("vocab/o200k_base.bin")],
+    assets: () => [dist("vocab/o200k_base.bin"), dist("wasm/tokens.wasm")],
+    inHosts: {
+      conditions: ["workerd"],
+      files: { vocabulary: () => dist("vocab/o200k_base.bin") },
+      source: `import { createTokenizer } from ${JSON.stringify(dist("tokens-alone.js"))};
+export async function load() {
+  const tokenizer = createTokenizer({ name: "o200k_base", bytes: await vocabulary() });
+  return (text) => tokenizer.count(text);
+}`,
+    },
   },
   hypertok: {
     async load() {
@@ -32,7 +70,15 @@ export const PEERS = {
       const tokenizer = await fromBytes(readFileSync(new URL(vocabulary)), { tier: "single" });
       return (text) => tokenizer.encodeSync(text).length;
     },
-    assets: () => [path("@hypertok/vocab-o200k").replace(/[^/]*$/, "vocab.htk"), path("hypertok").replace(/src\/[^/]*$/, "wasm/single/hypertok_wasm_core_bg.wasm")],
+    assets: () => [package_("@hypertok/vocab-o200k", "vocab.htk"), package_("hypertok", "../wasm/single/hypertok_wasm_core_bg.wasm")],
+    inHosts: {
+      files: { vocabulary: () => package_("@hypertok/vocab-o200k", "vocab.htk"), code: () => package_("hypertok", "../wasm/single/hypertok_wasm_core_bg.wasm") },
+      source: `import { fromBytes } from "hypertok";
+export async function load() {
+  const tokenizer = await fromBytes(await vocabulary(), { tier: "single", moduleSource: await code() });
+  return (text) => tokenizer.encodeSync(text).length;
+}`,
+    },
   },
   tiktoken: {
     async load() {
@@ -40,6 +86,17 @@ export const PEERS = {
       return (text) => tokenizer.encode_ordinary(text).length;
     },
     assets: () => [require.resolve("tiktoken/encoders/o200k_base.json"), require.resolve("tiktoken/tiktoken_bg.wasm")],
+    inHosts: {
+      files: { code: () => require.resolve("tiktoken/lite/tiktoken_bg.wasm") },
+      source: `import { Tiktoken, init } from "tiktoken/lite/init";
+import { bpe_ranks, special_tokens, pat_str } from "tiktoken/encoders/o200k_base.json";
+export async function load() {
+  const module = await code();
+  await init(async (imports) => new WebAssembly.Instance(module, imports));
+  const tokenizer = new Tiktoken(bpe_ranks, special_tokens, pat_str);
+  return (text) => tokenizer.encode_ordinary(text).length;
+}`,
+    },
   },
   "gpt-tokenizer": {
     async load() {
@@ -47,6 +104,7 @@ export const PEERS = {
       return (text) => countTokens(text);
     },
     program: 'export { countTokens } from "gpt-tokenizer/encoding/o200k_base";',
+    inHosts: javascript('import { countTokens } from "gpt-tokenizer/encoding/o200k_base";', "return (text) => countTokens(text);"),
   },
   "ai-tokenizer": {
     async load() {
@@ -55,6 +113,10 @@ export const PEERS = {
       return (text) => tokenizer.count(text);
     },
     program: 'export { default } from "ai-tokenizer"; export * from "ai-tokenizer/encoding/o200k_base";',
+    inHosts: javascript(
+      'import Tokenizer from "ai-tokenizer";\nimport * as encoding from "ai-tokenizer/encoding/o200k_base";',
+      "const tokenizer = new Tokenizer(encoding);\n  return (text) => tokenizer.count(text);",
+    ),
   },
   "js-tiktoken": {
     async load() {
@@ -63,5 +125,9 @@ export const PEERS = {
       return (text) => tokenizer.encode(text, [], []).length;
     },
     program: 'export { Tiktoken } from "js-tiktoken/lite"; export { default } from "js-tiktoken/ranks/o200k_base";',
+    inHosts: javascript(
+      'import { Tiktoken } from "js-tiktoken/lite";\nimport ranks from "js-tiktoken/ranks/o200k_base";',
+      "const tokenizer = new Tiktoken(ranks);\n  return (text) => tokenizer.encode(text, [], []).length;",
+    ),
   },
 };

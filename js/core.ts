@@ -142,6 +142,11 @@ export function addBytes(bytes: Uint8Array, at: number): number {
   return bytes.length;
 }
 
+/** Says that the core has given up the room for texts. */
+export function forgetRoom(): void {
+  room = new Uint8Array();
+}
+
 function lostInstance(what: string): InternalError {
   return new InternalError({
     code: "instance_lost",

@@ -1,5 +1,5 @@
 /** Tokens: exact counts by a vocabulary, and what is known without one. */
-import { Held, addBytes, addText, run } from "./core.js";
+import { Held, addBytes, addText, forgetRoom, run } from "./core.js";
 import { ValidationError } from "./errors.js";
 import { checkKeys } from "./options.js";
 import { register } from "./registry.js";
@@ -56,8 +56,11 @@ class VocabularyTokenizer implements Tokenizer {
     this.#core = new Held("rebuildable", (core) => {
       const { alphabet = "", order = "" } = vocabulary as { alphabet?: string; order?: string };
       const length = add(vocabulary, 0);
-      if (ids === undefined || ids === null) return new core.Tokenizer(name, alphabet, length, order, 0, "");
-      return new core.Tokenizer(name, alphabet, length, order, add(ids, length), "order" in ids ? ids.order : "");
+      const idsLength = ids === undefined || ids === null ? 0 : add(ids, length);
+      const idsOrder = ids !== undefined && ids !== null && "order" in ids ? ids.order : "";
+      const tokenizer = new core.Tokenizer(name, alphabet, length, order, idsLength, idsOrder);
+      forgetRoom();
+      return tokenizer;
     });
   }
 

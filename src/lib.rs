@@ -42,7 +42,7 @@ pub mod time;
 pub mod tokens;
 pub mod usage;
 
-#[cfg(feature = "web")]
+#[cfg(any(feature = "web", feature = "web-tokens"))]
 pub mod web;
 
 /// The version of the crate, which is the version of the npm package.

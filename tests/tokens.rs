@@ -132,20 +132,34 @@ fn merges(family: &str) -> (Vec<(usize, usize)>, Vec<u32>) {
             number(&vocabulary, &mut at);
         }
     }
-    let [count, groups, first, second] = [(); 4].map(|()| number(&vocabulary, &mut at));
-    let (mut rights, mut sizes, mut lefts) = (at, at + first, at + first + second);
-    let mut parts = Vec::new();
-    let mut right = 0_i64;
-    for _ in 0..groups {
-        let step = number(&vocabulary, &mut rights) as i64;
-        right += if step % 2 == 0 { step / 2 } else { -(step + 1) / 2 };
-        let mut left = 0;
-        for _ in 0..number(&vocabulary, &mut sizes) {
-            left += number(&vocabulary, &mut lefts);
-            parts.push((left, right as usize));
+    let [count, rights, groups, sweeps] = [(); 4].map(|()| number(&vocabulary, &mut at));
+    let lengths = [(); 5].map(|()| number(&vocabulary, &mut at));
+    let [mut of_sweeps, mut of_rights, mut of_groups, mut sizes, mut lefts] = lengths.map(|length| {
+        at += length;
+        at - length
+    });
+    // Numbered by sweep, by right part in there.
+    let mut next = vec![0];
+    for _ in 0..sweeps {
+        next.push(next.last().unwrap() + number(&vocabulary, &mut of_sweeps));
+    }
+    let mut parts = vec![(usize::MAX, usize::MAX); count];
+    let (mut right, mut found) = (0, 0);
+    for _ in 0..rights {
+        right += number(&vocabulary, &mut of_rights);
+        let mut sweep = 0;
+        for _ in 0..=number(&vocabulary, &mut of_rights) {
+            sweep += number(&vocabulary, &mut of_groups);
+            found += 1;
+            let mut left = 0;
+            for _ in 0..=number(&vocabulary, &mut sizes) {
+                left += number(&vocabulary, &mut lefts);
+                assert_eq!(std::mem::replace(&mut parts[next[sweep]], (left, right)), (usize::MAX, usize::MAX));
+                next[sweep] += 1;
+            }
         }
     }
-    assert_eq!(parts.len(), count);
+    assert_eq!((found, parts.contains(&(usize::MAX, usize::MAX))), (groups, false));
     let mut at = 12;
     text(&ids, &mut at);
     let count = number(&ids, &mut at);

@@ -103,17 +103,53 @@ export interface ToPack {
 
 export const bytesOf = (latin1: string): Uint8Array => Uint8Array.from(latin1, (character) => character.charCodeAt(0));
 
+/** How many merges a group has at most. */
+const MOST_IN_GROUP = 2 ** 14;
+
+interface Arranged {
+  /** How many merges each sweep has: a run of groups whose right parts do not fall. */
+  readonly bySweep: readonly number[];
+  /** By right part, the lowest first: its groups in their order. */
+  readonly byRight: readonly (readonly [right: number, groups: readonly { readonly sweep: number; readonly members: readonly number[] }[]])[];
+  readonly merges: number;
+}
+
+/** Groups by right part. Which sweep each belongs to is enough to number the merges as they were. */
+function arrange(groups: ToPack["groups"]): Arranged {
+  const bySweep: number[] = [];
+  const found = new Map<number, { sweep: number; members: readonly number[] }[]>();
+  let before = Infinity;
+  let merges = 0;
+  for (const [right, lefts] of groups) {
+    if (right < before) bySweep.push(0);
+    before = right;
+    const of = found.get(right) ?? [];
+    found.set(right, of);
+    const sweep = bySweep.length - 1;
+    for (let from = 0; from < lefts.length; from += MOST_IN_GROUP) of.push({ sweep, members: lefts.slice(from, from + MOST_IN_GROUP) });
+    bySweep[sweep] = (bySweep[sweep] as number) + lefts.length;
+    merges += lefts.length;
+  }
+  return { bySweep, byRight: [...found].sort(([a], [b]) => a - b), merges };
+}
+
 /** The vocabulary: merges for counting, without the ids. */
 export function packVocabulary({ note, grammar, ordered = true, encodings, groups, whole = [], others = [] }: ToPack): Uint8Array {
-  const [rights, sizes, lefts] = [new Writer(), new Writer(), new Writer()];
-  let merges = 0;
+  const { bySweep, byRight, merges } = arrange(groups);
+  const [sweeps, rights, places, sizes, lefts] = Array.from({ length: 5 }, () => new Writer()) as [Writer, Writer, Writer, Writer, Writer];
+  for (const size of bySweep) sweeps.number(size);
   let before = 0;
-  for (const [right, members] of groups) {
-    rights.signed(right - before);
+  for (const [right, of] of byRight) {
+    rights.number(right - before);
     before = right;
-    sizes.number(members.length);
-    merges += members.length;
-    members.forEach((left, index) => lefts.number(left - (members[index - 1] ?? 0)));
+    rights.number(of.length - 1);
+    let sweepBefore = 0;
+    for (const { sweep, members } of of) {
+      places.number(sweep - sweepBefore);
+      sweepBefore = sweep;
+      sizes.number(members.length - 1);
+      members.forEach((left, index) => lefts.number(left - (members[index - 1] ?? 0)));
+    }
   }
   const body = new Writer();
   body.text(note);
@@ -130,14 +166,16 @@ export function packVocabulary({ note, grammar, ordered = true, encodings, group
     body.number(reserved.length);
     for (const range of reserved) range.forEach((id) => body.number(id));
   }
-  for (const value of [merges, groups.length, rights.length, sizes.length]) body.number(value);
-  for (const column of [rights, sizes, lefts]) body.append(column.bytes);
+  const columns = [sweeps, rights, places, sizes, lefts];
+  const groupCount = byRight.reduce((sum, [, of]) => sum + of.length, 0);
+  for (const value of [merges, byRight.length, groupCount, bySweep.length, ...columns.map(({ length }) => length)]) body.number(value);
+  for (const column of columns) body.append(column.bytes);
   if (whole.length + others.length > 0) {
     body.number(whole.length);
     body.number(others.length);
     for (const token of [...whole, ...others]) body.counted(bytesOf(token));
   }
-  return sealed("TGV1", body.bytes);
+  return sealed("TGV2", body.bytes);
 }
 
 /** The provider's id of each token of a packed vocabulary: all low bytes, then all middle ones, then the rest. */

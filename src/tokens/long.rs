@@ -43,7 +43,7 @@ struct Node {
 
 impl Long {
     /// Encodes a piece; [`Long::tokens`] has the answer. Gives how many tokens there are.
-    pub fn encode(&mut self, merges: &Merges, piece: &[u8]) -> usize {
+    pub fn encode(&mut self, merges: &mut Merges, piece: &[u8]) -> usize {
         if self.nodes.capacity() > KEPT && piece.len() <= KEPT {
             *self = Self::default();
         }
@@ -76,7 +76,7 @@ impl Long {
         })
     }
 
-    fn begin(&mut self, merges: &Merges, piece: &[u8]) {
+    fn begin(&mut self, merges: &mut Merges, piece: &[u8]) {
         self.nodes.clear();
         self.nodes.reserve_exact(piece.len());
         for (place, byte) in (0..).zip(piece) {
@@ -87,7 +87,8 @@ impl Long {
         self.queue.begin();
         // From the end on: buckets give first what was filed last, and memory is best read in order.
         for (place, (left, right)) in piece.iter().zip(piece.iter().skip(1)).enumerate().rev() {
-            self.file(merges, place as u32, merges.of_bytes(*left, *right));
+            let merged = merges.of_bytes(*left, *right);
+            self.file(merges, place as u32, merged);
         }
     }
 
@@ -105,7 +106,7 @@ impl Long {
     }
 
     /// Merges the pair at a place, and where its token is doubled all pairs of the run. Gives how many it merged.
-    fn merge_run(&mut self, merges: &Merges, place: u32, bucket: Id) -> usize {
+    fn merge_run(&mut self, merges: &mut Merges, place: u32, bucket: Id) -> usize {
         let id = self.id(place);
         let doubled = self.node(place).is_some_and(|node| self.id(node.after) == id);
         let mut at = place;
@@ -125,7 +126,7 @@ impl Long {
     }
 
     /// Merges the pair at a place, and files the pairs on both sides of the new token. Gives the place after it.
-    fn merge(&mut self, merges: &Merges, at: u32, merged: Id) -> u32 {
+    fn merge(&mut self, merges: &mut Merges, at: u32, merged: Id) -> u32 {
         let Some(&Node { before, after: part, .. }) = self.node(at) else { return NOWHERE };
         let Some(gone) = self.nodes.get_mut(part as usize) else { return NOWHERE };
         gone.id = NONE;
@@ -148,7 +149,7 @@ impl Long {
     }
 
     /// Files a place, which is filed nowhere, under the token that its pair merges to.
-    fn file(&mut self, merges: &Merges, place: u32, bucket: Id) {
+    fn file(&mut self, merges: &mut Merges, place: u32, bucket: Id) {
         let Some(node) = self.nodes.get_mut(place as usize) else { return };
         node.merged = bucket;
         if bucket == NONE {
@@ -183,7 +184,7 @@ impl Long {
         }
     }
 
-    fn pair(&self, merges: &Merges, left: Id, right: Id) -> Id {
+    fn pair(&self, merges: &mut Merges, left: Id, right: Id) -> Id {
         if left == NONE || right == NONE { NONE } else { merges.of_tokens(left, right) }
     }
 }

@@ -11,6 +11,9 @@ const SHORT_COUNT: u32 = 60;
 const LENGTH: u32 = 48;
 const LONG_COUNT: u32 = 56;
 
+/// By how much there are more short slots at once, as a power of two.
+const GROWTH: u32 = 2;
+
 /// The longest piece in a short slot, in bytes.
 pub(super) const SHORT: usize = 15;
 /// The longest piece that is kept, in bytes.
@@ -28,6 +31,9 @@ struct Set([Key; 4]);
 pub(super) struct Memo {
     short: Box<[Set]>,
     short_shift: u32,
+    /// How many sets there are at most, and how many pieces are kept before there are more.
+    most: usize,
+    room: usize,
     /// By the size of their slots: 4, 8, 16 and 32 words. Empty before the first of that size.
     long: [Vec<u64>; 4],
     /// How far a hash is shifted to give a set of two slots of 4 words; one more for each size above.
@@ -37,10 +43,13 @@ pub(super) struct Memo {
 impl Memo {
     /// An empty one, of at most that many bytes: a third for short pieces, a sixth for each size of longer ones.
     pub fn new(bytes: usize) -> Self {
-        let (short, long) = ((bytes / 3 / 64).max(2).ilog2(), (bytes / 6 / 32).max(16).ilog2());
+        let (most, long) = ((bytes / 3 / 64).max(2).ilog2(), (bytes / 6 / 32).max(16).ilog2());
+        let short = most.saturating_sub(2 * GROWTH).max(1);
         Self {
             short: vec![Set::default(); 1 << short].into(),
             short_shift: 64 - short,
+            most: 1 << most,
+            room: 4 << short,
             long: Default::default(),
             long_shift: 64 - long + 1,
         }
@@ -56,9 +65,29 @@ impl Memo {
     /// Keeps the count of a piece that is not known.
     pub fn keep_short(&mut self, key: Key, count: usize) {
         let (low, high) = key;
+        self.put(key, (low, high | (count as u64) << SHORT_COUNT));
+        self.room = self.room.wrapping_sub(1);
+        if self.room == 0 && self.short.len() < self.most {
+            self.grow();
+        }
+    }
+
+    fn put(&mut self, key: Key, slot: Key) {
         let place = self.place(key);
         let Some(Set([a, b, c, d])) = self.short.get_mut(place) else { return };
-        (*d, *c, *b, *a) = (*c, *b, *a, (low, high | (count as u64) << SHORT_COUNT));
+        (*d, *c, *b, *a) = (*c, *b, *a, slot);
+    }
+
+    /// A text of few words needs little memory: there is more once as many pieces were kept as there are slots.
+    #[inline(never)]
+    fn grow(&mut self) {
+        let sets = (self.short.len() << GROWTH).min(self.most);
+        let before = std::mem::replace(&mut self.short, vec![Set::default(); sets].into());
+        (self.short_shift, self.room) = (64 - sets.trailing_zeros(), 4 * sets);
+        // The newest are to be the newest again.
+        for slot in before.iter().flat_map(|Set(slots)| slots.iter().rev()).filter(|(_, high)| *high != 0) {
+            self.put((slot.0, slot.1 & ((1 << SHORT_COUNT) - 1)), *slot);
+        }
     }
 
     #[inline(always)]

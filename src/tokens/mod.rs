@@ -17,6 +17,7 @@ mod scan;
 #[cfg(test)]
 mod scan_tests;
 mod short;
+mod source;
 mod special;
 mod text_form;
 mod tokenizer;

@@ -4,23 +4,29 @@
 //!
 //! | | |
 //! |---|---|
-//! | `TGV1` | |
+//! | `TGV2` | |
 //! | the checksum of all that follows, four bytes | FNV-1a over words of four bytes, the lowest first, from 0x811c9dc5 ^ length on |
 //! | a text | where it comes from, and its licence |
 //! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k, 3 qwen, 4 tekken, 5 deepseek; 16 more if merges may come before those that make their parts |
 //! | how many encodings, each | a name; how many special tokens, each a text and an id; how many ranges of reserved ones, each the first id and the last |
-//! | four numbers | merges; groups; bytes of the first column; of the second |
-//! | first column | by group, the right part of its merges, less that of the group before, as 2n or -2n-1 |
-//! | second column | by group, how many merges it has |
-//! | third column | by merge, its left part, less that of the merge before in the group |
+//! | four numbers | merges; right parts; groups; sweeps |
+//! | five numbers | how many bytes each column has |
+//! | first column | by sweep, how many merges it has |
+//! | second column | by right part, the lowest first: itself, less the one before; how many groups it has, less one |
+//! | third column | by group of a right part, in which sweep it is, less that of the group before |
+//! | fourth column | by group, how many merges it has, less one; at most 16383 |
+//! | fifth column | by merge of a group, its left part, less that of the merge before |
 //! | two numbers, and texts | tokens that no merge makes: how many pieces can be as a whole, how many others; their bytes. May be left out. |
+//!
+//! The merges are numbered by sweep, by right part in a sweep, by group in there, and as they stand in the group.
 //!
 //! The ids of a vocabulary: `TGI1`, the sum, the vocabulary's sum, a text, how many tokens, and by token the low bytes of
 //! all ids, then the middle ones, then the high ones.
 
 use super::{
-    merges::{Filling, Id, MOST_TOKENS, Merges},
+    merges::{Id, MOST_TOKENS, Merges},
     scan::Grammar,
+    source::Source,
     whole::Whole,
 };
 use crate::error::{Error, Result};
@@ -37,15 +43,13 @@ pub(super) struct Vocabulary {
     /// Of the encoding asked for.
     pub special: Vec<Special>,
     pub merges: Merges,
-    /// By token above the bytes, its two parts; only kept for those who ask for ids.
-    pub parts: Vec<(Id, Id)>,
     pub whole: Whole,
     /// How many tokens there are, bytes included.
     pub tokens: usize,
     sum: u32,
 }
 
-const VOCABULARY: &str = "vocabulary";
+pub(super) const VOCABULARY: &str = "vocabulary";
 const IDS: &str = "ids of a vocabulary";
 
 /// Added to the number of the grammar where merges may come before those that make their parts.
@@ -53,8 +57,8 @@ const UNORDERED: u32 = 16;
 
 impl Vocabulary {
     /// Reads one, for an encoding of its own by name, the first one if none is named.
-    pub fn read(packed: &[u8], encoding: Option<&str>, keep_parts: bool) -> Result<Self> {
-        let mut reader = Reader::open(packed, VOCABULARY, b"TGV1")?;
+    pub fn read(packed: &[u8], encoding: Option<&str>) -> Result<Self> {
+        let mut reader = Reader::open(packed, VOCABULARY, b"TGV2")?;
         let sum = reader.sum;
         reader.text()?;
         let at = reader.at;
@@ -64,61 +68,20 @@ impl Vocabulary {
             .ok_or_else(|| broken(VOCABULARY, at, "a known grammar", "another"))?;
         let special = read_encodings(&mut reader, encoding)?;
 
-        let at = reader.at;
-        let count = reader.number()? as usize;
-        if count > MOST_TOKENS - 256 {
-            return Err(broken(VOCABULARY, at, "at most 261888 merges", "more"));
+        let (source, count) = Source::read(&mut reader, ordered)?;
+        let first = 256 + count as Id;
+        let (whole, others) = read_whole(&mut reader, first)?;
+        if reader.at != packed.len() {
+            return Err(broken(VOCABULARY, reader.at, "the end of a column", "another place"));
         }
-        let (groups, first, second) = (reader.number()?, reader.number()? as usize, reader.number()? as usize);
-        let start = reader.at;
-        let mut rights = Reader { at: start, ..reader };
-        let mut sizes = Reader { at: start.saturating_add(first), ..reader };
-        let mut lefts = Reader { at: start.saturating_add(first).saturating_add(second), ..reader };
-        let (rights_end, sizes_end) = (sizes.at, lefts.at);
-
-        let mut merges = Filling::with_capacity(count, ordered);
-        let mut parts = Vec::new();
-        if keep_parts {
-            parts.reserve_exact(count);
-        }
-        let mut next = 256;
-        let mut right = 0_u32;
-        // A call for each group, since a host compiles a function better once it was called often, not while it runs.
-        let mut read_group = |next: &mut Id| -> Result<()> {
-            let at = rights.at;
-            let step = rights.number()?;
-            // 2n for n above, 2n + 1 for n + 1 below.
-            right = right.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
-            check_part(right, if ordered { *next } else { 256 + count as Id }, at)?;
-            let mut left = 0_u32;
-            for _ in 0..sizes.number()? {
-                let at = lefts.at;
-                left = left.wrapping_add(lefts.number()?);
-                check_part(left, if ordered { *next } else { 256 + count as Id }, at)?;
-                if *next as usize - 256 == count {
-                    return Err(broken(VOCABULARY, at, "the number of merges it says", "more"));
-                }
-                merges.add(left, right, *next);
-                if keep_parts {
-                    parts.push((left, right));
-                }
-                *next += 1;
-            }
-            Ok(())
-        };
-        for _ in 0..groups {
-            apart(&mut read_group, &mut next)?;
-        }
-        if next as usize - 256 != count {
-            return Err(broken(VOCABULARY, lefts.at, "the number of merges it says", "fewer"));
-        }
-        let (whole, others) = read_whole(&mut lefts, next)?;
-        for (found, expected) in [(rights.at, rights_end), (sizes.at, sizes_end), (lefts.at, packed.len())] {
-            if found != expected {
-                return Err(broken(VOCABULARY, found, "the end of a column", "another place"));
-            }
-        }
-        Ok(Self { grammar, special, merges: merges.finish(), parts, tokens: next as usize + others, whole, sum })
+        Ok(Self {
+            grammar,
+            special,
+            merges: Merges::new(source, count, ordered),
+            whole,
+            tokens: first as usize + others,
+            sum,
+        })
     }
 
     /// Reads the ids that belong to it: by token, the one that the provider gives it.
@@ -192,20 +155,6 @@ fn read_whole(reader: &mut Reader, first: Id) -> Result<(Whole, usize)> {
     Ok((whole.ok_or_else(|| broken(VOCABULARY, at, "sorted tokens", "others"))?, count))
 }
 
-/// Calls a function that is not to become a part of its caller.
-#[inline(never)]
-fn apart(call: &mut dyn FnMut(&mut Id) -> Result<()>, next: &mut Id) -> Result<()> {
-    call(next)
-}
-
-#[inline(always)]
-fn check_part(part: Id, next: Id, at: usize) -> Result<()> {
-    if part < next {
-        return Ok(());
-    }
-    Err(broken(VOCABULARY, at, "a token that was made before", "a later one"))
-}
-
 /// FNV-1a over words of four bytes, the lowest first; what is left over is a word of its own, filled with 0. It begins with
 /// the length.
 #[inline(never)]
@@ -218,16 +167,16 @@ fn add_to_sum(sum: u32, part: &[u8]) -> u32 {
     if rest.is_empty() { sum } else { add(sum, &last) }
 }
 
-fn broken(what: &str, at: usize, expected: &str, found: &str) -> Error {
+pub(super) fn broken(what: &str, at: usize, expected: &str, found: &str) -> Error {
     Error::input(format!("cannot read {what}: expected {expected} at byte {at}, found {found}"))
 }
 
 /// Bytes, and how far they are read.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     what: &'static str,
     bytes: &'a [u8],
-    at: usize,
+    pub at: usize,
     sum: u32,
 }
 
@@ -265,7 +214,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn number(&mut self) -> Result<u32> {
+    pub fn number(&mut self) -> Result<u32> {
         // Most take a byte or two.
         match self.bytes.get(self.at..) {
             Some(&[byte, ..]) if byte < 0x80 => {
@@ -302,10 +251,14 @@ impl<'a> Reader<'a> {
     /// A length, and that many bytes.
     fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = self.number()? as usize;
-        let at = self.at;
-        let found = self.bytes.get(at..).and_then(|rest| rest.get(..length));
-        self.at = at.saturating_add(length);
-        found.ok_or_else(|| broken(self.what, at, "a text", "its end"))
+        self.take(length)
+    }
+
+    /// That many bytes.
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8]> {
+        let found = self.bytes.get(self.at..).and_then(|rest| rest.get(..length));
+        self.at = self.at.saturating_add(length);
+        found.ok_or_else(|| broken(self.what, self.bytes.len(), "more", "its end"))
     }
 
     fn text(&mut self) -> Result<&'a str> {

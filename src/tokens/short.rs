@@ -32,7 +32,7 @@ impl Short {
 
     /// Encodes a piece of at most [`SHORT`] bytes; [`Short::tokens`] has the answer. Gives how many tokens there are.
     #[inline(always)]
-    pub fn encode(&mut self, merges: &Merges, piece: &[u8]) -> usize {
+    pub fn encode(&mut self, merges: &mut Merges, piece: &[u8]) -> usize {
         let mut count = self.begin(merges, piece);
         loop {
             let lowest = lowest(&self.pairs, piece.len());
@@ -61,7 +61,7 @@ impl Short {
     }
 
     #[inline(always)]
-    fn begin(&mut self, merges: &Merges, piece: &[u8]) -> usize {
+    fn begin(&mut self, merges: &mut Merges, piece: &[u8]) -> usize {
         let (mut place, mut before, mut left) = (0_u8, NOWHERE, 0_u8);
         for &byte in piece {
             put(&mut self.ids, place, Id::from(byte));

@@ -1,5 +1,7 @@
 //! A tokenizer: counts, cuts, encodes and decodes by one vocabulary.
 
+use std::cell::OnceCell;
+
 use super::{
     block::Block,
     long::Long,
@@ -42,16 +44,16 @@ struct Ids {
     of_token: Vec<u32>,
     /// By id: the token.
     tokens: Vec<Id>,
-    /// By token above the bytes: its parts.
-    parts: Vec<(Id, Id)>,
+    /// By token above the bytes: its parts. Not there before the first text is decoded.
+    parts: OnceCell<Vec<(Id, Id)>>,
 }
 
 impl Tokenizer {
     /// A tokenizer over a packed vocabulary, for the encoding of that name, or the first that the vocabulary has. With the
     /// packed ids it also encodes and decodes. `memo` is how many bytes counts of known words may take.
     pub fn new(vocabulary: &[u8], encoding: Option<&str>, ids: Option<&[u8]>, memo: usize) -> Result<Self> {
-        let mut vocabulary = Vocabulary::read(vocabulary, encoding, ids.is_some())?;
-        let ids = ids.map(|packed| Ids::read(&mut vocabulary, packed)).transpose()?;
+        let vocabulary = Vocabulary::read(vocabulary, encoding)?;
+        let ids = ids.map(|packed| Ids::read(&vocabulary, packed)).transpose()?;
         let Vocabulary { grammar, special, merges, whole, .. } = vocabulary;
         let special = SpecialTable::new(special);
         let encoder = Encoder { whole, short: Short::new(), long: Long::default() };
@@ -134,10 +136,11 @@ impl Tokenizer {
     /// The bytes that some tokens stand for, by the provider's ids.
     pub fn decode(&self, tokens: &[u32]) -> Result<Vec<u8>> {
         let ids = self.ids()?;
+        let parts = ids.parts.get_or_init(|| self.merges.parts());
         let mut bytes = Vec::new();
         for (place, id) in tokens.iter().enumerate() {
             if let Some(token) = ids.token(*id) {
-                ids.write(token, &self.encoder.whole, &mut bytes);
+                write(token, parts, &self.encoder.whole, &mut bytes);
             } else if let Some(text) = self.special.text_of(*id) {
                 bytes.extend_from_slice(text.as_bytes());
             } else {
@@ -211,7 +214,7 @@ impl Tokenizer {
     /// Counts a piece of up to [`memo::SHORT`] bytes that the memo has not.
     #[inline(never)]
     fn count_new(&mut self, text: &[u8], at: usize, end: usize, key: memo::Key) -> usize {
-        let count = self.encoder.count(&self.merges, text.get(at..end).unwrap_or_default());
+        let count = self.encoder.count(&mut self.merges, text.get(at..end).unwrap_or_default());
         self.memo.keep_short(key, count);
         count
     }
@@ -250,7 +253,7 @@ impl Tokenizer {
             tokens.push((token, at + piece.len()));
             return;
         }
-        self.encoder.count(&self.merges, piece);
+        self.encoder.count(&mut self.merges, piece);
         if piece.len() > SHORT {
             tokens.extend(self.encoder.long.tokens().map(|(id, end)| (id, at + end)));
         } else {
@@ -262,7 +265,7 @@ impl Tokenizer {
 impl Encoder {
     /// How many tokens a piece has.
     #[inline(never)]
-    fn count(&mut self, merges: &Merges, piece: &[u8]) -> usize {
+    fn count(&mut self, merges: &mut Merges, piece: &[u8]) -> usize {
         if self.whole.token(piece).is_some() {
             return 1;
         }
@@ -271,7 +274,7 @@ impl Encoder {
 }
 
 impl Ids {
-    fn read(vocabulary: &mut Vocabulary, packed: &[u8]) -> Result<Self> {
+    fn read(vocabulary: &Vocabulary, packed: &[u8]) -> Result<Self> {
         let of_token = vocabulary.read_ids(packed)?;
         let most = of_token.iter().fold(0, |most, id| most.max(*id));
         let mut tokens = vec![Id::MAX; most as usize + 1];
@@ -280,7 +283,7 @@ impl Ids {
                 *to = token;
             }
         }
-        Ok(Self { of_token, tokens, parts: std::mem::take(&mut vocabulary.parts) })
+        Ok(Self { of_token, tokens, parts: OnceCell::new() })
     }
 
     fn of(&self, token: u32) -> u32 {
@@ -293,18 +296,18 @@ impl Ids {
     fn token(&self, id: u32) -> Option<Id> {
         self.tokens.get(id as usize).copied().filter(|token| *token != Id::MAX)
     }
+}
 
-    /// Writes the bytes of a token: those of its left part, then those of its right one.
-    fn write(&self, token: Id, whole: &Whole, to: &mut Vec<u8>) {
-        let mut rest = vec![token];
-        // A vocabulary made to do harm may say that a token is a part of itself.
-        for _ in 0..1 << 16 {
-            let Some(token) = rest.pop() else { return };
-            match (token as usize).checked_sub(256).map(|index| self.parts.get(index)) {
-                Some(Some((left, right))) => rest.extend([*right, *left]),
-                Some(None) => to.extend_from_slice(whole.text(token).unwrap_or_default()),
-                None => to.push(token as u8),
-            }
+/// Writes the bytes of a token: those of its left part, then those of its right one.
+fn write(token: Id, parts: &[(Id, Id)], whole: &Whole, to: &mut Vec<u8>) {
+    let mut rest = vec![token];
+    // A vocabulary made to do harm may say that a token is a part of itself.
+    for _ in 0..1 << 16 {
+        let Some(token) = rest.pop() else { return };
+        match (token as usize).checked_sub(256).map(|index| parts.get(index)) {
+            Some(Some((left, right))) => rest.extend([*right, *left]),
+            Some(None) => to.extend_from_slice(whole.text(token).unwrap_or_default()),
+            None => to.push(token as u8),
         }
     }
 }

@@ -146,7 +146,7 @@ impl Call {
             timeout_ms,
         };
         let mut call = call::Call::new(options, body)?;
-        call.count_with(Box::new(super::tokens::count));
+        call.count_with(Box::new(super::token_requests::count));
         let call = RefCell::new(call);
         Ok(Call { call, to_guard: RefCell::default(), to_store: RefCell::default(), tracker: tracker.shared() })
     }

@@ -271,7 +271,7 @@ impl PriceBook {
                 max_output,
                 region: region.as_deref(),
                 fallbacks: &fallbacks.transpose()?.unwrap_or_default(),
-                count: Some(&super::tokens::count),
+                count: Some(&super::token_requests::count),
                 ..BoundOptions::new(at)
             },
         )?)

@@ -5,13 +5,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Function, Uint8Array, WebAssembly};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use js_sys::{Uint8Array, WebAssembly};
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 
 use crate::{
-    call::{self, CountOptions},
     error::{Error, Result},
-    json::ToJson,
     tokens::{
         self, DEFAULT_MEMO, SpecialTokens,
         estimate::{Family, estimate},
@@ -20,53 +18,9 @@ use crate::{
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static OFFER: RefCell<Offer> = const { RefCell::new(Offer { names: Vec::new(), make: None, made: Vec::new() }) };
 }
 
-/// The vocabularies that the application registered: made when they are needed, since reading one takes some milliseconds.
-struct Offer {
-    names: Vec<String>,
-    /// Has the face register the tokenizer of an encoding.
-    make: Option<Function>,
-    made: Vec<(String, Shared)>,
-}
-
-type Shared = Rc<RefCell<tokens::Tokenizer>>;
-
-/// What encodings there are vocabularies of, and what makes them: `make(name)` calls [`Tokenizer::register`].
-#[wasm_bindgen(js_name = offerVocabularies)]
-pub fn offer_vocabularies(names: Vec<String>, make: Function) {
-    OFFER.with_borrow_mut(|offer| *offer = Offer { names, make: Some(make), made: Vec::new() });
-}
-
-/// How many tokens a model makes of a text, by its registered vocabulary; `None` without one.
-pub(super) fn count(model: &str, text: &str) -> Option<u64> {
-    if OFFER.with_borrow(|offer| offer.names.is_empty()) {
-        return None;
-    }
-    let encodings = tokens::encodings_of(model);
-    let of = |offer: &Offer| offer.names.iter().find(|name| encodings.contains(&name.as_str())).cloned();
-    let name = OFFER.with_borrow(of)?;
-    let made = || {
-        OFFER
-            .with_borrow(|offer| offer.made.iter().find(|(made, _)| *made == name).map(|(_, shared)| Rc::clone(shared)))
-    };
-    let tokenizer = made().or_else(|| {
-        // It comes back into this module, so nothing is borrowed meanwhile. One that is damaged throws, and counts nothing.
-        let make = OFFER.with_borrow(|offer| offer.make.clone())?;
-        make.call1(&JsValue::NULL, &JsValue::from_str(&name)).ok()?;
-        made()
-    })?;
-    let count = tokenizer.try_borrow_mut().ok()?.count(text, SpecialTokens::Text);
-    count.ok().map(|tokens| tokens as u64)
-}
-
-/// What a request has in input tokens: `RequestTokenCount` as JSON text.
-#[wasm_bindgen(js_name = countRequest)]
-pub fn count_request(body: &str, provider: Option<String>, model: Option<String>) -> Result<String> {
-    let options = CountOptions { provider: provider.as_deref(), model: model.as_deref(), count: Some(&count) };
-    call::count_request(body, &options).map(|found| found.to_json())
-}
+pub(super) type Shared = Rc<RefCell<tokens::Tokenizer>>;
 
 /// Makes room for texts of that many bytes, and gives it out as a view of the memory: it holds until the memory grows. What
 /// was written there before stays.
@@ -109,7 +63,7 @@ pub fn estimate_tokens(length: u32, family: u32) -> Vec<u32> {
 /// 2 to allow, 3 to allow `names`.
 #[wasm_bindgen]
 pub struct Tokenizer {
-    tokenizer: Shared,
+    pub(super) tokenizer: Shared,
 }
 
 #[wasm_bindgen]
@@ -132,13 +86,10 @@ impl Tokenizer {
             let vocabulary = read(vocabulary, alphabet, order)?;
             let ids = if ids.is_empty() { None } else { Some(read(ids, alphabet, ids_order)?) };
             let tokenizer = tokens::Tokenizer::new(vocabulary, Some(encoding), ids, DEFAULT_MEMO)?;
+            // Texts need no room as large. The face knows that there is none now.
+            *input = Vec::new();
             Ok(Tokenizer { tokenizer: Rc::new(RefCell::new(tokenizer)) })
         })
-    }
-
-    /// Counts for the models of an encoding from now on.
-    pub fn register(&self, encoding: String) {
-        OFFER.with_borrow_mut(|offer| offer.made.push((encoding, Rc::clone(&self.tokenizer))));
     }
 
     /// How many tokens the text has.
@@ -228,6 +179,7 @@ fn with_input<T>(length: u32, call: impl FnOnce(&[u8]) -> T) -> T {
     INPUT.with_borrow(|input| call(input.get(..length as usize).unwrap_or_default()))
 }
 
+/// A text of the room.
 pub(super) fn with_text<T>(length: u32, call: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     with_input(length, |text| match std::str::from_utf8(text) {
         Ok(text) => call(text),
