@@ -30,8 +30,15 @@ const DEV_PROFILE = {
  * program loads that counts and does nothing else.
  */
 const MODULES = {
-  core: { feature: "web", inline: "inline", profile: {}, optimise: "-Oz" },
-  tokens: { feature: "web-tokens", inline: "inline-tokens", profile: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "3" }, optimise: "-O3" },
+  core: { feature: "web", inline: "inline", profile: {}, optimise: "-Oz", sources: ["src", "data"] },
+  tokens: {
+    feature: "web-tokens",
+    inline: "inline-tokens",
+    profile: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "3" },
+    optimise: "-O3",
+    // Nothing else of the core is in it.
+    sources: ["src/lib.rs", "src/collections.rs", "src/error.rs", "src/json", "src/tokens", "src/web/mod.rs", "src/web/error.rs", "src/web/tokens.rs"],
+  },
 };
 
 const BINDGEN_FLAGS = [
@@ -80,8 +87,8 @@ function bindgenTool() {
 }
 
 async function compile(name, { dev }) {
-  const { feature, profile } = MODULES[name];
-  const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", "src", "data"]);
+  const { feature, profile, sources: own } = MODULES[name];
+  const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", ...own]);
   const key = hash(sources, dev, DEV_PROFILE, profile, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
   await once(`bindgen ${name}`, key, [`js/wasm/${name}.js`, `js/wasm/${name}.d.ts`, `.cache/bindgen/${name}_bg.wasm`], async () => {
     findRust();
