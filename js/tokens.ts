@@ -43,7 +43,7 @@ class Counts {
 class VocabularyTokenizer implements Tokenizer {
   readonly name: string;
   readonly #core: Held<CoreTokenizer>;
-  readonly #normalization: "NFC" | undefined;
+  readonly #normalization: Vocabulary["normalization"];
   readonly #counts = new Counts();
 
   constructor(vocabulary: Vocabulary, ids?: VocabularyIds) {
@@ -122,7 +122,8 @@ class VocabularyTokenizer implements Tokenizer {
   /** The text as the vocabulary takes it. */
   #read(text: unknown): string {
     const whole = checked(text);
-    return this.#normalization === undefined ? whole : whole.normalize(this.#normalization);
+    if (this.#normalization === undefined) return whole;
+    return this.#normalization === "spaces" ? whole.replaceAll("\u2581", " ") : whole.normalize(this.#normalization);
   }
 }
 

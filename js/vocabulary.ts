@@ -16,8 +16,11 @@ export interface PackedText {
  */
 export type Vocabulary = {
   readonly name: string;
-  /** What is done to a text before anything else, where the model's own tokenizer does it. */
-  readonly normalization?: "NFC";
+  /**
+   * What is done to a text before anything else, where the model's own tokenizer does it: Unicode's NFC; or U+2581, which SentencePiece
+   * writes for a space, becomes one.
+   */
+  readonly normalization?: "NFC" | "spaces";
 } & (PackedText | { readonly bytes: Uint8Array });
 
 /** The ids of a vocabulary: the default export of `tollgate/vocab/<name>-ids`, or the bytes of `tollgate/vocab/<name>-ids.bin`. */

@@ -17,7 +17,9 @@ export interface Content {
   readonly name: string;
   readonly note: string;
   readonly grammar: Grammar;
-  readonly normalization?: "NFC" | undefined;
+  readonly normalization?: Vocabulary["normalization"] | undefined;
+  /** Of `words`: what no token is, but a beginning of a character; and the bytes that tokens have before spaces. */
+  readonly words?: { readonly hidden: ReadonlySet<string>; readonly joints: string } | undefined;
   /** The ids of all tokens but the special ones. */
   readonly ids: ReadonlyMap<string, number>;
   readonly merges: readonly Merge[];
@@ -33,12 +35,12 @@ export const invalid = (what: string): ValidationError => new ValidationError({ 
 
 /** Packs it, by the ranks of its merges. */
 export function open(content: Content): OpenVocabulary {
-  const { name, note, grammar, normalization, ids, wholePieces, special } = content;
+  const { name, note, grammar, normalization, words, ids, wholePieces, special } = content;
   const { merges, ordered } = inOrder(content.merges);
   const places = new Map<string, number>();
   const idsOfPlaces: number[] = [];
   const place = (token: string): void => {
-    const id = ids.get(token);
+    const id = words?.hidden.has(token) === true ? 0 : ids.get(token);
     if (id === undefined) throw invalid(`${name}: expected a token for every byte, found none for ${token.charCodeAt(0)}`);
     places.set(token, places.size);
     idsOfPlaces.push(id);
@@ -59,7 +61,7 @@ export function open(content: Content): OpenVocabulary {
     else groups.push([rightPlace, [leftPlace]]);
   }
   const [whole, others] = wholePieces ? [rest, []] : [[], rest];
-  const bytes = packVocabulary({ note, grammar, ordered, encodings: [{ name, special }], groups, whole, others });
+  const bytes = packVocabulary({ note, grammar, words: words && { hidden: words.hidden.size, joints: words.joints }, ordered, encodings: [{ name, special }], groups, whole, others });
   const vocabulary = { name, bytes, ...(normalization === undefined ? {} : { normalization }) };
   return { vocabulary, ids: { bytes: packIds({ note, vocabulary: bytes, ids: idsOfPlaces }) } };
 }

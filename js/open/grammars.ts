@@ -1,7 +1,7 @@
 /** The ways of cutting a text into pieces that the core knows, by the regular expressions that stand for them. */
 
 /** By the number in a packed vocabulary: src/tokens/packed.rs. */
-export const GRAMMARS = { r50k: 0, cl100k: 1, o200k: 2, qwen: 3, tekken: 4, deepseek: 5 } as const;
+export const GRAMMARS = { r50k: 0, cl100k: 1, o200k: 2, qwen: 3, tekken: 4, deepseek: 5, words: 6 } as const;
 
 export type Grammar = keyof typeof GRAMMARS;
 

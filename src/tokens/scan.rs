@@ -11,6 +11,8 @@
 //! - `tekken`: as `o200k`, but each digit by itself, and without `C`
 //! - `deepseek`: one after the other, each in what the one before left over: `\p{N}{1,3}`; `[一-龥぀-ゟ゠-ヿ]+`;
 //!   ``[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+``
+//! - `words`: ` *[^ ]*`, over vocabularies whose tokens have spaces at their beginning only: SentencePiece's. Where some tokens do have one
+//!   inside, behind certain bytes, no piece ends behind those.
 //!
 //! The first three are there twice: `quick` over a [`Block`], for pieces of ASCII that end inside it, and `next` for all
 //! others. No character is looked at more than a few times, whatever the text.
@@ -21,6 +23,7 @@ use super::{
         ANY_LETTER, ANY_SPACE, ANY_SYMBOL, END, LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, SYMBOL, Set, UPPER,
         class_at,
     },
+    words::Joints,
 };
 
 /// How a vocabulary cuts texts into pieces.
@@ -30,6 +33,7 @@ pub(super) enum Grammar {
     Cl100k(Variant),
     O200k(Variant),
     DeepSeek,
+    Words(Joints),
 }
 
 /// What grammars of one kind differ in.
@@ -60,6 +64,7 @@ impl Grammar {
             Self::Cl100k(qwen),
             Self::O200k(tekken),
             Self::DeepSeek,
+            Self::Words(Joints::NONE),
         ];
         all.get(number as usize).copied()
     }
@@ -78,7 +83,11 @@ impl Grammar {
     /// As [`Grammar::piece`], of the grammars that are not in use most.
     #[inline(always)]
     pub fn piece_of_others(self, text: &[u8], at: usize, block: Block) -> usize {
-        if self == Self::DeepSeek { deepseek::next(text, at) } else { r50k::piece(text, at, block) }
+        match self {
+            Self::DeepSeek => deepseek::next(text, at),
+            Self::Words(joints) => joints.piece(text, at),
+            _ => r50k::piece(text, at, block),
+        }
     }
 }
 

@@ -6,12 +6,13 @@ use proptest::prelude::*;
 use super::{
     class::{ANY_LETTER, ANY_SPACE, MARK, NUMBER, SYMBOL, class_at},
     scan::{Grammar, Variant},
+    words::Joints,
 };
 
 const OPENAI: Variant = Variant { digits: 3, contractions: true };
 
 /// As npm `tiktoken` has them, and the files of Qwen, Mistral and DeepSeek. What one leaves over is for the next.
-const PATTERNS: [(Grammar, &[&str]); 6] = [
+const PATTERNS: [(Grammar, &[&str]); 8] = [
     (Grammar::R50k, &[r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"]),
     (
         Grammar::Cl100k(OPENAI),
@@ -45,6 +46,9 @@ const PATTERNS: [(Grammar, &[&str]); 6] = [
             r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"##,
         ],
     ),
+    (Grammar::Words(Joints::NONE), &["[^ ]+| +[^ ]*"]),
+    // Some token has a space behind "/".
+    (Grammar::Words(Joints::NONE.with(b'/')), &[r"(?=[\s\S]) *(?:[^ ]*/ +)*[^ ]*"]),
 ];
 
 thread_local! {

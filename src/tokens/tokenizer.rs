@@ -33,6 +33,8 @@ pub struct Tokenizer {
 
 /// Encodes the pieces that no memo knows.
 struct Encoder {
+    /// [`Vocabulary::hidden`].
+    hidden: Id,
     whole: Whole,
     short: Short,
     long: Long,
@@ -54,9 +56,9 @@ impl Tokenizer {
     pub fn new(vocabulary: &[u8], encoding: Option<&str>, ids: Option<&[u8]>, memo: usize) -> Result<Self> {
         let vocabulary = Vocabulary::read(vocabulary, encoding)?;
         let ids = ids.map(|packed| Ids::read(&vocabulary, packed)).transpose()?;
-        let Vocabulary { grammar, special, merges, whole, .. } = vocabulary;
+        let Vocabulary { grammar, special, merges, whole, hidden, .. } = vocabulary;
         let special = SpecialTable::new(special);
-        let encoder = Encoder { whole, short: Short::new(), long: Long::default() };
+        let encoder = Encoder { hidden, whole, short: Short::new(), long: Long::default() };
         Ok(Self { grammar, merges, special, ids, memo: Memo::new(memo), encoder })
     }
 
@@ -254,10 +256,24 @@ impl Tokenizer {
             return;
         }
         self.encoder.count(&mut self.merges, piece);
+        let first = tokens.len();
         if piece.len() > SHORT {
             tokens.extend(self.encoder.long.tokens().map(|(id, end)| (id, at + end)));
         } else {
             tokens.extend(self.encoder.short.tokens(piece.len()).map(|(id, end)| (id, at + end)));
+        }
+        if self.encoder.hidden > 0 {
+            let found = tokens.split_off(first);
+            let mut from = at;
+            for (token, end) in found {
+                if self.encoder.hides(token) {
+                    let bytes = piece.get(from - at..end - at).unwrap_or_default();
+                    tokens.extend(bytes.iter().zip(from + 1..).map(|(byte, end)| (Id::from(*byte), end)));
+                } else {
+                    tokens.push((token, end));
+                }
+                from = end;
+            }
         }
     }
 }
@@ -269,7 +285,31 @@ impl Encoder {
         if self.whole.token(piece).is_some() {
             return 1;
         }
-        if piece.len() > SHORT { self.long.encode(merges, piece) } else { self.short.encode(merges, piece) }
+        let count =
+            if piece.len() > SHORT { self.long.encode(merges, piece) } else { self.short.encode(merges, piece) };
+        if self.hidden > 0 { count + self.hidden_bytes(piece.len()) } else { count }
+    }
+
+    fn hides(&self, token: Id) -> bool {
+        token.wrapping_sub(256) < self.hidden
+    }
+
+    /// How many tokens more the last piece has by its tokens that are none.
+    #[inline(never)]
+    fn hidden_bytes(&self, length: usize) -> usize {
+        let (mut from, mut more) = (0, 0);
+        let mut add = |(token, end): (Id, usize)| {
+            if self.hides(token) {
+                more += end - from - 1;
+            }
+            from = end;
+        };
+        if length > SHORT {
+            self.long.tokens().for_each(&mut add)
+        } else {
+            self.short.tokens(length).for_each(&mut add)
+        }
+        more
     }
 }
 
@@ -279,7 +319,9 @@ impl Ids {
         let most = of_token.iter().fold(0, |most, id| most.max(*id));
         let mut tokens = vec![Id::MAX; most as usize + 1];
         for (token, id) in (0..).zip(&of_token) {
-            if let Some(to) = tokens.get_mut(*id as usize) {
+            if Id::wrapping_sub(token, 256) >= vocabulary.hidden
+                && let Some(to) = tokens.get_mut(*id as usize)
+            {
                 *to = token;
             }
         }

@@ -97,6 +97,62 @@ test("whole pieces that no merge makes are tokens where the file says so", () =>
   assert.equal(without.decode([257]), "xyz");
 });
 
+/** A tokenizer.json of characters, with a token for every byte: as SentencePiece's models come. */
+function characters(chars, merges, rest = {}) {
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+  const tokens = ["<pad>", "<bos>", ...bytes, ...chars, ...new Set(merges.map((merge) => merge.split(" ").join("")))];
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  const replace = { type: "Replace", pattern: { String: " " }, content: "\u2581" };
+  return {
+    vocab,
+    json: JSON.stringify({
+      added_tokens: [{ id: 0, content: "<pad>", special: true }, { id: 1, content: "<bos>", special: true }],
+      normalizer: replace,
+      pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
+      model: { type: "BPE", byte_fallback: true, fuse_unk: true, unk_token: "<unk>", vocab, merges },
+      ...rest,
+    }),
+  };
+}
+
+test("SentencePiece: characters, bytes where a character is no token, spaces inside of tokens", () => {
+  // Others than these share their first bytes with \u00e9, \u4e2d and \u{1f600}. One token has a space inside.
+  const merges = ["\u2581 a", "a b", "\u2581 \u2581", "\u2581a b", "\u00e9 a", "\u4e2d \u4e2d", "\u2581 <", "> \u2581<", "b \u00e9", "\u2581\u2581 \u2581\u2581", "\u{1f600} a"];
+  const { vocab, json } = characters(["a", "b", "\u2581", "<", ">", "\u00e9", "\u4e2d", "\u{1f600}"], merges);
+  const { vocabulary, ids } = readTokenizerJson(json, { name: "characters" });
+  assert.equal(vocabulary.normalization, "spaces");
+  const tokenizer = createTokenizer(vocabulary, ids);
+  const rank = new Map(merges.map((merge, index) => [merge, index]));
+  const expected = (text) => {
+    let parts = Array.from(text.replaceAll(" ", "\u2581")).flatMap((character) =>
+      Object.hasOwn(vocab, character) ? [character] : Array.from(Buffer.from(character), (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
+    );
+    for (;;) {
+      const found = parts.slice(1).map((right, at) => rank.get(`${parts[at]} ${right}`) ?? Infinity);
+      const lowest = Math.min(...found);
+      if (lowest === Infinity) return parts.map((part) => vocab[part]);
+      const at = found.indexOf(lowest);
+      parts = [...parts.slice(0, at), parts[at] + parts[at + 1], ...parts.slice(at + 2)];
+    }
+  };
+  const alphabet = [..."ab <>cZ", "\u00e9", "\u00e8", "\u4e2d", "\u4e01", "\u{1f600}", "\u{1f601}", "\u{1f4a9}", "\u2581", "\n"];
+  let state = 5;
+  const next = (below) => Math.floor(((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) * below) / 2 ** 32);
+  for (const length of [0, 1, 2, 3, 5, 8, 20, 90, 300, 700]) {
+    for (let round = 0; round < 20; round += 1) {
+      const text = Array.from({ length }, () => alphabet[next(alphabet.length)]).join("");
+      const tokens = expected(text);
+      assert.deepEqual(Array.from(tokenizer.encode(text)), tokens, text);
+      assert.equal(tokenizer.count(text), tokens.length, text);
+      assert.equal(tokenizer.decode(tokens), text.replaceAll("\u2581", " "));
+      assert.equal(tokenizer.split(text).join(""), text.replaceAll("\u2581", " "));
+      const cut = tokenizer.truncate(text, 4);
+      assert.ok(tokenizer.count(cut) <= 4 && text.replaceAll("\u2581", " ").startsWith(cut));
+    }
+  }
+  assert.deepEqual(Array.from(tokenizer.encode("<bos>a", { special: "allow" })), [1, vocab.a]);
+});
+
 test("NFC where the file asks for it", () => {
   const tokenizer = read(["\u00c3 \u00a9"], { normalizer: { type: "NFC" } });
   assert.equal(tokenizer.count("e\u0301"), 1);
@@ -130,7 +186,9 @@ test("what cannot be read is refused with what was found", () => {
     [file([], { pre_tokenizer: { type: "ByteLevel", add_prefix_space: true } }), /without a prefix/],
     [file([], { normalizer: { type: "Lowercase" } }), /NFC, found \["Lowercase"\]/],
     [file([], { model: { type: "Unigram" } }), /type BPE, found "Unigram"/],
-    [file([], { model: { byte_fallback: true } }), /byte_fallback/],
+    [file([], { model: { byte_fallback: true } }), /byte_fallback to replace spaces by U\+2581/],
+    [characters(["a"], [], { normalizer: { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "\u2581" }, { type: "Replace", pattern: { String: " " }, content: "\u2581" }] } }).json, /do nothing else before it merges, found .*Prepend/],
+    [characters(["a"], [], { normalizer: null, pre_tokenizer: { type: "Metaspace", replacement: "\u2581", prepend_scheme: "first", split: false } }).json, /do nothing else.*Metaspace/],
     [file([], { model: { continuing_subword_prefix: "##" } }), /continuing_subword_prefix, found "##"/],
     [file([], { model: { vocab: { a: 0 } } }), /a token for every byte, found none for 0/],
     [file([], { more: ["\u2581x"] }), /alphabet of bytes/],

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn images_have_the_tokens_of_the_published_examples() {
         for (model, size, detail, expected) in [
-            // OpenAI's guide: tiles.
+            // OpenAI's guide: tiles. <https://platform.openai.com/docs/guides/images-vision#calculating-costs>
             ("gpt-4o", (1024, 1024), Detail::High, 765),
             ("gpt-4o", (2048, 4096), Detail::High, 1105),
             ("gpt-4o", (4096, 8192), Detail::Low, 85),
@@ -205,11 +205,12 @@ mod tests {
             ("gpt-4.1-mini", (1024, 1024), Detail::Auto, 1_659),
             ("gpt-4.1-nano", (1800, 2400), Detail::Auto, 3_572),
             // Google's: six crops of 360 pixels, and one picture that is small.
+            // <https://ai.google.dev/gemini-api/docs/image-understanding>
             ("gemini-2.5-flash", (960, 540), Detail::Auto, 1_548),
             ("gemini-2.5-flash", (384, 384), Detail::Auto, 258),
             ("gemini-3-pro-preview", (4_000, 3_000), Detail::Auto, 1_120),
             ("gemini-3-pro-preview", (4_000, 3_000), Detail::Low, 280),
-            // Anthropic's squares.
+            // Anthropic's squares. <https://docs.anthropic.com/en/docs/build-with-claude/vision>
             ("claude-sonnet-4-5", (1000, 1000), Detail::Auto, 1_296),
             ("claude-sonnet-4-5", (200, 200), Detail::Auto, 64),
         ] {
