@@ -487,7 +487,7 @@ fn a_stream_that_breaks_off_says_so_and_is_charged_for_what_came() {
 }
 
 fn redacting() -> Option<Scanner> {
-    Some(Scanner::new(vec![Config::pii().with_action(Action::Redact)]))
+    Some(Scanner::new(vec![Config::pii().with_action(Action::Redact)]).unwrap())
 }
 
 #[test]

@@ -95,7 +95,16 @@ export abstract class BuiltinGuardrail extends Guardrail {
 }
 
 /** Which key of the metadata holds the text after a guard. */
-const EDITED: Record<string, string> = { redact: "redactedText", mask: "maskedText", transform: "transformedText", block: "redactedText" };
+const EDITED: Record<string, string> = {
+  redact: "redactedText",
+  hash: "redactedText",
+  mask: "maskedText",
+  transform: "transformedText",
+  block: "redactedText",
+};
+
+/** The actions of a {@link GuardrailResult} that stand for others. */
+const SHOWN_AS: Record<string, GuardrailResultAction> = { warn: "allow", hash: "redact" };
 
 /** A guard's report in AgentGuard's form. Never holds what was found. */
 export function resultOf(report: GuardReport): GuardrailResult {
@@ -104,7 +113,7 @@ export function resultOf(report: GuardReport): GuardrailResult {
   const key = EDITED[action];
   return new GuardrailResult({
     passed,
-    action: action === "warn" ? "allow" : (action as GuardrailResultAction),
+    action: SHOWN_AS[action] ?? (action as GuardrailResultAction),
     ...(detections.length > 0 && { reason: `${name} found ${types.join(", ")}` }),
     riskScore: risk,
     metadata: {

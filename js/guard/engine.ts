@@ -349,7 +349,7 @@ function editedText(result: GuardrailResult): string | undefined {
 function redactionsOf(guards: GuardReport[]): Redaction[] {
   const all: Redaction[] = [];
   for (const { name, action, detections } of guards) {
-    if (!["redact", "mask", "transform"].includes(action)) continue;
+    if (!["redact", "mask", "transform", "hash"].includes(action)) continue;
     for (const { type, stage } of detections) {
       const same = all.find((one) => one.guardrail === name && one.type === type && one.stage === stage);
       if (same !== undefined) same.count += 1;

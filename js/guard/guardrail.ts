@@ -1,5 +1,5 @@
 import { ValidationError } from "../errors.js";
-import type { GuardStage } from "../types.js";
+import type { GuardAction, GuardStage } from "../types.js";
 import type { GuardrailResult } from "./result.js";
 
 /** What every guardrail is made from. */
@@ -9,6 +9,28 @@ export interface GuardrailConfig {
   enabled?: boolean;
   version?: string;
   description?: string;
+}
+
+/** What every guardrail of the library's own takes beside. `Type` names what it may find. */
+export interface DetectorOptions<Type extends string> extends GuardrailConfig {
+  /** What is done with a finding; each guardrail says what if left out. */
+  action?: GuardAction;
+  /** Actions that differ by type. They come before those by stage. */
+  actions?: Partial<Record<Type, GuardAction>>;
+  /** Actions that differ by stage. */
+  stageActions?: Partial<Record<GuardStage, GuardAction>>;
+  /** Where it acts; each guardrail says where if left out. */
+  stages?: GuardStage[];
+  /** Risks over the defaults, 0 to 100. */
+  riskScores?: Partial<Record<Type, number>>;
+  /** What is less sure than this is no finding: 0 (if left out) to 100, for all types or by type. */
+  minConfidence?: number | Partial<Record<Type, number>>;
+  /** Values that are no findings. Case does not matter; one may begin or end with `*`, which stands for anything. */
+  allow?: string[];
+  /** How many of the last letters and digits `mask` leaves, at most 4; of secrets it leaves none. */
+  keepLast?: number;
+  /** The key of `hash`, at least 16 characters: equal values give equal hashes, and without the key nobody can guess them. */
+  hashKey?: string;
 }
 
 /** What a guardrail is told beside the input. */

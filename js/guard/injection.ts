@@ -1,23 +1,19 @@
-import type { GuardAction, GuardStage } from "../types.js";
 import { BuiltinGuardrail } from "./builtin.js";
-import type { GuardrailConfig } from "./guardrail.js";
+import type { DetectorOptions } from "./guardrail.js";
 
 /** Families of prompt injection. */
 export type InjectionType = "instructionInjection" | "rolePlaying" | "systemLeakage" | "jailbreak" | "encoding" | "delimiter";
 
 /** What {@link PromptInjectionGuardrail} is made from. */
-export interface PromptInjectionOptions extends GuardrailConfig {
-  /** `block` if left out. */
-  action?: GuardAction;
-  /** Where it acts: input, tool results and retrieved text if left out. System prompts are never judged. */
-  stages?: GuardStage[];
+export interface PromptInjectionOptions extends DetectorOptions<InjectionType> {
   /** `medium` if left out. */
   sensitivity?: "low" | "medium" | "high";
-  /** Risks over the defaults. */
-  riskScores?: Partial<Record<InjectionType, number>>;
 }
 
-/** Finds texts that try to override instructions. */
+/**
+ * Finds texts that try to override instructions. It blocks, in input, tool results and retrieved text, unless the options
+ * say otherwise. System prompts are never judged.
+ */
 export class PromptInjectionGuardrail extends BuiltinGuardrail {
   constructor(options: PromptInjectionOptions = {}) {
     super("injection", options);

@@ -1,6 +1,5 @@
-import type { GuardAction, GuardStage } from "../types.js";
 import { BuiltinGuardrail } from "./builtin.js";
-import type { GuardrailConfig } from "./guardrail.js";
+import type { DetectorOptions } from "./guardrail.js";
 
 /** Kinds of personal data; the documentation says what each is, and when it is found. */
 export type PIIType =
@@ -16,20 +15,14 @@ export type PIIType =
   | "ngNin";
 
 /** What {@link PIIDetectionGuardrail} is made from. */
-export interface PIIDetectionOptions extends GuardrailConfig {
-  /** `block` if left out. */
-  action?: GuardAction;
-  /** Where it acts; everywhere if left out. */
-  stages?: GuardStage[];
+export interface PIIDetectionOptions extends DetectorOptions<PIIType> {
   /** All if left out. */
   detectTypes?: PIIType[];
-  /** Risks over the defaults: email 30, phone 40, ssn 90, creditCard 95, ... */
-  riskScores?: Partial<Record<PIIType, number>>;
 }
 
 /**
  * Finds e-mail addresses, phone numbers, payment cards, addresses of networks, and the numbers of documents, accounts and
- * registers of some thirty countries.
+ * registers of some thirty countries. It blocks, at every stage, unless the options say otherwise.
  */
 export class PIIDetectionGuardrail extends BuiltinGuardrail {
   constructor(options: PIIDetectionOptions = {}) {

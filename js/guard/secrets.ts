@@ -1,18 +1,10 @@
-import type { GuardAction, GuardStage } from "../types.js";
 import { BuiltinGuardrail } from "./builtin.js";
-import type { GuardrailConfig } from "./guardrail.js";
+import type { DetectorOptions } from "./guardrail.js";
 
 /** What {@link SecretDetectionGuardrail} is made from. */
-export interface SecretDetectionOptions extends GuardrailConfig {
-  /** `redact` if left out. */
-  action?: GuardAction;
-  /** Where it acts; everywhere if left out. */
-  stages?: GuardStage[];
-  /** The risk over the default. */
-  riskScores?: { secret?: number };
-}
+export type SecretDetectionOptions = DetectorOptions<"secret">;
 
-/** Finds API keys, tokens and private keys by their providers' structure. */
+/** Finds API keys, tokens and private keys by their providers' structure. It redacts, at every stage, unless the options say otherwise. */
 export class SecretDetectionGuardrail extends BuiltinGuardrail {
   constructor(options: SecretDetectionOptions = {}) {
     super("secrets", options);

@@ -303,7 +303,7 @@ impl Relay {
         let name = self
             .scanner
             .as_ref()
-            .and_then(|scanner| scanner.blocker(finding.kind))
+            .and_then(|scanner| scanner.guards().get(finding.guard))
             .map_or("guardrail", |guard| &guard.name);
         End::Blocked(
             Error::new(Code::GuardrailBlocked, format!("Output guardrail check failed: {name}"))

@@ -15,6 +15,8 @@ pub enum Action {
     Transform,
     /// Each character replaced by `*`.
     Mask,
+    /// Replaced by `[HASHED_<LABEL>_<LETTERS>]`: a keyed hash, so that equal values stay equal and nobody can guess them.
+    Hash,
     /// Replaced by `[REDACTED_<LABEL>]`.
     Redact,
     /// The text does not pass.
@@ -24,7 +26,7 @@ pub enum Action {
 impl Action {
     /// Every action, weakest first.
     pub const ALL: &'static [Action] =
-        &[Action::Allow, Action::Warn, Action::Transform, Action::Mask, Action::Redact, Action::Block];
+        &[Action::Allow, Action::Warn, Action::Transform, Action::Mask, Action::Hash, Action::Redact, Action::Block];
 
     /// The name in configurations and results.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Action {
             Action::Warn => "warn",
             Action::Transform => "transform",
             Action::Mask => "mask",
+            Action::Hash => "hash",
             Action::Redact => "redact",
             Action::Block => "block",
         }
@@ -45,7 +48,7 @@ impl Action {
 
     /// Whether the text is changed.
     pub const fn edits(self) -> bool {
-        matches!(self, Action::Transform | Action::Mask | Action::Redact)
+        matches!(self, Action::Transform | Action::Mask | Action::Hash | Action::Redact)
     }
 }
 
@@ -116,7 +119,7 @@ mod tests {
         let error = Action::parse("destroy", "pii options").unwrap_err();
         assert_eq!(
             error.message(),
-            "cannot read pii options: expected action to be one of allow, warn, transform, mask, redact, block, found another"
+            "cannot read pii options: expected action to be one of allow, warn, transform, mask, hash, redact, block, found another"
         );
         assert!(Action::Block > Action::Redact && Action::Redact > Action::Allow);
     }

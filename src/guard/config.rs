@@ -1,133 +1,27 @@
 //! The guards of a scanner, as configured.
 
-use crate::collections::Map;
+use std::sync::Arc;
 
-use super::{
-    action::{Action, Stage, named},
-    finding::Hit,
-    kind::Kind,
-};
 use crate::{
+    collections::Map,
     error::{Error, Result, check_keys},
     json::Raw,
     object::Object,
 };
 
-/// How readily injection is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sensitivity {
-    /// Only what is complete in itself, or more than one sign.
-    Low,
-    /// Every clear sign. The default.
-    Medium,
-    /// Also what has innocent uses, such as a persona.
-    High,
-}
-
-impl Sensitivity {
-    /// Every sensitivity, lowest first.
-    pub const ALL: &'static [Sensitivity] = &[Sensitivity::Low, Sensitivity::Medium, Sensitivity::High];
-
-    /// The name in configurations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Sensitivity::Low => "low",
-            Sensitivity::Medium => "medium",
-            Sensitivity::High => "high",
-        }
-    }
-}
-
-/// What a guard looks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Detector {
-    /// Personal data of these kinds (of [`Kind::PII`]).
-    Pii(Vec<Kind>),
-    /// Keys, tokens, private keys.
-    Secrets,
-    /// Prompt injection.
-    Injection(Sensitivity),
-}
-
-/// How a detector behaves in a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Streaming {
-    /// Text leaves as soon as it can be no part of a finding; the result equals that over the whole text.
-    Exact,
-    /// Text is held to the end.
-    Buffered,
-}
-
-impl Streaming {
-    /// The name in results.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Streaming::Exact => "exact",
-            Streaming::Buffered => "buffered",
-        }
-    }
-}
-
-/// The form of a guard's options, for [`Config::read`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `PIIDetectionGuardrail`
-    Pii,
-    /// `SecretDetectionGuardrail`
-    Secrets,
-    /// `PromptInjectionGuardrail`
-    Injection,
-}
-
-impl Form {
-    /// Every form.
-    pub const ALL: &'static [Form] = &[Form::Pii, Form::Secrets, Form::Injection];
-
-    /// The name across the boundary.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Form::Pii => "pii",
-            Form::Secrets => "secrets",
-            Form::Injection => "injection",
-        }
-    }
-
-    /// The form of that name.
-    pub fn parse(text: &str) -> Result<Self> {
-        named(Self::ALL, Self::as_str, text, "guardrail options", "kind")
-    }
-
-    /// What the options are called in errors.
-    pub const fn options(self) -> &'static str {
-        match self {
-            Form::Pii => "pii detection options",
-            Form::Secrets => "secret detection options",
-            Form::Injection => "prompt injection options",
-        }
-    }
-
-    /// The keys of the options.
-    pub const fn keys(self) -> &'static [&'static str] {
-        match self {
-            Form::Pii => {
-                &["name", "enabled", "version", "description", "action", "stages", "detectTypes", "riskScores"]
-            }
-            Form::Secrets => &["name", "enabled", "version", "description", "action", "stages", "riskScores"],
-            Form::Injection => {
-                &["name", "enabled", "version", "description", "action", "stages", "sensitivity", "riskScores"]
-            }
-        }
-    }
-
-    /// The kinds that `riskScores` may name.
-    const fn kinds(self) -> &'static [Kind] {
-        match self {
-            Form::Pii => Kind::PII,
-            Form::Secrets => &[Kind::Secret],
-            Form::Injection => Kind::INJECTION,
-        }
-    }
-}
+use super::{
+    action::{Action, Stage, named},
+    allow::AllowList,
+    detector::{Detector, Form, Sensitivity, Streaming},
+    finding::Hit,
+    keywords::Keywords,
+    kind::Kind,
+    leak::Leak,
+    limits::Limits,
+    replace::HELD,
+    script::Scripts,
+    urls::Urls,
+};
 
 /// A guard: what it looks for, what it does then, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,26 +32,66 @@ pub struct Config {
     pub detector: Detector,
     /// What to do with a finding.
     pub action: Action,
+    /// Actions that differ by kind. They come before those by stage.
+    pub actions: Map<Kind, Action>,
+    /// Actions that differ by stage.
+    pub stage_actions: Vec<(Stage, Action)>,
     /// Where the guard acts.
     pub stages: Vec<Stage>,
     /// Risks that differ from [`Kind::risk`].
     pub risks: Map<Kind, u8>,
+    /// What is less sure than this is no finding; 0 to 100.
+    pub min_confidence: u8,
+    /// The same by kind.
+    pub min_confidences: Map<Kind, u8>,
+    /// How many of the last letters and digits [`Action::Mask`] leaves; of secrets it leaves none.
+    pub keep_last: u8,
+    /// The key of [`Action::Hash`].
+    pub hash_key: Option<String>,
+    allow: AllowList,
 }
 
+/// How many signs [`Action::Mask`] may leave.
+const MOST_KEPT: f64 = 4.0;
+
+/// The shortest key of [`Action::Hash`]: with a shorter one values could be guessed.
+const SHORTEST_KEY: usize = 16;
+
 impl Config {
-    /// A guard with the defaults of its detector: personal data and injection block, secrets are redacted; personal data
-    /// and secrets at every stage, injection where text comes from outside (input, tool results, retrieved text).
+    /// A guard with the defaults of its detector: all block, but secrets and URLs are redacted; personal data, secrets and
+    /// keywords at every stage, injection where text comes from outside (input, tool results, retrieved text), URLs and the
+    /// system prompt where it leaves (output, tool calls), length and language in the input.
     pub fn new(detector: Detector) -> Self {
         let (name, action) = match detector {
             Detector::Pii(_) => ("PIIDetection", Action::Block),
             Detector::Secrets => ("SecretDetection", Action::Redact),
             Detector::Injection(_) => ("PromptInjection", Action::Block),
+            Detector::Keywords(_) => ("Keyword", Action::Block),
+            Detector::Urls(_) => ("Url", Action::Redact),
+            Detector::Leak(..) => ("SystemPromptLeak", Action::Block),
+            Detector::Length(_) => ("Length", Action::Block),
+            Detector::Language(_) => ("Language", Action::Block),
         };
         let stages = match detector {
             Detector::Injection(_) => vec![Stage::Input, Stage::ToolResult, Stage::Retrieved],
+            Detector::Urls(_) | Detector::Leak(..) => vec![Stage::Output, Stage::ToolCall],
+            Detector::Length(_) | Detector::Language(_) => vec![Stage::Input],
             _ => Stage::ALL.to_vec(),
         };
-        Self { name: name.to_owned(), detector, action, stages, risks: Map::new() }
+        Self {
+            name: name.to_owned(),
+            detector,
+            action,
+            actions: Map::new(),
+            stage_actions: Vec::new(),
+            stages,
+            risks: Map::new(),
+            min_confidence: 0,
+            min_confidences: Map::new(),
+            keep_last: 0,
+            hash_key: None,
+            allow: AllowList::default(),
+        }
     }
 
     /// Personal data of every kind.
@@ -191,77 +125,91 @@ impl Config {
 
     /// Reads a guard's options. Keys are checked apart, by [`check_keys`] with [`Form::keys`].
     pub fn read(form: Form, options: Raw<'_>) -> Result<Self> {
-        let what = form.options();
-        let wrong = |key: &str, expected: &str, found: Raw<'_>| {
-            Error::config(format!("cannot read {what}: expected {key} to be {expected}, found {}", found.kind()))
-        };
-        let options = Object::of(options).ok_or_else(|| wrong("them", "an object", options))?;
-        let text = |key: &str| {
-            let Some(value) = options.get(key) else { return Ok(None) };
-            value.to_text().map(Some).ok_or_else(|| wrong(key, "a string", value))
-        };
-        let texts = |key: &str| {
-            let Some(value) = options.get(key) else { return Ok(None) };
-            let items = value.items().and_then(|items| items.into_iter().map(Raw::to_text).collect::<Option<Vec<_>>>());
-            items.map(Some).ok_or_else(|| wrong(key, "an array of strings", value))
-        };
-        let sensitivity = match text("sensitivity")? {
-            Some(text) => named(Sensitivity::ALL, Sensitivity::as_str, &text, what, "sensitivity")?,
-            None => Sensitivity::Medium,
-        };
-        let detector = match form {
-            Form::Pii => Detector::Pii(match texts("detectTypes")? {
-                Some(types) => {
-                    read_all(&types, |text| named(Kind::PII, Kind::as_str, text, what, "each of detectTypes"))?
-                }
-                None => Kind::PII.to_vec(),
-            }),
-            Form::Secrets => Detector::Secrets,
-            Form::Injection => Detector::Injection(sensitivity),
-        };
-        let mut config = Self::new(detector);
-        if let Some(name) = text("name")? {
+        let options = Options::of(form, options)?;
+        let mut config = Self::new(options.detector()?);
+        if let Some(name) = options.text("name")? {
             config.name = name;
         }
-        if let Some(action) = text("action")? {
-            config.action = Action::parse(&action, what)?;
+        if let Some(action) = options.text("action")? {
+            config.action = options.action(&action)?;
         }
-        if let Some(stages) = texts("stages")? {
-            config.stages = read_all(&stages, |text| Stage::parse(text, what))?;
+        for (kind, action) in options.by_kind("actions", "an object of actions")? {
+            let action = action.to_text().ok_or_else(|| options.wrong("each of actions", "a string", action))?;
+            config.actions.insert(kind, options.action(&action)?);
         }
-        let risks = options.get("riskScores").unwrap_or(Raw::EMPTY);
-        let risks = Object::of(risks).ok_or_else(|| wrong("riskScores", "an object of numbers", risks))?;
-        let known: Vec<_> = form.kinds().iter().map(|kind| kind.as_str()).collect();
-        check_keys("riskScores", risks.keys(), &known)?;
-        for (name, risk) in risks.entries() {
-            let risk = risk.number().unwrap_or(f64::NAN);
-            if !(0.0..=100.0).contains(&risk) {
-                return Err(Error::config(format!(
-                    "cannot read {what}: expected each of riskScores to be a number from 0 to 100, found another"
-                )));
+        for (stage, action) in options.entries("stageActions", "an object of actions")? {
+            let stage = Stage::parse(&stage, options.what)?;
+            let action = action.to_text().ok_or_else(|| options.wrong("each of stageActions", "a string", action))?;
+            config.stage_actions.push((stage, options.action(&action)?));
+        }
+        if let Some(stages) = options.texts("stages")? {
+            config.stages = read_all(&stages, |text| Stage::parse(text, options.what))?;
+        }
+        for (kind, risk) in options.by_kind("riskScores", "an object of numbers")? {
+            config.risks.insert(kind, options.percent("each of riskScores", risk)?);
+        }
+        match options.get("minConfidence") {
+            Some(least) if least.number().is_some() => {
+                config.min_confidence = options.percent("minConfidence", least)?;
             }
-            if let Some(kind) = form.kinds().iter().find(|kind| kind.as_str() == name) {
-                config.risks.insert(*kind, risk.round() as u8);
+            _ => {
+                for (kind, least) in options.by_kind("minConfidence", "a number, or an object of numbers")? {
+                    config.min_confidences.insert(kind, options.percent("each of minConfidence", least)?);
+                }
             }
+        }
+        if let Some(values) = options.texts("allow")? {
+            config.allow = AllowList::read(values, options.what)?;
+        }
+        if let Some(keep) = options.get("keepLast") {
+            let number = keep.number().filter(|number| (0.0..=MOST_KEPT).contains(number) && number.fract() == 0.0);
+            config.keep_last =
+                number.ok_or_else(|| options.wrong("keepLast", "a whole number from 0 to 4", keep))? as u8;
+        }
+        if matches!(config.detector, Detector::Length(_))
+            && [Action::Transform, Action::Mask, Action::Hash, Action::Redact].iter().any(|action| config.uses(*action))
+        {
+            return Err(Error::config(
+                "cannot read length options: expected action to be block, warn or allow, found one that changes texts",
+            ));
+        }
+        config.hash_key = options.text("hashKey")?;
+        let is_hashed = config.uses(Action::Hash);
+        if is_hashed && config.hash_key.as_ref().is_none_or(|key| key.len() < SHORTEST_KEY) {
+            return Err(Error::config(format!(
+                "cannot read {}: expected hashKey to be at least {SHORTEST_KEY} bytes, since an action is hash, found none or a shorter one",
+                options.what
+            )));
         }
         Ok(config)
     }
 
     /// How the guard behaves in a stream.
     pub fn streaming(&self) -> Streaming {
-        match self.detector {
-            Detector::Injection(_) => Streaming::Buffered,
-            _ => Streaming::Exact,
-        }
+        self.detector.streaming()
+    }
+
+    /// Whether any of its actions is that one.
+    pub fn uses(&self, action: Action) -> bool {
+        self.action == action
+            || self.actions.values().any(|own| *own == action)
+            || self.stage_actions.iter().any(|(_, own)| *own == action)
+    }
+
+    /// What it does at that stage with a finding of that kind.
+    pub fn action_for(&self, stage: Stage, kind: Kind) -> Action {
+        let by_stage = || self.stage_actions.iter().find(|(at, _)| *at == stage).map(|(_, action)| *action);
+        self.actions.get(&kind).copied().or_else(by_stage).unwrap_or(self.action)
+    }
+
+    /// Whether it looks for injection.
+    pub(super) fn is_injection(&self) -> bool {
+        matches!(self.detector, Detector::Injection(_))
     }
 
     /// Whether the guard looks for that kind.
     pub(super) fn wants(&self, kind: Kind) -> bool {
-        match &self.detector {
-            Detector::Pii(kinds) => kinds.contains(&kind),
-            Detector::Secrets => kind == Kind::Secret,
-            Detector::Injection(_) => Kind::INJECTION.contains(&kind),
-        }
+        self.detector.wants(kind)
     }
 
     /// The score of a kind.
@@ -269,9 +217,163 @@ impl Config {
         self.risks.get(&kind).copied().unwrap_or(kind.risk())
     }
 
-    /// Whether a hit is one of this guard's.
-    pub(super) fn finds(&self, hit: &Hit) -> bool {
-        self.wants(hit.kind)
+    /// Whether the guard counts that hit, which is that text.
+    pub(super) fn counts(&self, hit: &Hit, text: &str) -> bool {
+        let least = self.min_confidences.get(&hit.kind).copied().unwrap_or(self.min_confidence);
+        // Of a long secret a stream can't wait for the end to compare it.
+        let is_open = hit.kind == Kind::Secret && text.len() > HELD;
+        self.wants(hit.kind) && hit.confidence >= least && (is_open || !self.allow.has(text))
+    }
+
+    /// How many bytes of a secret have to be known before it may be hidden: what it is hidden by may depend on them.
+    pub(super) fn held_secret(&self, stage: Stage) -> usize {
+        let hashed = if self.action_for(stage, Kind::Secret) == Action::Hash { HELD } else { 0 };
+        self.allow.reach().min(HELD).max(hashed)
+    }
+}
+
+/// A guard's options, and what they are called in errors.
+struct Options<'a> {
+    form: Form,
+    what: &'static str,
+    object: Object<'a>,
+}
+
+impl<'a> Options<'a> {
+    fn of(form: Form, options: Raw<'a>) -> Result<Self> {
+        let what = form.options();
+        let object = Object::of(options).ok_or_else(|| {
+            Error::config(format!("cannot read {what}: expected them to be an object, found {}", options.kind()))
+        })?;
+        Ok(Self { form, what, object })
+    }
+
+    fn wrong(&self, key: &str, expected: &str, found: Raw<'_>) -> Error {
+        Error::config(format!("cannot read {}: expected {key} to be {expected}, found {}", self.what, found.kind()))
+    }
+
+    fn get(&self, key: &str) -> Option<Raw<'a>> {
+        self.object.get(key)
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        value.to_text().map(Some).ok_or_else(|| self.wrong(key, "a string", value))
+    }
+
+    fn flag(&self, key: &str) -> Result<Option<bool>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        value.bool().map(Some).ok_or_else(|| self.wrong(key, "true or false", value))
+    }
+
+    fn count(&self, key: &str) -> Result<Option<usize>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let count = value.number().filter(|count| (0.0..=f64::from(u32::MAX)).contains(count) && count.fract() == 0.0);
+        count.map(|count| Some(count as usize)).ok_or_else(|| self.wrong(key, "a whole number", value))
+    }
+
+    fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let items = value.items().and_then(|items| items.into_iter().map(Raw::to_text).collect::<Option<Vec<_>>>());
+        items.map(Some).ok_or_else(|| self.wrong(key, "an array of strings", value))
+    }
+
+    fn action(&self, text: &str) -> Result<Action> {
+        Action::parse(text, self.what)
+    }
+
+    fn percent(&self, key: &str, value: Raw<'_>) -> Result<u8> {
+        let number = value.number().unwrap_or(f64::NAN);
+        if (0.0..=100.0).contains(&number) {
+            return Ok(number.round() as u8);
+        }
+        Err(Error::config(format!(
+            "cannot read {}: expected {key} to be a number from 0 to 100, found another",
+            self.what
+        )))
+    }
+
+    /// The entries of an object, none where it is left out.
+    fn entries(&self, key: &str, expected: &str) -> Result<Vec<(String, Raw<'a>)>> {
+        let value = self.get(key).unwrap_or(Raw::EMPTY);
+        let object = Object::of(value).ok_or_else(|| self.wrong(key, expected, value))?;
+        Ok(object.entries().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The entries of an object whose keys are kinds of this form.
+    fn by_kind(&self, key: &str, expected: &str) -> Result<Vec<(Kind, Raw<'a>)>> {
+        let entries = self.entries(key, expected)?;
+        let kinds = self.form.kinds();
+        let known: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        check_keys(key, entries.iter().map(|(name, _)| name.as_str()), &known)?;
+        let kind = |name: &str| kinds.iter().copied().find(|kind| kind.as_str() == name);
+        Ok(entries.into_iter().filter_map(|(name, value)| Some((kind(&name)?, value))).collect())
+    }
+
+    /// What the guard looks for.
+    fn detector(&self) -> Result<Detector> {
+        Ok(match self.form {
+            Form::Pii => Detector::Pii(match self.texts("detectTypes")? {
+                Some(types) => {
+                    read_all(&types, |text| named(Kind::PII, Kind::as_str, text, self.what, "each of detectTypes"))?
+                }
+                None => Kind::PII.to_vec(),
+            }),
+            Form::Secrets => Detector::Secrets,
+            Form::Injection => Detector::Injection(match self.text("sensitivity")? {
+                Some(text) => named(Sensitivity::ALL, Sensitivity::as_str, &text, self.what, "sensitivity")?,
+                None => Sensitivity::Medium,
+            }),
+            Form::Keywords => Detector::Keywords(Keywords::new(
+                &self.texts("keywords")?.unwrap_or_default(),
+                self.flag("caseSensitive")?.unwrap_or(false),
+                self.flag("wholeWord")?.unwrap_or(true),
+            )?),
+            Form::Urls => {
+                let default = Urls::default();
+                Detector::Urls(Arc::new(Urls {
+                    allowed_hosts: self.texts("allowedHosts")?.unwrap_or_default(),
+                    denied_hosts: self.texts("deniedHosts")?.unwrap_or_default(),
+                    schemes: self.texts("schemes")?.unwrap_or(default.schemes),
+                    userinfo: self.flag("userinfo")?.unwrap_or(default.userinfo),
+                    private: self.flag("private")?.unwrap_or(default.private),
+                    images: self.flag("images")?.unwrap_or(default.images),
+                }))
+            }
+            Form::Leak => {
+                let canaries = self.texts("canaries")?.map(|words| Keywords::canaries(&words)).transpose()?;
+                let least = self.count("minWords")?.unwrap_or(Leak::LEAST);
+                let prompt = self.text("systemPrompt")?.map(|prompt| Leak::new(&prompt, least)).transpose()?;
+                if canaries.is_none() && prompt.is_none() {
+                    return Err(Error::config(
+                        "cannot read leak options: expected canaries or a systemPrompt, found neither",
+                    ));
+                }
+                Detector::Leak(canaries, prompt)
+            }
+            Form::Length => Detector::Length(
+                Limits {
+                    max_characters: self.count("maxCharacters")?,
+                    min_characters: self.count("minCharacters")?,
+                    max_words: self.count("maxWords")?,
+                    max_lines: self.count("maxLines")?,
+                }
+                .check()?,
+            ),
+            Form::Language => {
+                let languages = self.texts("languages")?.unwrap_or_default();
+                if languages.is_empty() {
+                    return Err(Error::config(
+                        "cannot read language options: expected at least one of languages, found none",
+                    ));
+                }
+                let share = match self.get("maxShare") {
+                    Some(share) => self.percent("maxShare", share)?,
+                    None => Scripts::SHARE,
+                };
+                Detector::Language(Scripts::of_languages(&languages, share)?)
+            }
+        })
     }
 }
 

@@ -1,17 +1,18 @@
 //! The words beside a number, which tell what it is.
 //!
 //! A window reaches a fixed number of bytes to the left and to the right (there only to the end of the line). It stops at
-//! a placeholder that redaction left (`[REDACTED_...]`, `[FILTERED_...]`, `****`): what lies behind it was farther away
+//! a placeholder that redaction left (`[REDACTED_...]`, `[EMAIL_1]`, `****`): what lies behind it was farther away
 //! in the original, so a second pass never sees a word that the first one did not, and redacting twice changes nothing.
 
-use super::view::{Need, View};
+use super::{
+    mark,
+    view::{Need, View},
+};
 
 /// How far back a term counts.
 const LEFT: usize = 48;
 /// How far ahead a term counts: what a stream may have to hold beyond a number.
 const RIGHT: usize = 32;
-/// More than the longest placeholder.
-const PLACEHOLDER: usize = 40;
 /// No term is longer.
 const LONGEST: usize = 20;
 
@@ -84,7 +85,11 @@ pub(super) fn is_glued(view: &View, start: usize, end: usize) -> Result<bool, Ne
 /// Whether a placeholder begins there.
 fn opens_placeholder(view: &View, at: usize) -> Result<bool, Need> {
     Ok(match view.byte(at)? {
-        Some(b'[') => view.starts_with(at, b"[REDACTED_")? || view.starts_with(at, b"[FILTERED_")?,
+        Some(b'[') => match mark::length(view.bytes(at, at + mark::LONGEST)) {
+            Some(length) => length > 0,
+            None if view.is_whole() => false,
+            None => return Err(Need),
+        },
         Some(b'*') => view.starts_with(at, b"****")?,
         _ => false,
     })
@@ -118,9 +123,7 @@ fn left<'a>(view: &View<'a>, start: usize) -> &'a [u8] {
 
 /// Whether the `]` before `end` closes a placeholder.
 fn closes_placeholder(view: &View, end: usize) -> bool {
-    let before = view.bytes(end.saturating_sub(PLACEHOLDER), end);
-    let open = before.iter().rposition(|byte| *byte == b'[').and_then(|open| before.get(open..));
-    open.is_some_and(|label| label.starts_with(b"[REDACTED_") || label.starts_with(b"[FILTERED_"))
+    mark::closes(view.bytes(end.saturating_sub(mark::LONGEST + 1), end))
 }
 
 /// Whole words after `end`, to the end of the line.

@@ -2,7 +2,7 @@
 
 use crate::json::{ToJson, Writer};
 
-use super::{decoded::Decoded, kind::Kind};
+use super::{decoded::Decoded, kind::Kind, plan::Plan};
 
 /// Something that was found. Never holds the value itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Finding {
     pub rule: &'static str,
     /// What the text was decoded from to find it, outermost first; empty where it stands as it is read.
     pub decoded: Decoded,
+    /// Which guard decides what is done with it: its place in the scanner's configuration.
+    pub guard: usize,
 }
 
 impl ToJson for Finding {
@@ -62,6 +64,10 @@ pub(super) struct Hit {
     pub confidence: u8,
     pub rule: &'static str,
     pub decoded: Decoded,
+    /// The guard whose own detector found it, counted from 1; 0 where it is for whoever looks for that kind.
+    pub owner: u8,
+    /// The guards that count it, a bit for each; see [`Hit::give_to`].
+    pub guards: u64,
 }
 
 impl Hit {
@@ -69,7 +75,7 @@ impl Hit {
     /// know better say so with [`Hit::sure`].
     pub const fn new(kind: Kind, start: usize, end: usize, validated: bool, rule: &'static str) -> Self {
         let confidence = if validated { 95 } else { 75 };
-        Self { kind, start, end, validated, confidence, rule, decoded: Decoded::NOTHING }
+        Self { kind, start, end, validated, confidence, rule, decoded: Decoded::NOTHING, owner: 0, guards: 0 }
     }
 
     /// The same hit, that sure.
@@ -77,7 +83,25 @@ impl Hit {
         Self { confidence, ..self }
     }
 
-    pub fn finding(&self, score: u8) -> Finding {
+    /// The same hit, of the own detector of the guard at that place.
+    pub const fn of_guard(self, guard: usize) -> Self {
+        Self { owner: guard as u8 + 1, ..self }
+    }
+
+    /// Says which of the guards count it, given the text that it is.
+    pub fn give_to(&mut self, plan: &Plan, text: &str) {
+        let is_for = |at: usize| self.owner == 0 || usize::from(self.owner) == at + 1;
+        let counting = plan.active().filter(|(at, guard)| is_for(*at) && guard.counts(self, text));
+        self.guards = counting.fold(0, |all, (at, _)| all | 1 << at);
+    }
+
+    /// Whether the guard at that place counts it.
+    pub const fn is_of(&self, guard: usize) -> bool {
+        self.guards >> guard & 1 == 1
+    }
+
+    /// The finding that it is for the guard at that place.
+    pub fn finding(&self, guard: usize, score: u8) -> Finding {
         Finding {
             kind: self.kind,
             category: self.kind.category(),
@@ -88,6 +112,7 @@ impl Hit {
             confidence: self.confidence,
             rule: self.rule,
             decoded: self.decoded,
+            guard,
         }
     }
 }
@@ -117,7 +142,7 @@ mod tests {
     use super::*;
 
     fn finding(kind: Kind, start: usize, end: usize) -> Finding {
-        Hit::new(kind, start, end, false, "test").finding(kind.risk())
+        Hit::new(kind, start, end, false, "test").finding(0, kind.risk())
     }
 
     #[test]

@@ -16,6 +16,7 @@ macro_rules! kinds {
         impl Kind {
             /// The kinds of personal data.
             pub const PII: &'static [Kind] = &[$(Kind::$pii),*];
+            const OTHERS: &'static [Kind] = &[$(Kind::$other),*];
 
             const fn row(self) -> &'static Row {
                 match self {
@@ -114,6 +115,11 @@ kinds! {
         NgNin "ngNin" "NG_NIN" 80 "Nigeria: national identification number.";
     }
     others {
+        Keyword "keyword" "KEYWORD" 50 "LLM02" "A word or phrase of the application's own list.";
+        Url "url" "URL" 60 "LLM05" "A URL that must not be there.";
+        SystemPrompt "systemPrompt" "SYSTEM_PROMPT" 95 "LLM07" "A part of the system prompt, or a word that marks it.";
+        Length "length" "LENGTH" 40 "LLM10" "Where a text becomes too long; or a text that is too short.";
+        Language "language" "LANGUAGE" 40 "LLM01" "Letters of another script than the ones that are allowed.";
         Secret "secret" "SECRET" 95 "LLM02" "A key, token or password of a known form.";
         InstructionInjection "instructionInjection" "INJECTION" 90 "LLM01" "Words that set instructions aside.";
         RolePlaying "rolePlaying" "INJECTION" 70 "LLM01" "A persona that is to break rules.";
@@ -134,6 +140,11 @@ impl Kind {
         Kind::Encoding,
         Kind::Delimiter,
     ];
+
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        Kind::PII.iter().chain(Kind::OTHERS).copied()
+    }
 
     /// The name in configurations and results.
     pub const fn as_str(self) -> &'static str {

@@ -6,10 +6,11 @@
 //! ```
 //! use tollgate::guard::{Action, Config, Scanner, Stage};
 //!
-//! let scanner = Scanner::new(vec![Config::pii().with_action(Action::Redact), Config::secrets()]);
+//! let scanner = Scanner::new(vec![Config::pii().with_action(Action::Redact), Config::secrets()])?;
 //! let scan = scanner.scan("Mail ann@example.com", Stage::Output);
 //! assert_eq!(scan.text, "Mail [REDACTED_EMAIL]");
 //! assert!(scan.passed);
+//! # Ok::<(), tollgate::error::Error>(())
 //! ```
 //!
 //! Laws, each under a property test: a stream's result is that of the whole text, for every way of cutting it; no byte of
@@ -19,27 +20,44 @@
 //! A finding never holds the value that was found.
 
 mod action;
+mod allow;
 mod config;
 mod context;
 mod decoded;
+mod detector;
 mod finding;
 mod injection;
+mod keywords;
 mod kind;
+mod leak;
+mod limits;
+mod mark;
+mod pass;
 mod pii;
+mod plan;
+mod replace;
 mod report;
 mod scanner;
+mod script;
 mod secrets;
 mod stream;
 mod sweep;
+mod urls;
 mod utf16;
 mod view;
 
 pub use action::{Action, Stage};
-pub use config::{Config, Detector, Form, Sensitivity, Streaming};
+pub use config::Config;
 pub use decoded::{Decoded, Encoding};
+pub use detector::{Detector, Form, Sensitivity, Streaming};
 pub use finding::Finding;
+pub use keywords::Keywords;
 pub use kind::Kind;
+pub use leak::Leak;
+pub use limits::Limits;
 pub use report::{Detection, Report, Reports, Source};
 pub use scanner::{GuardScan, Scan, Scanner};
+pub use script::{Script, Scripts};
 pub use stream::{Edit, Step, Stream, TextStream};
+pub use urls::Urls;
 pub use utf16::to_utf16;

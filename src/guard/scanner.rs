@@ -1,21 +1,26 @@
 //! Guards over a whole text.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::json::{ToJson, Writer};
 
 use super::{
     action::{Action, Stage},
-    config::{Config, Detector, Streaming},
+    config::Config,
+    detector::Streaming,
     finding::{Finding, Hit, merge},
-    injection,
-    kind::Kind,
-    sweep::{Sweep, Wanted},
+    plan::{MAX_GUARDS, Plan},
+    replace::{HELD, replacement},
     view::View,
 };
+use crate::error::{Error, Result};
 
-/// A set of guards. Holds no state between texts.
+/// A set of guards. Holds no state between texts; copies share what was prepared.
 #[derive(Clone, Debug)]
 pub struct Scanner {
-    guards: Vec<Config>,
+    guards: Arc<[Config]>,
+    /// What each stage needs, made when it is first asked for: for texts from outside, and for those of the application.
+    plans: Arc<[OnceLock<Arc<Plan>>]>,
 }
 
 /// What one guard found.
@@ -65,22 +70,25 @@ impl ToJson for GuardScan {
 /// Findings of any guards that overlap, and what is done with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
+    /// Its guard is the one whose action is taken.
     pub finding: Finding,
     pub action: Action,
     /// What the placeholder names.
-    label: Kind,
+    label: super::kind::Kind,
     label_score: u8,
 }
 
 impl Scanner {
-    /// A scanner with these guards.
-    pub fn new(guards: Vec<Config>) -> Self {
-        Self { guards }
-    }
-
-    /// The guard that blocks on that kind: the first of them.
-    pub fn blocker(&self, kind: Kind) -> Option<&Config> {
-        self.guards.iter().find(|guard| guard.action == Action::Block && guard.wants(kind))
+    /// A scanner with these guards, at most 64.
+    pub fn new(guards: Vec<Config>) -> Result<Self> {
+        if guards.len() > MAX_GUARDS {
+            return Err(Error::config(format!(
+                "cannot make a scanner: expected at most {MAX_GUARDS} guardrails, found {}",
+                guards.len()
+            )));
+        }
+        let plans = (0..2 * Stage::ALL.len()).map(|_| OnceLock::new()).collect();
+        Ok(Self { guards: guards.into(), plans })
     }
 
     /// The guards.
@@ -88,62 +96,83 @@ impl Scanner {
         &self.guards
     }
 
-    /// The guards that act at a stage.
-    pub(super) fn active(&self, stage: Stage) -> Vec<Config> {
-        self.guards.iter().filter(|guard| guard.stages.contains(&stage)).cloned().collect()
+    /// What is looked for at a stage.
+    pub(super) fn plan(&self, stage: Stage, is_system: bool) -> Arc<Plan> {
+        let make = || Arc::new(Plan::new(&self.guards, stage, is_system));
+        match self.plans.get(2 * stage as usize + usize::from(is_system)) {
+            Some(plan) => plan.get_or_init(make).clone(),
+            None => make(),
+        }
     }
 
     /// How a stream at that stage behaves: as the guard does that holds most.
     pub fn streaming(&self, stage: Stage) -> Streaming {
-        let buffered = |guard: &Config| guard.stages.contains(&stage) && guard.streaming() == Streaming::Buffered;
-        if self.guards.iter().any(buffered) { Streaming::Buffered } else { Streaming::Exact }
+        self.plan(stage, false).streaming
     }
 
     /// Scans a text.
     pub fn scan(&self, text: &str, stage: Stage) -> Scan {
-        let guards = self.active(stage);
-        let mut hits = Vec::new();
-        if let Some(wanted) = wanted(&guards) {
-            Sweep::new(wanted).run(&View::new(text, true), 0, &mut hits);
+        self.plan(stage, false).scan(text)
+    }
+}
+
+/// Adds what other detectors found to what the sweep found, but for what begins deep inside a secret: a stream would have
+/// settled that already.
+pub(super) fn together(swept: &mut Vec<Hit>, others: &[Hit]) {
+    let secrets: Vec<_> =
+        swept.iter().filter(|hit| hit.end - hit.start > HELD).map(|hit| (hit.start, hit.end)).collect();
+    let is_deep = |hit: &&Hit| secrets.iter().any(|(start, end)| (start + HELD..*end).contains(&hit.start));
+    swept.extend(others.iter().filter(|hit| !is_deep(hit)));
+}
+
+impl Plan {
+    /// Scans a text.
+    pub fn scan(&self, text: &str) -> Scan {
+        let view = View::new(text, true);
+        let (mut hits, mut others) = (Vec::new(), Vec::new());
+        if let Some(mut sweep) = self.sweep() {
+            sweep.run(&view, 0, &mut hits);
         }
-        hits.extend(look_for_injection(&guards, text));
-        let groups = group(&guards, &hits);
+        for mut pass in self.passes() {
+            pass.run(&view, 0, &mut others);
+        }
+        together(&mut hits, &others);
+        for hit in &mut hits {
+            hit.give_to(self, text.get(hit.start..hit.end).unwrap_or_default());
+        }
+        let groups = self.group(&hits);
         let mut edited = String::with_capacity(text.len());
         let mut end = 0;
         for group in &groups {
             edited.push_str(text.get(end..group.finding.start).unwrap_or_default());
             let original = text.get(group.finding.start..group.finding.end).unwrap_or_default();
-            match group.replacement(original) {
+            match group.replacement(self, original) {
                 Some(replacement) => edited.push_str(&replacement),
                 None => edited.push_str(original),
             }
             end = group.finding.end;
         }
         edited.push_str(text.get(end..).unwrap_or_default());
-        Scan::from_parts(&guards, &hits, &groups, edited)
+        self.scanned(&hits, &groups, edited)
     }
-}
 
-impl Scan {
     /// Puts together what was found.
-    pub(super) fn from_parts(guards: &[Config], hits: &[Hit], groups: &[Group], text: String) -> Self {
-        Self {
+    pub fn scanned(&self, hits: &[Hit], groups: &[Group], text: String) -> Scan {
+        Scan {
             passed: groups.iter().all(|group| group.action != Action::Block),
             action: groups.iter().map(|group| group.action).max().unwrap_or(Action::Allow),
             findings: groups.iter().map(|group| group.finding.clone()).collect(),
             text,
             risk: groups.iter().map(|group| group.finding.score).max().unwrap_or(0),
-            guards: guards.iter().map(|guard| GuardScan::new(guard, hits)).collect(),
+            guards: self.active().map(|(at, guard)| self.guard_scan(at, guard, hits)).collect(),
         }
     }
-}
 
-impl GuardScan {
-    fn new(guard: &Config, hits: &[Hit]) -> Self {
-        let found = hits.iter().filter(|hit| guard.finds(hit)).map(|hit| hit.finding(guard.risk(hit.kind)));
-        let findings = merge(found.collect());
-        let action = if findings.is_empty() { Action::Allow } else { guard.action };
-        Self {
+    fn guard_scan(&self, at: usize, guard: &Config, hits: &[Hit]) -> GuardScan {
+        let own = hits.iter().filter(|hit| hit.is_of(at));
+        let findings = merge(own.map(|hit| hit.finding(at, guard.risk(hit.kind))).collect());
+        let action = findings.iter().map(|finding| self.action(at, finding.kind)).max().unwrap_or(Action::Allow);
+        GuardScan {
             name: guard.name.clone(),
             passed: action != Action::Block,
             action,
@@ -152,92 +181,72 @@ impl GuardScan {
         }
     }
 
-    /// The text with this guard's findings replaced, whatever other guards do; `None` where its action changes nothing.
-    pub fn edit(&self, text: &str) -> Option<String> {
-        if !self.action.edits() {
+    /// The text with one guard's findings replaced, whatever other guards do; `None` where its actions change nothing.
+    pub fn edit(&self, scan: &GuardScan, text: &str) -> Option<String> {
+        if !scan.action.edits() {
             return None;
         }
         let mut edited = String::with_capacity(text.len());
         let mut end = 0;
-        for finding in &self.findings {
+        for finding in &scan.findings {
             edited.push_str(text.get(end..finding.start).unwrap_or_default());
             let original = text.get(finding.start..finding.end).unwrap_or_default();
-            edited.push_str(&replacement(self.action, finding.kind, original).unwrap_or_default());
+            let action = self.action(finding.guard, finding.kind);
+            edited.push_str(
+                &replacement(self.guard(finding.guard), action, finding.kind, original)
+                    .unwrap_or_else(|| original.to_owned()),
+            );
             end = finding.end;
         }
         edited.push_str(text.get(end..).unwrap_or_default());
         Some(edited)
     }
-}
 
-/// What a sweep has to look for, if anything.
-pub(super) fn wanted(guards: &[Config]) -> Option<Wanted> {
-    let mut wanted = Wanted::default();
-    for kind in Kind::PII.iter().chain(&[Kind::Secret]) {
-        if guards.iter().any(|guard| guard.wants(*kind)) {
-            wanted.add(*kind);
-        }
-    }
-    (wanted != Wanted::default()).then_some(wanted)
-}
-
-/// Injection, at each sensitivity that a guard asks for.
-pub(super) fn look_for_injection(guards: &[Config], text: &str) -> Vec<Hit> {
-    let sensitivity = guards
-        .iter()
-        .filter_map(|guard| match guard.detector {
-            Detector::Injection(sensitivity) => Some(sensitivity),
-            _ => None,
-        })
-        .max();
-    sensitivity.map(|sensitivity| injection::look(text, sensitivity)).unwrap_or_default()
-}
-
-/// Joins hits that overlap. Sorted by position; the strongest action of those that overlap is taken.
-pub(super) fn group(guards: &[Config], hits: &[Hit]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::with_capacity(hits.len());
-    let mut sorted: Vec<&Hit> = hits.iter().collect();
-    crate::collections::sort_by_key(&mut sorted, |hit| (hit.start, hit.end, hit.kind));
-    for hit in sorted {
-        let finders = || guards.iter().filter(|guard| guard.finds(hit));
-        let Some(action) = finders().map(|guard| guard.action).max() else { continue };
-        let score = finders().map(|guard| guard.risk(hit.kind)).max().unwrap_or(0);
-        match groups.last_mut() {
-            Some(last) if hit.start < last.finding.end => {
-                let (start, end) = (last.finding.start, last.finding.end.max(hit.end));
-                if (action, score) > (last.action, last.label_score) {
-                    (last.label, last.label_score) = (hit.kind, score);
+    /// Joins hits that overlap. Sorted by position; the strongest action of those that overlap is taken.
+    pub fn group(&self, hits: &[Hit]) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::with_capacity(hits.len());
+        let mut sorted: Vec<&Hit> = hits.iter().filter(|hit| hit.guards != 0).collect();
+        crate::collections::sort_by_key(&mut sorted, |hit| (hit.start, hit.end, hit.kind));
+        for hit in sorted {
+            // The strongest action; of guards that take the same one, the first.
+            let mut strongest: Option<(Action, usize)> = None;
+            let mut score = 0;
+            for (at, guard) in self.active().filter(|(at, _)| hit.is_of(*at)) {
+                let action = self.action(at, hit.kind);
+                if strongest.is_none_or(|(most, _)| action > most) {
+                    strongest = Some((action, at));
                 }
-                if (score, hit.validated) > (last.finding.score, last.finding.validated) {
-                    last.finding = hit.finding(score);
-                }
-                last.action = last.action.max(action);
-                (last.finding.start, last.finding.end) = (start, end);
+                score = score.max(guard.risk(hit.kind));
             }
-            _ => groups.push(Group { finding: hit.finding(score), action, label: hit.kind, label_score: score }),
+            let Some((action, guard)) = strongest else { continue };
+            match groups.last_mut() {
+                Some(last) if hit.start < last.finding.end => {
+                    let (start, end) = (last.finding.start, last.finding.end.max(hit.end));
+                    if (action, score) > (last.action, last.label_score) {
+                        (last.label, last.label_score) = (hit.kind, score);
+                    }
+                    let guard = if action > last.action { guard } else { last.finding.guard };
+                    if (score, hit.validated) > (last.finding.score, last.finding.validated) {
+                        last.finding = hit.finding(guard, score);
+                    }
+                    last.action = last.action.max(action);
+                    (last.finding.start, last.finding.end, last.finding.guard) = (start, end, guard);
+                }
+                _ => groups.push(Group {
+                    finding: hit.finding(guard, score),
+                    action,
+                    label: hit.kind,
+                    label_score: score,
+                }),
+            }
         }
+        groups
     }
-    groups
 }
 
 impl Group {
     /// What stands in the original's place; `None` where it stays.
-    pub fn replacement(&self, original: &str) -> Option<String> {
-        replacement(self.action, self.label, original)
+    pub fn replacement(&self, plan: &Plan, original: &str) -> Option<String> {
+        replacement(plan.guard(self.finding.guard), self.action, self.label, original)
     }
-}
-
-/// What an action puts in the place of a finding. What is blocked is redacted too, should somebody show it.
-fn replacement(action: Action, kind: Kind, original: &str) -> Option<String> {
-    match action {
-        Action::Redact | Action::Block => Some(format!("[REDACTED_{}]", kind.label())),
-        Action::Transform => Some(format!("[FILTERED_{}]", kind.label())),
-        Action::Mask => Some(mask(original)),
-        Action::Allow | Action::Warn => None,
-    }
-}
-
-/// As many asterisks as characters.
-pub(super) fn mask(original: &str) -> String {
-    "*".repeat(original.chars().count())
 }

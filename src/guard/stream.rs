@@ -1,10 +1,14 @@
 //! Guards over a text that is still coming.
 
+use std::sync::Arc;
+
 use super::{
     action::{Action, Stage},
-    config::{Config, Streaming},
     finding::{Finding, Hit},
-    scanner::{Group, Scan, Scanner, group, look_for_injection, mask, wanted},
+    pass::Pass,
+    plan::Plan,
+    replace::mask,
+    scanner::{Group, Scan, Scanner, together},
     sweep::{LOOKBACK, Sweep},
     view::View,
 };
@@ -35,17 +39,19 @@ pub struct Step {
 ///
 /// Whatever the pieces, the settled text with its edits made is the text that [`Scanner::scan`] answers; where a guard
 /// blocks, it is that text up to the finding. Text is held only from the start of the oldest part that may still become a
-/// finding; where a guard is [`Streaming::Buffered`], to the end.
+/// finding; where a guard is [`Streaming::Buffered`](super::Streaming::Buffered), to the end.
 pub struct Stream {
-    guards: Vec<Config>,
-    buffered: bool,
+    plan: Arc<Plan>,
     sweep: Option<Sweep>,
+    passes: Vec<Box<dyn Pass>>,
     /// The end of the stream so far, from `base` on: what is not settled, and some of what came before.
     tail: String,
     base: usize,
     settled: usize,
-    /// Hits that are not settled.
-    pending: Vec<Hit>,
+    /// Hits of the sweep that are not settled.
+    swept: Vec<Hit>,
+    /// Hits of the other detectors that are not settled.
+    others: Vec<Hit>,
     /// Of a long finding that is settled as it grows: its group.
     open: Option<Group>,
     hits: Vec<Hit>,
@@ -57,15 +63,16 @@ pub struct Stream {
 impl Stream {
     /// A stream at that stage under the scanner's guards.
     pub fn new(scanner: &Scanner, stage: Stage) -> Self {
-        let guards = scanner.active(stage);
+        let plan = scanner.plan(stage, false);
         Self {
-            buffered: scanner.streaming(stage) == Streaming::Buffered,
-            sweep: wanted(&guards).map(Sweep::new),
-            guards,
+            sweep: plan.sweep(),
+            passes: plan.passes(),
+            plan,
             tail: String::new(),
             base: 0,
             settled: 0,
-            pending: Vec::new(),
+            swept: Vec::new(),
+            others: Vec::new(),
             open: None,
             hits: Vec::new(),
             groups: Vec::new(),
@@ -80,9 +87,6 @@ impl Stream {
             return self.step(Vec::new());
         }
         self.tail.push_str(text);
-        if self.buffered {
-            return self.step(Vec::new());
-        }
         self.advance(false)
     }
 
@@ -92,9 +96,6 @@ impl Stream {
             return self.step(Vec::new());
         }
         self.ended = true;
-        if self.buffered {
-            self.pending.extend(look_for_injection(&self.guards, &self.tail));
-        }
         self.advance(true)
     }
 
@@ -110,7 +111,7 @@ impl Stream {
 
     /// What was found so far, as [`Scanner::scan`] tells it; without the text, which has left.
     pub fn result(&self) -> Scan {
-        Scan::from_parts(&self.guards, &self.hits, &self.groups, String::new())
+        self.plan.scanned(&self.hits, &self.groups, String::new())
     }
 
     /// Looks as far as possible, and settles what is decided.
@@ -121,15 +122,17 @@ impl Stream {
         if self.open.is_some()
             && let Some(last) = self.hits.last()
         {
-            self.pending.push(*last);
+            self.swept.push(*last);
         }
-        let bound = match &mut self.sweep {
-            Some(sweep) => sweep.run(&View::new(&self.tail, whole), self.base, &mut self.pending),
-            None => end,
-        };
+        let view = View::new(&self.tail, whole);
+        let mut bound = self.sweep.as_mut().map_or(end, |sweep| sweep.run(&view, self.base, &mut self.swept));
         let mut edits = Vec::new();
         if let Some(from) = grown {
             self.grow(from, &mut edits);
+        }
+        let view = View::new(&self.tail, whole);
+        for pass in &mut self.passes {
+            bound = bound.min(pass.run(&view, self.base, &mut self.others));
         }
         if self.blocked.is_none() && self.open.is_none() {
             self.settle(bound, &mut edits);
@@ -138,9 +141,9 @@ impl Stream {
         self.step(edits)
     }
 
-    /// The secret that was settled before goes on, up to where its hit ends now. Its copy is the first of the pending.
+    /// The secret that was settled before goes on, up to where its hit ends now. Its copy is the first of what was swept.
     fn grow(&mut self, from: usize, edits: &mut Vec<Edit>) {
-        let Some(copy) = (!self.pending.is_empty()).then(|| self.pending.remove(0)) else { return };
+        let Some(copy) = (!self.swept.is_empty()).then(|| self.swept.remove(0)) else { return };
         let Some(mut group) = self.open.take() else { return };
         group.finding.end = copy.end;
         if let (Some(hit), Some(last)) = (self.hits.last_mut(), self.groups.last_mut()) {
@@ -149,49 +152,61 @@ impl Stream {
         }
         if copy.end > from {
             let replacement = match group.action {
-                Action::Mask => Some(mask(self.slice(from, copy.end))),
+                Action::Mask => Some(mask(self.slice(from, copy.end), 0)),
                 Action::Allow | Action::Warn => None,
                 _ => Some(String::new()),
             };
             edits.extend(replacement.map(|replacement| Edit { start: from, end: copy.end, replacement }));
         }
         self.settled = copy.end;
+        // What others find so deep inside is not counted, see `together`.
+        let settled = self.settled;
+        self.others.retain(|hit| hit.start >= settled);
         // It goes on if the sweep says so and nothing came after it.
-        if self.pending.is_empty() && self.sweep.as_ref().is_some_and(Sweep::is_open) {
+        if self.swept.is_empty() && self.sweep.as_ref().is_some_and(Sweep::is_open) {
             self.open = Some(group);
         }
     }
 
     /// Settles everything before `bound` but for groups that reach over it.
     fn settle(&mut self, bound: usize, edits: &mut Vec<Edit>) {
-        let growing = self.sweep.as_ref().is_some_and(Sweep::is_open);
+        if bound <= self.settled {
+            return;
+        }
+        let growing = self.sweep.as_ref().filter(|sweep| sweep.is_open()).and_then(|_| self.swept.last().copied());
+        let mut pending = self.swept.clone();
+        together(&mut pending, &self.others);
+        for hit in &mut pending {
+            hit.give_to(&self.plan, self.slice(hit.start, hit.end));
+        }
         let mut settled = bound;
-        for group in group(&self.guards, &self.pending) {
+        for group in self.plan.group(&pending) {
             let (start, end) = (group.finding.start, group.finding.end);
-            if start >= bound || (end > bound && group.action != Action::Block) {
+            let grows = growing.is_some_and(|hit| (start..end).contains(&hit.start));
+            // What reaches over the end of a secret that still grows can't be told from what it will cover.
+            let is_early = end > bound || growing.is_some_and(|hit| grows && hit.end < end);
+            if start >= bound || (is_early && group.action != Action::Block) {
                 settled = settled.min(start);
                 break;
             }
-            let last = growing && self.pending.last().is_some_and(|hit| hit.end == end);
-            let members: Vec<Hit> =
-                self.pending.iter().filter(|hit| (start..end).contains(&hit.start)).copied().collect();
-            self.hits.extend(members);
+            self.hits.extend(pending.iter().filter(|hit| (start..end).contains(&hit.start)));
             self.groups.push(group.clone());
             if group.action == Action::Block {
                 self.blocked = Some(group.finding.clone());
                 settled = start;
                 break;
             }
-            let replacement = group.replacement(self.slice(start, end));
+            let replacement = group.replacement(&self.plan, self.slice(start, end));
             edits.extend(replacement.map(|replacement| Edit { start, end, replacement }));
-            if last {
+            if grows {
                 self.open = Some(group);
             }
         }
         self.settled = self.settled.max(settled);
-        // Hits that nobody looks for are never reported, so every hit before that point is in a group.
+        // Hits that nobody counts are never reported, so every hit before that point is in a group.
         let settled = self.settled;
-        self.pending.retain(|hit| hit.start >= settled);
+        self.swept.retain(|hit| hit.start >= settled);
+        self.others.retain(|hit| hit.start >= settled);
     }
 
     /// Gives up the text that no detector will look at again.

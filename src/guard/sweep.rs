@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How many bytes before an anchor, or before what is held, a detector may look at: the longest local part, or the left
-/// window of a context with the placeholder that may bound it, and a character more.
+/// window of a context with the mark that may bound it, and a character more.
 pub(super) const LOOKBACK: usize = 128;
 
 /// What a sweep looks for.
@@ -53,7 +53,7 @@ impl Wanted {
 }
 
 /// What is to be done with a byte.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Anchor {
     None,
     At,
@@ -66,8 +66,11 @@ enum Anchor {
 }
 
 /// Where a pass stands. Positions are absolute: bytes from the beginning of the whole text.
+#[derive(Clone, Debug)]
 pub(super) struct Sweep {
     wanted: Wanted,
+    /// A secret that may still grow is held until it is longer than that.
+    held_secret: usize,
     anchors: [Anchor; 256],
     /// Everything before was looked at.
     at: usize,
@@ -80,7 +83,7 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    pub fn new(wanted: Wanted) -> Self {
+    pub fn new(wanted: Wanted, held_secret: usize) -> Self {
         let mut anchors = [Anchor::None; 256];
         for (byte, slot) in (0_u8..=255).zip(anchors.iter_mut()) {
             *slot = match byte {
@@ -94,7 +97,7 @@ impl Sweep {
                 _ => Anchor::None,
             };
         }
-        Self { wanted, anchors, at: 0, floor: 0, found: 0, open: None }
+        Self { wanted, held_secret, anchors, at: 0, floor: 0, found: 0, open: None }
     }
 
     /// Whether the last hit may still grow.
@@ -102,9 +105,7 @@ impl Sweep {
         self.open.is_some()
     }
 
-    /// Goes on as far as the text allows. `base` is where the view begins in the whole text; it reaches back by
-    /// [`LOOKBACK`] before what was held, or to the beginning. Hits are added to `hits`, an open last one is extended
-    /// there. Answers from where on hits may still come.
+    /// As [`Pass::run`](super::pass::Pass::run); an open hit, which is the last one of `hits`, is extended there.
     pub fn run(&mut self, view: &View, base: usize, hits: &mut Vec<Hit>) -> usize {
         let mut at = self.at.saturating_sub(base);
         if let Some(swallow) = self.open.take() {
@@ -164,6 +165,7 @@ impl Sweep {
                     }
                 }
                 Anchor::Token => match secrets::look(view, at) {
+                    Ok(Some((hit, Some(swallow)))) if self.must_wait(view, &hit, swallow) => Err(at),
                     Ok(Some((hit, swallow))) => {
                         let end = hit.end;
                         hits.push(moved(hit, base));
@@ -188,6 +190,12 @@ impl Sweep {
         }
         self.at = base + at;
         base + if view.is_whole() { at } else { self.held(view, base, at) }
+    }
+
+    /// Whether too little is known of a secret that goes on.
+    fn must_wait(&self, view: &View, hit: &Hit, mut swallow: Swallow) -> bool {
+        let (end, open) = if self.held_secret > 0 { swallow.go(view, hit.end) } else { (0, false) };
+        open && end - hit.start <= self.held_secret
     }
 
     /// Where something could begin whose first digit is at `at`.

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn offsets_count_as_javascript_does() {
         let text = "é😀 ann@example.com 日本 bob@example.com";
-        let mut findings = Scanner::new(vec![Config::pii()]).scan(text, Stage::Input).findings;
+        let mut findings = Scanner::new(vec![Config::pii()]).unwrap().scan(text, Stage::Input).findings;
         to_utf16(text, &mut findings);
         let units: Vec<u16> = text.encode_utf16().collect();
         let found: Vec<_> = findings.iter().map(|f| String::from_utf16(&units[f.start..f.end]).unwrap()).collect();

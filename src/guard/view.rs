@@ -21,6 +21,11 @@ impl<'a> View<'a> {
         Self { text, whole }
     }
 
+    /// What is seen.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     pub fn len(&self) -> usize {
         self.text.len()
     }

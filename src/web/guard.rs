@@ -48,7 +48,7 @@ impl Scanner {
             let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
             read_config(&kind, &get(&guard, "options"))
         });
-        Ok(Scanner { scanner: guard::Scanner::new(guards.collect::<Result<_>>()?) })
+        Ok(Scanner { scanner: guard::Scanner::new(guards.collect::<Result<_>>()?)? })
     }
 
     /// Scans a text: a `ScanResult`.
@@ -128,7 +128,7 @@ fn read_config(kind: &str, options: &JsValue) -> Result<Config> {
     if options.is_undefined() {
         return Config::read(form, Raw::EMPTY);
     }
-    Config::read(form, from_js(options, form.options(), form.keys())?.raw())
+    Config::read(form, from_js(options, form.options(), &form.keys())?.raw())
 }
 
 fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {

@@ -111,7 +111,7 @@ describe("PIIDetectionGuardrail", () => {
     assert.throws(() => new PIIDetectionGuardrail({ detectType: ["email"] }), {
       name: "ConfigurationError",
       code: "unknown_option",
-      message: /expected one of name, enabled, version, description, action, stages, detectTypes, riskScores, found unknown option "detectType"/,
+      message: /expected one of name, enabled, version, description, action, actions, stageActions, stages, riskScores, minConfidence, allow, keepLast, hashKey, detectTypes, found unknown option "detectType"/,
     });
     assert.throws(() => new PIIDetectionGuardrail({ detectTypes: ["name"] }), {
       message: /^cannot read pii detection options: expected each of detectTypes to be one of email, phone, ssn, creditCard, iban, .*, found another$/,

@@ -10,7 +10,7 @@ use super::{
     },
     words::Word,
 };
-use crate::guard::{config::Sensitivity, kind::Kind};
+use crate::guard::{detector::Sensitivity, kind::Kind};
 
 /// How many habits, by weight, make a jailbreak.
 fn threshold(sensitivity: Sensitivity) -> u32 {

@@ -10,7 +10,7 @@ mod jailbreaks;
 mod lexicon;
 mod words;
 
-use super::{config::Sensitivity, finding::Hit, kind::Kind};
+use super::{detector::Sensitivity, finding::Hit, kind::Kind};
 use crate::collections::sort_by_key;
 
 /// How much a sign says.

@@ -6,6 +6,7 @@
 //! and words run together are put right. Positions stay those of the original.
 
 use super::lexicon::{DAN, LONGEST, Tags, longest_prefix, tags};
+use crate::guard::mark;
 
 /// A word.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +30,7 @@ pub(super) struct Word {
 /// The length of the placeholder that a text begins with. Placeholders end a phrase and are no words: what stood there
 /// was something else.
 fn placeholder(text: &str) -> Option<usize> {
-    let label = text.strip_prefix("[REDACTED_").or_else(|| text.strip_prefix("[FILTERED_"))?;
-    let name = label.bytes().take_while(|byte| byte.is_ascii_uppercase() || *byte == b'_').count();
-    (label.as_bytes().get(name) == Some(&b']')).then_some(text.len() - label.len() + name + 1)
+    mark::length(text.as_bytes()).filter(|length| *length > 0)
 }
 
 /// What a character is in a word.

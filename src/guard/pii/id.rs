@@ -329,7 +329,7 @@ mod tests {
 
     /// What is found in a text: kinds, with what they are found in.
     fn found(text: &str) -> Vec<(&'static str, &str)> {
-        let scan = Scanner::new(vec![Config::pii()]).scan(text, Stage::Input);
+        let scan = Scanner::new(vec![Config::pii()]).unwrap().scan(text, Stage::Input);
         scan.findings.iter().map(|finding| (finding.kind.as_str(), &text[finding.start..finding.end])).collect()
     }
 

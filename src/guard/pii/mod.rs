@@ -14,3 +14,5 @@ pub(super) mod number;
 pub(super) mod phone;
 mod rules;
 pub(super) mod ssn;
+
+pub(super) use hash::sha_256;
