@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn a_text_at_its_limit_passes_and_one_beyond_does_not() {
         let none = Limits::default();
-        let cases: &[(Limits, &str, &[(usize, &str)])] = &[
+        type Found = &'static [(usize, &'static str)];
+        let cases: &[(Limits, &str, Found)] = &[
             (Limits { max_characters: Some(3), ..none }, "日本é", &[]),
             (Limits { max_characters: Some(3), ..none }, "日本é!", &[(8, "too-many-characters")]),
             (Limits { max_characters: Some(0), ..none }, "", &[]),

@@ -289,7 +289,7 @@ fn ends_url(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn found<'a>(urls: Urls, text: &'a str) -> Vec<(&'a str, &'static str)> {
+    fn found(urls: Urls, text: &str) -> Vec<(&str, &'static str)> {
         let mut hits = Vec::new();
         Arc::new(urls).pass(0).run(&View::new(text, true), 0, &mut hits);
         hits.iter().map(|hit| (&text[hit.start..hit.end], hit.rule)).collect()
