@@ -63,7 +63,7 @@ async function bundle(folder, name, host) {
       {
         name: "files",
         setup({ onResolve }) {
-          onResolve({ filter: /\.(wasm|htk)$/ }, ({ path, resolveDir }) => {
+          onResolve({ filter: /\.(wasm|htk|bin)$/ }, ({ path, resolveDir }) => {
             if (!beside.has(basename(path))) beside.set(basename(path), join(resolveDir, path));
             return { path: `./${basename(path)}`, external: true };
           });

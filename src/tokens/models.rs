@@ -74,6 +74,9 @@ const ENCODINGS: &[(&str, &[&str])] = &[
             "devstral-",
         ],
     ),
+    // Read out of their own files: `tollgate/vocab/open`. Google's SDK counts for Gemini 2 by Gemma 3's.
+    ("gemma3", &["gemma-3-", "gemini-2."]),
+    ("llama3", &["llama-3", "llama3", "meta-llama-3"]),
 ];
 
 /// Encodings that split texts alike and differ in their special tokens only.
@@ -108,6 +111,9 @@ mod tests {
     fn models_have_the_encodings_of_openais_table() {
         for (model, encoding) in [
             ("gpt-4o", "o200k_base"),
+            ("google/gemini-2.5-pro", "gemma3"),
+            ("gemma-3-27b-it", "gemma3"),
+            ("meta-llama/Llama-3.3-70B-Instruct", "llama3"),
             ("gpt-4o-mini-2024-07-18", "o200k_base"),
             ("openai/gpt-5-mini", "o200k_base"),
             ("GPT-4.1-nano", "o200k_base"),
@@ -142,7 +148,7 @@ mod tests {
         for model in [
             "",
             "claude-sonnet-4-5",
-            "gemini-2.5-pro",
+            "gemini-3-pro-preview",
             "o1x",
             "gpt-4x",
             "davinciesque",
