@@ -72,6 +72,7 @@ export type {
   Explanation,
   PriceChange,
   StaleRate,
+  TakenName,
   UpdateOptions,
   UpdateRefusal,
   UpdateReport,

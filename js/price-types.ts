@@ -24,6 +24,8 @@ export interface UpdateOptions {
   maxPriceRatio?: number;
   /** The share of the book's models that the table may lack, 0 to 1: 0.1, if left out. They keep their prices. */
   maxLost?: number;
+  /** How many names may find another provider's model than they do: none, if left out; `Infinity` for any. */
+  maxTaken?: number;
   /** Says what would change, and changes nothing. */
   dryRun?: boolean;
 }
@@ -41,17 +43,26 @@ export interface PriceChange {
   since?: string;
 }
 
+/** A name that finds a model, and would find one of another provider. */
+export interface TakenName {
+  /** In lower case: `models/gemini-2.5-pro`. */
+  name: string;
+  /** The model that it finds, and the one that it would find, as `provider/id`. */
+  from: string;
+  to: string;
+}
+
 /** Why a table was not taken. */
 export interface UpdateRefusal {
   /**
    * `too_large`; `sha256` of another table; `unreadable`: no table of prices, or one with a wrong type, a hostile key or a
-   * number that is none; `price_moved` by too much; `models_lost`, too many of them; `superseded` by an update that was asked
-   * for later and answered earlier.
+   * number that is none; `name_taken` from another provider's model; `price_moved` by too much; `models_lost`, too many of
+   * them; `superseded` by an update that was asked for later and answered earlier.
    */
-  reason: "too_large" | "sha256" | "unreadable" | "price_moved" | "models_lost" | "superseded";
+  reason: "too_large" | "sha256" | "unreadable" | "name_taken" | "price_moved" | "models_lost" | "superseded";
   /** What was expected and what was found. */
   detail: string;
-  /** Where in the table. */
+  /** Where in the table; of a name that would be taken the model that would have it, as `provider/id`. */
   path?: string;
 }
 
@@ -79,7 +90,9 @@ export interface UpdateReport {
   changes: PriceChange[];
   /** What moved by more than `maxPriceRatio`. */
   moved: string[];
-  counts: { added: number; lost: number; changes: number; moved: number };
+  /** Names that would find another provider's model than they do. */
+  taken: TakenName[];
+  counts: { added: number; lost: number; changes: number; moved: number; taken: number };
 }
 
 /** A model whose price may be out of date. */

@@ -6,11 +6,11 @@ import { checkKeys } from "./options.js";
 import type { UpdateOptions, UpdateRefusal, UpdateReport } from "./price-types.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 
-const OPTIONS = ["fetch", "etag", "sha256", "headers", "signal", "timeout", "maxBytes", "maxPriceRatio", "maxLost", "dryRun"] as const;
+const OPTIONS = ["fetch", "etag", "sha256", "headers", "signal", "timeout", "maxBytes", "maxPriceRatio", "maxLost", "maxTaken", "dryRun"] as const;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** As much of an error's body is read; what is wrong stands at its beginning. */
 const ERROR_BYTES = 8192;
-const NOTHING = { added: [], lost: [], changes: [], moved: [], counts: { added: 0, lost: 0, changes: 0, moved: 0 } };
+const NOTHING = { added: [], lost: [], changes: [], moved: [], taken: [], counts: { added: 0, lost: 0, changes: 0, moved: 0, taken: 0 } };
 
 /** A table as it was fetched, or why there is none. */
 export interface Fetched {
@@ -38,7 +38,7 @@ export function headersOf(url: string, options: UpdateOptions, taken: Taken | un
     throw new ConfigurationError({ code: "invalid_config", message: `cannot update prices: expected ${what}, found another value`, cause });
   };
   if (typeof url !== "string" || url === "") refuse("a URL");
-  const number = (key: "timeout" | "maxBytes" | "maxPriceRatio" | "maxLost", least: number, most: number): void => {
+  const number = (key: "timeout" | "maxBytes" | "maxPriceRatio" | "maxLost" | "maxTaken", least: number, most: number): void => {
     const value = options[key];
     if (value !== undefined && !(typeof value === "number" && value >= least && value <= most)) refuse(`${key} to be a number from ${least} to ${most}`);
   };
@@ -46,6 +46,7 @@ export function headersOf(url: string, options: UpdateOptions, taken: Taken | un
   number("maxBytes", 1, MAX_BYTES);
   number("maxPriceRatio", 1, Infinity);
   number("maxLost", 0, 1);
+  number("maxTaken", 0, Infinity);
   const { sha256, signal, etag } = options;
   if (sha256 !== undefined && !(typeof sha256 === "string" && /^[0-9a-f]{64}$/i.test(sha256))) refuse("sha256 to be 64 hexadecimal digits");
   if (options.fetch !== undefined && typeof options.fetch !== "function") refuse("fetch to be a function");
@@ -181,7 +182,7 @@ async function digest(bytes: Uint8Array): Promise<string | undefined> {
 interface Difference {
   refusal?: UpdateRefusal;
   same: boolean;
-  difference: Pick<UpdateReport, "added" | "lost" | "changes" | "moved" | "counts">;
+  difference: Pick<UpdateReport, "added" | "lost" | "changes" | "moved" | "taken" | "counts">;
 }
 
 /** What came of an update: the report, and the book with the table in it where it was taken. */
@@ -201,33 +202,29 @@ function unmarked(bytes: Uint8Array): Uint8Array {
 }
 
 /** Judges a table by a book, and puts it over it where nothing is against that. */
-export function judge(book: Held<CoreBook>, url: string, fetched: Fetched, options: UpdateOptions, today: string): Judged {
+export function judge(book: Held<CoreBook>, url: string, fetched: Fetched, options: UpdateOptions, now: number): Judged {
   const { bytes, etag, sha256 } = fetched;
   const report: UpdateReport = { status: "unchanged", updated: false, url, models: book.use((core) => core.size), ...structuredClone(NOTHING) };
   if (etag !== undefined) report.etag = etag;
   if (sha256 !== undefined) report.sha256 = sha256;
-  if (bytes !== undefined) Object.assign(report, { bytes: bytes.length, retrievedAt: today });
+  if (bytes !== undefined) Object.assign(report, { bytes: bytes.length, retrievedAt: new Date(now).toISOString().slice(0, 10) });
   const refused = (refusal: UpdateRefusal): Judged => ({ report: { ...report, status: "refused", refusal } });
   if (fetched.refusal !== undefined) return refused(fetched.refusal);
   if (bytes === undefined) return { report };
-  let table: CoreBook;
+  const read: CoreBook[] = [];
   try {
-    table = run((core) => core.PriceBook.readOn(unmarked(bytes), today));
-  } catch (error) {
-    if (!TollgateError.isInstance(error) || error.code === "internal") throw error;
-    const path = error.context["path"];
-    return refused({ reason: "unreadable", detail: error.message, ...(typeof path === "string" && { path }) });
-  }
-  try {
-    const told = JSON.parse(book.use((core) => core.difference(table, options.maxPriceRatio ?? 10, options.maxLost ?? 0.1))) as Difference;
+    const table = run((core) => core.PriceBook.readFetched(unmarked(bytes), now));
+    read.push(table);
+    const merged = book.use((core) => core.merge(table));
+    read.push(merged);
+    const told = JSON.parse(book.use((core) => core.difference(table, merged, options.maxPriceRatio ?? 10, options.maxLost ?? 0.1, options.maxTaken ?? 0))) as Difference;
     Object.assign(report, told.difference);
     if (told.refusal !== undefined) return refused(told.refusal);
     if (!told.same) report.status = "updated";
-    if (options.dryRun === true) return { report };
     // Also where no price is another one: that they were read again is news.
-    const merged = book.use((core) => core.merge(table));
+    if (options.dryRun === true) return { report };
     const [places, size, text] = run(() => [book.use((core) => merged.placesOf(core)), merged.size, merged.toJSON()] as const);
-    let made: CoreBook | undefined = merged;
+    let made = read.pop();
     const next = new Held<CoreBook>("rebuildable", (core) => {
       const first = made ?? core.PriceBook.fromJSON(text);
       made = undefined;
@@ -235,7 +232,11 @@ export function judge(book: Held<CoreBook>, url: string, fetched: Fetched, optio
     });
     next.use(() => undefined);
     return { report: { ...report, updated: true, models: size }, next, places };
+  } catch (error) {
+    if (read.length > 0 || !TollgateError.isInstance(error) || error.code === "internal") throw error;
+    const path = error.context["path"];
+    return refused({ reason: "unreadable", detail: error.message, ...(typeof path === "string" && { path }) });
   } finally {
-    table.free();
+    for (const one of read) one.free();
   }
 }

@@ -100,12 +100,14 @@ export class PriceBook {
    * const book = PriceBook.fromJSON({ tollgate: 1, models });
    * ```
    *
-   * @throws ValidationError for a table that is none of them; it names the path of what is wrong
+   * @throws ValidationError for a table that is none of them, or was read in the future; it names the path of what is wrong
    */
   static fromJSON(json: string | object): PriceBook {
     // The mark that editors put before a text is no part of JSON.
     const text = typeof json === "string" ? json.replace(/^\uFEFF/, "") : jsonOf(json);
-    const book = new PriceBook(new Held("rebuildable", (core) => core.PriceBook.fromJSON(text)));
+    // What was read once is read again after a trap, whatever the clock says by then.
+    const now = Date.now();
+    const book = new PriceBook(new Held("rebuildable", (core) => core.PriceBook.fromJSON(text, now)));
     // What is wrong with it is said here, not at the first price.
     void book.size;
     return book;
@@ -394,7 +396,7 @@ export class PriceBook {
    *
    * A table that can't be right is refused, the book is as it was, and the report says why: too large, another SHA-256 than the
    * one asked for, no table of prices or one with a wrong type in it, a price that moved by more than a factor of ten, too many
-   * models missing, or one that was asked for before the one that the book has by now. The day on which a price was read changes
+   * models missing, a name that would find another provider's model, or one that was asked for before the one that the book has by now. The day on which a price was read changes
    * only when its source was read.
    *
    * ```ts
@@ -411,7 +413,7 @@ export class PriceBook {
     const fetched = await fetchTable(url, headers, options);
     // From here on nothing waits: what another update did in the meantime is below.
     if (number < this.#applied && fetched.bytes !== undefined && options.dryRun !== true) fetched.refusal ??= SUPERSEDED;
-    const { report, next, places } = judge(this.#core, url, fetched, options, new Date().toISOString().slice(0, 10));
+    const { report, next, places } = judge(this.#core, url, fetched, options, Date.now());
     if (next !== undefined && places !== undefined) {
       this.#move(next, places, report.models);
       this.#applied = number;

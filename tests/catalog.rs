@@ -105,7 +105,7 @@ const LITELLM: &str = r#"{
     "deepgram/ear": { "litellm_provider": "deepgram", "mode": "audio_transcription", "input_cost_per_second": 7.167e-05, "output_cost_per_second": 0.0 },
     "deepseek/night": { "litellm_provider": "deepseek", "mode": "chat", "input_cost_per_token": 4e-07,
         "off_peak_pricing": { "input_cost_per_token": 2e-07, "weekday_timezone": "Asia/Shanghai",
-            "windows": [{ "hours_utc": ["10:00-00:00"], "weekdays": [1, 2] }, { "hours_utc": "00:00-00:00", "weekdays": [6, 7] }] } },
+            "windows": [{ "hours_utc": ["10:00-00:00"], "weekdays": [1, "Tues"] }, { "hours_utc": "00:00-00:00", "weekdays": ["saturday", 7] }] } },
     "dashscope/steps": { "litellm_provider": "dashscope", "mode": "chat", "tiered_pricing": [
         { "range": [0, 32000.0], "input_cost_per_token": 1e-06 }, { "range": [32000.0, 128000.0], "input_cost_per_token": 2e-06 }] },
     "anthropic-x": { "litellm_provider": "anthropic", "mode": "chat", "input_cost_per_token": 1e-06, "provider_specific_entry": { "us": 1.1, "fast": 6.0, "note": "x" } },

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use tollgate::{
-    catalog::{Book, Difference, Handle, Limits},
+    catalog::{Book, Clock, Difference, Handle, Limits},
     json::{Raw, ToJson},
     price::{Answer, Query, explain, price},
     time::Instant,
@@ -16,6 +16,11 @@ fn book(day: &str, models: &str) -> Book {
     let text =
         format!(r#"{{"tollgate":1,"sources":[{{"id":"a","retrievedAt":"{day}"}},{{"id":"b"}}],"models":[{models}]}}"#);
     Book::from_json(&text).unwrap()
+}
+
+/// A table comes from its source on the 21st, in the evening.
+fn fetched() -> Clock {
+    Clock::Fetched(Instant::parse("2026-11-21T20:00:00Z").unwrap())
 }
 
 fn model(id: &str, rows: &str) -> String {
@@ -182,10 +187,14 @@ fn models_are_put_over_each_other() {
     assert_eq!(renamed.find("nick", None).unwrap().handle, found.handle);
 }
 
+fn between(under: &Book, over: &Book, limits: Limits) -> Difference {
+    Difference::between(under, over, &under.merge(over).unwrap(), limits)
+}
+
 fn difference(under: &str, over: &str, limits: Limits) -> (String, Option<String>) {
     let (under, over) = (book("2026-11-01", under), book("2026-11-21", over));
-    let difference = Difference::between(&under, &over, limits);
-    (difference.to_json(), difference.refusal(limits).map(|(reason, detail)| format!("{reason}: {detail}")))
+    let difference = between(&under, &over, limits);
+    (difference.to_json(), difference.refusal(limits).map(|why| format!("{}: {}", why.reason, why.detail)))
 }
 
 #[test]
@@ -265,7 +274,8 @@ fn what_changes_is_told_and_too_much_refused() {
         model("n", r#"{"source":"a","rates":{"input":"90"}}"#).replace(r#""rows""#, r#""aliases":["m"],"rows""#);
     let (_, refused) = difference(&model("m", base), &stolen, Limits { lost: 1.0, ..limits });
     assert!(refused.unwrap().starts_with("price_moved: "));
-    let (_, refused) = difference(&model("m", base), &stolen, Limits { price_ratio: f64::INFINITY, lost: 1.0 });
+    let (_, refused) =
+        difference(&model("m", base), &stolen, Limits { price_ratio: f64::INFINITY, lost: 1.0, taken: 0.0 });
     assert_eq!(refused, None);
 }
 
@@ -287,6 +297,120 @@ fn a_price_that_moves_keeps_its_surcharges_and_tells_of_lost_discounts() {
     let over = r#"{"source":"a","rates":{"input":"3"}}"#;
     let (told, _) = difference(&model("m", own), &model("m", over), Limits::default());
     assert!(told.contains(r#""rate":"tiers.200.input","from":"2.5","to":"3""#), "{told}");
+}
+
+/// A table's providers and models as JSON members, the names that it would take, and from whom for whom.
+const TAKEN: [(&str, &str, &str, &[(&str, &str, &str)]); 13] = [
+    ("a model of a new provider", "", r#"{"provider":"acme","id":"fast-1","rows":[]}"#, &[]),
+    (
+        "a model of a known one",
+        "",
+        r#"{"provider":"anthropic","id":"claude-y","aliases":["claude-why"],"rows":[]}"#,
+        &[],
+    ),
+    ("the id of one that comes before", "", r#"{"provider":"acme","id":"gemini-2.5-pro","rows":[]}"#, &[]),
+    ("a snapshot of its own", "", r#"{"provider":"anthropic","id":"claude-x-20250101","rows":[]}"#, &[]),
+    (
+        "a name that only one had is nobody's when two have it",
+        "",
+        r#"{"provider":"acme","id":"meta-llama-4","rows":[]}"#,
+        &[],
+    ),
+    (
+        "a provider called as a resource",
+        "",
+        r#"{"provider":"models","id":"Gemini-2.5-pro","rows":[]}"#,
+        &[("models/gemini-2.5-pro", "google/gemini-2.5-pro", "models/Gemini-2.5-pro")],
+    ),
+    (
+        "its alias does",
+        "",
+        r#"{"provider":"models","id":"cheap","aliases":["gemini-2.5-pro"],"rows":[]}"#,
+        &[("models/gemini-2.5-pro", "google/gemini-2.5-pro", "models/cheap")],
+    ),
+    (
+        "the other name of a provider",
+        r#"{"name":"acme","aliases":["models"]}"#,
+        r#"{"provider":"acme","id":"gemini-2.5-pro","rows":[]}"#,
+        &[("models/gemini-2.5-pro", "google/gemini-2.5-pro", "acme/gemini-2.5-pro")],
+    ),
+    (
+        "what stands before a reseller's ids",
+        "",
+        r#"{"provider":"qwen","id":"qwen-3","rows":[]}"#,
+        &[("qwen/qwen-3", "deepinfra/Qwen/Qwen-3", "qwen/qwen-3")],
+    ),
+    (
+        "that of a snapshot",
+        "",
+        r#"{"provider":"qwen","id":"qwen-2","rows":[]}"#,
+        &[("qwen/qwen-2-2025-01-01", "deepinfra/Qwen/Qwen-2-2025-01-01", "qwen/qwen-2")],
+    ),
+    (
+        "an id of one that comes after",
+        "",
+        r#"{"provider":"openai","id":"claude-x","rows":[]}"#,
+        &[("claude-x", "anthropic/claude-x", "openai/claude-x")],
+    ),
+    (
+        "an alias",
+        "",
+        r#"{"provider":"openai","id":"m","aliases":["claude-x"],"rows":[]}"#,
+        &[("claude-x", "anthropic/claude-x", "openai/m")],
+    ),
+    (
+        "one that only one provider has had",
+        "",
+        r#"{"provider":"anthropic","id":"meta-llama-4","rows":[]}"#,
+        &[("meta-llama-4", "deepinfra/meta-llama-4", "anthropic/meta-llama-4")],
+    ),
+];
+
+#[test]
+fn names_stay_with_their_providers() {
+    let own = book(
+        "2026-11-01",
+        r#"{"provider":"openai","id":"m","rows":[]},{"provider":"anthropic","id":"claude-x","rows":[]},
+           {"provider":"google","id":"gemini-2.5-pro","rows":[]},{"provider":"deepinfra","id":"Qwen/Qwen-3","rows":[]},
+           {"provider":"deepinfra","id":"Qwen/Qwen-2-2025-01-01","rows":[]},{"provider":"deepinfra","id":"meta-llama-4","rows":[]}"#,
+    );
+    for (why, providers, models, expected) in TAKEN {
+        let table = format!(r#"{{"tollgate":1,"providers":[{providers}],"models":[{models}]}}"#);
+        let table = Book::from_json(&table).unwrap();
+        let merged = own.merge(&table).unwrap();
+        let limits = Limits { lost: 1.0, ..Limits::default() };
+        let difference = Difference::between(&own, &table, &merged, limits);
+        let told = difference.to_json();
+        let told = Raw::parse(&told).unwrap().member("taken").unwrap().items().unwrap();
+        let text = |one: Raw<'_>, key: &str| one.member(key).and_then(Raw::to_text).unwrap();
+        let told: Vec<_> = told.iter().map(|one| (text(*one, "name"), text(*one, "from"), text(*one, "to"))).collect();
+        let told: Vec<_> = told.iter().map(|(name, from, to)| (name.as_str(), from.as_str(), to.as_str())).collect();
+        assert_eq!(told, expected, "{why}");
+        let refusal = difference.refusal(limits).map(|why| (why.reason, why.detail, why.path.unwrap()));
+        let first = expected.first().map(|(name, from, to)| {
+            let found =
+                format!("expected names to stay with their providers, found \"{name}\" taken from {from} by {to}");
+            ("name_taken", found, (*to).to_owned())
+        });
+        assert_eq!(refusal, first, "{why}");
+        assert_eq!(difference.refusal(Limits { taken: expected.len() as f64, ..limits }), None, "{why}");
+    }
+}
+
+#[test]
+fn more_names_than_can_be_looked_at_are_refused() {
+    let providers: Vec<_> = (0..900).map(|at| format!(r#"{{"name":"p{at}","ranked":true}}"#)).collect();
+    let models: Vec<_> =
+        (0..6_000).map(|at| format!(r#"{{"provider":"p{}","id":"m{at}","rows":[]}}"#, at % 900)).collect();
+    let table = format!(r#"{{"tollgate":1,"providers":[{}],"models":[{}]}}"#, providers.join(","), models.join(","));
+    let table = Book::from_json(&table).unwrap();
+    let difference = between(&Book::empty(), &table, Limits::default());
+    assert_eq!(difference.refusal(Limits { taken: f64::INFINITY, ..Limits::default() }), None);
+    let refusal = difference.refusal(Limits::default()).unwrap();
+    assert_eq!(
+        (refusal.reason, refusal.detail.as_str()),
+        ("name_taken", "expected names that can all be looked at, found more")
+    );
 }
 
 #[test]
@@ -345,9 +469,9 @@ fn a_row_without_a_source_holds_from_the_day_on_which_it_was_read() {
     for source in ["", r#""source":"unheard of","#] {
         let row = format!(r#"{{{source}"rates":{{"input":"15"}}}}"#);
         let text = format!(r#"{{"tollgate":1,"models":[{}]}}"#, model("m", &row));
-        let table = Book::from_json_read_on(&text, Some("2026-11-21")).unwrap();
+        let table = Book::from_json_at(&text, fetched()).unwrap();
         assert_eq!(table.retrieved(), Instant::parse("2026-11-21").ok());
-        let difference = Difference::between(&own, &table, Limits::default());
+        let difference = between(&own, &table, Limits::default());
         assert!(difference.refusal(Limits::default()).is_none(), "15 is compared with 20");
         let merged = own.merge(&table).unwrap();
         let usage = Usage::tokens(1_000_000, 0);
@@ -363,32 +487,48 @@ fn a_row_without_a_source_holds_from_the_day_on_which_it_was_read() {
     // Without a day it lies over every row, and is compared with each.
     let table =
         Book::from_json(&format!(r#"{{"tollgate":1,"models":[{}]}}"#, model("m", r#"{"rates":{"input":"1.5"}}"#)));
-    let difference = Difference::between(&own, &table.unwrap(), Limits::default());
+    let difference = between(&own, &table.unwrap(), Limits::default());
     assert_eq!(
-        difference.refusal(Limits::default()).map(|(_, detail)| detail).as_deref(),
+        difference.refusal(Limits::default()).map(|why| why.detail).as_deref(),
         Some("expected prices to move by at most a factor of 10, found input of openai/m from 20 to 1.5")
     );
 }
 
 #[test]
 fn a_source_was_not_read_in_the_future() {
-    let table = |day: &str| {
-        let text = format!(
+    let text = |day: &str| {
+        format!(
             r#"{{"tollgate":1,"sources":[{{"id":"a","retrievedAt":"{day}"}}],"models":[{}]}}"#,
             model("m", r#"{"source":"a","rates":{"input":"1"}}"#)
-        );
-        Book::from_json_read_on(&text, Some("2026-11-21"))
+        )
     };
+    let table = |day: &str| Book::from_json_at(&text(day), fetched());
     for (said, read) in [("2026-11-20", "2026-11-20"), ("2026-11-21", "2026-11-21"), ("2026-11-22", "2026-11-21")] {
         let table = table(said).unwrap();
         assert_eq!(table.retrieved(), Instant::parse(read).ok(), "{said}");
         assert_eq!(&*table.model(Handle(0)).unwrap().rows[0].source.retrieved_at, read, "{said}");
     }
+    // What was kept is read by the same rule, but for sources that don't say when they were read.
+    let now = Instant::parse("2026-11-21T20:00:00Z").unwrap();
+    let kept = |day: &str, clock: Clock| Book::from_json_at(&text(day), clock);
+    let unheard = r#"{"tollgate":1,"sources":[{"id":"a"}],"models":[]}"#;
+    assert_eq!(Book::from_json_at(unheard, Clock::Kept(now)).unwrap().retrieved(), None);
+    assert_eq!(
+        Book::from_json_at(unheard, Clock::Fetched(now)).unwrap().retrieved(),
+        Instant::parse("2026-11-21").ok()
+    );
+    assert_eq!(kept("2026-11-22", Clock::Kept(now)).unwrap().retrieved(), Instant::parse("2026-11-21").ok());
     for said in ["2026-11-23", "2999-01-01"] {
-        assert_eq!(
-            table(said).unwrap_err().message(),
-            "cannot read prices: expected sources[0].retrievedAt to be a day that has come, found one of the future"
-        );
+        for clock in [Clock::Fetched(now), Clock::Kept(now)] {
+            assert_eq!(
+                kept(said, clock).unwrap_err().message(),
+                "cannot read prices: expected sources[0].retrievedAt to be a day that has come, found one of the future"
+            );
+        }
+        // A clock that is not set can't tell, nor can none.
+        for clock in [Clock::Kept(Instant::from_ms(0)), Clock::Fetched(Instant::from_ms(86_400_000)), Clock::Unknown] {
+            assert_eq!(kept(said, clock).unwrap().retrieved(), Instant::parse(said).ok());
+        }
     }
 }
 
@@ -499,8 +639,54 @@ fn any_rows() -> impl Strategy<Value = String> {
     })
 }
 
+/// Models without a price, of providers that come before each other, after, or nowhere; their names may be other names' ends.
+fn any_models() -> impl Strategy<Value = String> {
+    let provider = prop::sample::select(vec!["openai", "google", "openrouter", "models", "acme", "qwen", "deepinfra"]);
+    let id = prop::sample::select(vec![
+        "m",
+        "m-1.5",
+        "M-1-5",
+        "m-2025-01-01",
+        "qwen/m",
+        "models/m",
+        "acme/m-1.5",
+        "m:0",
+        "m-latest",
+    ]);
+    prop::collection::btree_set((provider, id), 0..6).prop_map(|all| {
+        let mut seen = std::collections::BTreeSet::new();
+        let all = all.into_iter().filter(|(provider, id)| seen.insert((*provider, id.to_lowercase())));
+        all.map(|(provider, id)| format!(r#"{{"provider":"{provider}","id":"{id}","rows":[]}}"#))
+            .collect::<Vec<_>>()
+            .join(",")
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Where no name is told as taken, none that anybody may ask for finds another provider's model than it did.
+    #[test]
+    fn no_name_is_taken_untold(under in any_models(), over in any_models()) {
+        let (own, table) = (book("2026-11-01", &under), book("2026-11-21", &over));
+        let merged = own.merge(&table).unwrap();
+        let limits = Limits { lost: 1.0, ..Limits::default() };
+        prop_assume!(Difference::between(&own, &table, &merged, limits).refusal(limits).is_none());
+        let provider = |book: &Book, name: &str| {
+            let found = book.find(name, None)?;
+            book.model(found.handle).map(|model| model.provider.to_string())
+        };
+        for prefix in ["", "openai/", "google/", "gemini/", "models/", "acme/", "qwen/", "publishers/google/models/", "openrouter/qwen/"] {
+            for base in ["m", "m-1.5", "m-1-5", "m-2025-01-01", "qwen/m", "models/m", "acme/m-1.5"] {
+                for end in ["", "-latest", ":0", "-v1:0", "-2031-01-01", "@default"] {
+                    let name = format!("{prefix}{base}{end}");
+                    if let (Some(was), Some(now)) = (provider(&own, &name), provider(&merged, &name)) {
+                        prop_assert_eq!(was, now, "{}", name);
+                    }
+                }
+            }
+        }
+    }
 
     /// What comes of an update is written as it is read, whatever its rows say of their sources.
     #[test]
@@ -508,7 +694,7 @@ proptest! {
         let quoted = |name: &str| tollgate::json::quote(name);
         let over = over.replace(r#""source":"a""#, &format!(r#""source":{}"#, quoted(&names[0]))).replace(r#""source":"b","#, "");
         let text = format!(r#"{{"tollgate":1,"sources":[{{"id":"x","name":{}}}],"models":[{}]}}"#, quoted(&names[1]), model("m", &over));
-        let table = Book::from_json_read_on(&text, Some("2026-11-21")).unwrap();
+        let table = Book::from_json_at(&text, fetched()).unwrap();
         let merged = book("2026-10-01", &model("m", &under)).merge(&table).unwrap();
         let again = Book::from_json(&merged.to_json()).unwrap();
         prop_assert!(merged.models().eq(again.models()));

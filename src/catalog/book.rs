@@ -155,6 +155,18 @@ impl Book {
         self.providers.iter().find(is)
     }
 
+    /// A model's provider and id, without reading the model.
+    pub(super) fn name_of(&self, handle: Handle) -> Option<(&str, &str)> {
+        let provider = self.provider_of(handle)?;
+        Some((&provider.name, self.line(provider.ids + handle.0 - provider.handles.start)))
+    }
+
+    /// How many names its models and providers have.
+    pub(super) fn count_names(&self) -> usize {
+        let of = |provider: &Provider| 1 + provider.aliases.len() + provider.handles.len() + provider.others.len();
+        self.providers.iter().map(of).sum()
+    }
+
     /// The provider of a handle.
     pub(super) fn provider_of(&self, handle: Handle) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.handles.contains(&handle.0))

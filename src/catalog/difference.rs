@@ -6,6 +6,7 @@
 use super::book::{Book, Handle};
 use super::merge::{Implied, days, implied, is_overlaid, lay_row};
 use super::model::{Model, Rates, Row, Variant, When};
+use super::taken::{Taken, taken};
 use crate::json::{ToJson, Writer, quote};
 use crate::money::{Factor, Rate};
 use crate::time::Instant;
@@ -18,11 +19,13 @@ pub struct Limits {
     pub price_ratio: f64,
     /// The share of the priced models that the table may lack.
     pub lost: f64,
+    /// How many names may find another provider's model than they do.
+    pub taken: f64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { price_ratio: 10.0, lost: 0.1 }
+        Self { price_ratio: 10.0, lost: 0.1, taken: 0.0 }
     }
 }
 
@@ -73,12 +76,28 @@ pub struct Difference {
     changes: List<Change>,
     /// The changes that are too large.
     moved: List<String>,
+    /// The names that would mean another provider's models.
+    taken: List<Taken>,
+    /// Whether there are more names than can be looked at.
+    is_too_wide: bool,
+}
+
+/// Why a table is not believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its name in the public interface.
+    pub reason: &'static str,
+    /// What was expected and found.
+    pub detail: String,
+    /// The model of the table on which it rests, as `provider/id`, where it is one.
+    pub path: Option<String>,
 }
 
 impl Difference {
-    /// What a table would change in a book, at an instant.
-    pub fn between(book: &Book, table: &Book, limits: Limits) -> Self {
+    /// What a table would change in a book; `merged` is the book with the table over it.
+    pub fn between(book: &Book, table: &Book, merged: &Book, limits: Limits) -> Self {
         let mut all = Self::default();
+        all.is_too_wide = !taken(book, merged, |one| all.taken.push(one));
         for model in (0..table.len() as u32).filter_map(|at| table.copy(Handle(at))) {
             // Whatever its names have meant so far.
             let mut known: Vec<Handle> = Vec::new();
@@ -258,21 +277,32 @@ impl Difference {
         self.added.count + self.changes.count == 0
     }
 
-    /// What of it is too much: the reason's name, and what was expected and found.
-    pub fn refusal(&self, limits: Limits) -> Option<(&'static str, String)> {
+    /// What of it is too much.
+    pub fn refusal(&self, limits: Limits) -> Option<Refusal> {
+        let others = |count: usize| if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
+        if self.is_too_wide && limits.taken.is_finite() {
+            let detail = "expected names that can all be looked at, found more".to_owned();
+            return Some(Refusal { reason: "name_taken", detail, path: None });
+        }
+        let is_beyond = self.taken.count as f64 > limits.taken;
+        if let Some(Taken { name, from, to }) = self.taken.items.first().filter(|_| is_beyond) {
+            let (name, others) = (quote(name), others(self.taken.count));
+            let detail =
+                format!("expected names to stay with their providers, found {name} taken from {from} by {to}{others}");
+            return Some(Refusal { reason: "name_taken", detail, path: Some(to.clone()) });
+        }
         if let Some(first) = self.moved.items.first() {
-            let (count, ratio) = (self.moved.count, crate::json::number::print(limits.price_ratio));
-            let others = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
-            let found = format!("expected prices to move by at most a factor of {ratio}, found {first}{others}");
-            return Some(("price_moved", found));
+            let (ratio, others) = (crate::json::number::print(limits.price_ratio), others(self.moved.count));
+            let detail = format!("expected prices to move by at most a factor of {ratio}, found {first}{others}");
+            return Some(Refusal { reason: "price_moved", detail, path: None });
         }
         (self.lost.count as f64 > self.priced as f64 * limits.lost).then(|| {
             let percent = crate::json::number::print(limits.lost * 100.0);
             let (lost, priced) = (self.lost.count, self.priced);
             let first = self.lost.items.first().map(|name| quote(name)).unwrap_or_default();
-            let found =
+            let detail =
                 format!("expected at most {percent} % of {priced} models to be missing, found {lost}: {first}, ...");
-            ("models_lost", found)
+            Refusal { reason: "models_lost", detail, path: None }
         })
     }
 }
@@ -298,10 +328,20 @@ impl ToJson for Difference {
             to.close('}');
         }
         to.close(']');
+        to.key("taken");
+        to.open('[');
+        for Taken { name, from, to: by } in &self.taken.items {
+            to.open('{');
+            to.text_of("name", name);
+            to.text_of("from", from);
+            to.text_of("to", by);
+            to.close('}');
+        }
+        to.close(']');
         to.key("counts");
         to.open('{');
-        let counts = [self.added.count, self.lost.count, self.changes.count, self.moved.count];
-        for (key, count) in ["added", "lost", "changes", "moved"].into_iter().zip(counts) {
+        let counts = [self.added.count, self.lost.count, self.changes.count, self.moved.count, self.taken.count];
+        for (key, count) in ["added", "lost", "changes", "moved", "taken"].into_iter().zip(counts) {
             to.number_of(key, count as f64);
         }
         to.close('}');

@@ -47,7 +47,7 @@ pub struct Match {
 }
 
 /// What resource names put before an id, and whose they are.
-const RESOURCES: [(&str, &str); 8] = [
+pub(super) const RESOURCES: [(&str, &str); 8] = [
     ("google", "models/"),
     ("google", "publishers/google/models/"),
     ("vertex", "publishers/google/models/"),
@@ -70,24 +70,31 @@ impl Book {
             return None;
         }
         let name = model.to_ascii_lowercase();
-        let prefixed = name.split_once('/').and_then(|(prefix, rest)| Some((self.provider(prefix)?, rest)));
         if let Some(provider) = provider {
             let provider = self.provider(provider)?;
             return self.find_in(provider, &name).or_else(|| {
                 // A prefix that contradicts the provider is no name of that provider's model.
-                let (named, rest) = prefixed?;
+                let (named, rest) = self.split_provider(&name)?;
                 if named.name == provider.name { self.find_prefixed(named, rest) } else { None }
             });
         }
-        if let Some((provider, rest)) = prefixed {
-            // `openai/gpt-oss-120b` is an id with many resellers, and no model of OpenAI's own.
-            return self.find_prefixed(provider, rest).or_else(|| self.find_alone(self.providers(), &name));
+        // `openai/gpt-oss-120b` is an id with many resellers, and no model of OpenAI's own.
+        self.find_ahead(&name).or_else(|| self.find_alone(self.providers(), &name))
+    }
+
+    /// The model of a name in lower case that says its provider, or that a provider has which comes before all others.
+    pub(super) fn find_ahead(&self, name: &str) -> Option<Match> {
+        if let Some((provider, rest)) = self.split_provider(name) {
+            return self.find_prefixed(provider, rest);
         }
         let ranked = self.providers().iter().filter(|provider| provider.is_ranked);
-        ranked
-            .into_iter()
-            .find_map(|provider| self.find_in(provider, &name))
-            .or_else(|| self.find_alone(self.providers(), &name))
+        ranked.into_iter().find_map(|provider| self.find_in(provider, name))
+    }
+
+    /// The provider that a name begins with, and the rest.
+    fn split_provider<'a>(&self, name: &'a str) -> Option<(&Provider, &'a str)> {
+        let (prefix, rest) = name.split_once('/')?;
+        Some((self.provider(prefix)?, rest))
     }
 
     /// The model of that name when exactly one provider has one.

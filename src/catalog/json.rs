@@ -78,16 +78,28 @@ pub(super) fn check_name(name: &str, path: &str) -> Result<()> {
     Err(refuse(shown(if path.is_empty() { name } else { path }), "a name", found))
 }
 
+/// What is known of the time when a table is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Clock {
+    /// Nothing: it may be the text of a book.
+    #[default]
+    Unknown,
+    /// The table was read from its source some time ago, at this time at the latest.
+    Kept(Instant),
+    /// The table comes from its source: where that does not say when it was read, it is read now.
+    Fetched(Instant),
+}
+
 impl Book {
     /// Reads a table in our format, LiteLLM's, genai-prices' or models.dev's, by what it holds. An error names the path of
     /// what is wrong.
     pub fn from_json(text: &str) -> Result<Self> {
-        Self::from_json_read_on(text, None)
+        Self::from_json_at(text, Clock::Unknown)
     }
 
-    /// As [`Book::from_json`], with the day on which the table was read, for sources that do not say so themselves.
-    pub fn from_json_read_on(text: &str, day: Option<&str>) -> Result<Self> {
-        read(&import::translate(text)?, day.unwrap_or_default())
+    /// As [`Book::from_json`], of a table whose sources can't have been read in the future.
+    pub fn from_json_at(text: &str, clock: Clock) -> Result<Self> {
+        read(&import::translate(text)?, clock)
     }
 
     /// The table in our format.
@@ -103,7 +115,7 @@ pub fn translate(text: &str) -> Result<String> {
     Ok(import::translate(text)?.into_owned())
 }
 
-fn read(text: &str, today: &str) -> Result<Book> {
+fn read(text: &str, clock: Clock) -> Result<Book> {
     let value = Raw::parse(text).map_err(|bad| refuse("", "JSON", &format!("something else at byte {}", bad.0)))?;
     let version = value.member("tollgate").and_then(Raw::whole);
     if version != Some(1) {
@@ -113,8 +125,7 @@ fn read(text: &str, today: &str) -> Result<Book> {
             version.map_or("another".into(), |v| v.to_string()).as_str(),
         ));
     }
-    let today = (!today.is_empty()).then(|| day(today, "the day of reading")).transpose()?.map(|at| (at, today));
-    let mut sources = Sources { today, ..Sources::default() };
+    let mut sources = Sources { clock, ..Sources::default() };
     for (at, source) in list(value, "sources", "")?.into_iter().enumerate() {
         let path = format!("sources[{at}]");
         let id = name(source, "id", &path)?;
@@ -168,33 +179,47 @@ fn add_provider(providers: &mut Vec<ProviderName>, provider: ProviderName, path:
 
 /// The sources by their ids, and when the newest was read.
 #[derive(Default)]
-struct Sources<'a> {
+struct Sources {
     known: Map<String, (Arc<str>, Arc<str>)>,
     latest: Option<Instant>,
-    /// The day on which the table is read, where that is known.
-    today: Option<(Instant, &'a str)>,
+    clock: Clock,
 }
 
-impl Sources<'_> {
-    /// The day on which a source was read: the one it says, else today.
+/// Hosts whose clock is not set show 1970: Workers do so while they load modules. What a clock says that shows a day before
+/// models had prices is no reason to refuse anything.
+const FIRST_DAY: i64 = 1_577_836_800_000;
+
+impl Sources {
+    /// The day on which a source was read: the one it says, else today where the table comes from it.
     ///
     /// A later day than today can't be true, and the newest of them is what a clock that is not set is taken for. One day of
     /// it is the clock of another place; that is today here.
     fn read_on(&mut self, said: Option<&str>, path: &str) -> Result<Arc<str>> {
+        let (clock, is_fetched) = match self.clock {
+            Clock::Unknown => (None, false),
+            Clock::Kept(now) => (Some(now), false),
+            Clock::Fetched(now) => (Some(now), true),
+        };
+        let clock = clock.filter(|now| now.ms() >= FIRST_DAY).map(|now| now.to_string());
+        let today = clock
+            .as_deref()
+            .and_then(|now| now.get(..10))
+            .map(|text| Ok::<_, Error>((day(text, path)?, text)))
+            .transpose()?;
         let said = said.map(|text| Ok::<_, Error>((day(text, path)?, text))).transpose()?;
-        let read = match (said, self.today) {
+        let read = match (said, today) {
             (Some((at, _)), Some((today, _))) if at > today.plus(DAY) => {
                 return Err(refuse(path, "a day that has come", "one of the future"));
             }
             (Some(said), Some(today)) => Some(if said.0 > today.0 { today } else { said }),
-            (said, today) => said.or(today),
+            (said, today) => said.or(today.filter(|_| is_fetched)),
         };
         self.latest = self.latest.max(read.map(|(at, _)| at));
         Ok(read.map_or("", |(_, text)| text).into())
     }
 }
 
-fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources<'_>) -> Result<Model> {
+fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources) -> Result<Model> {
     let mut model = Model {
         provider: name(value, "provider", path)?.into(),
         id: name(value, "id", path)?,
@@ -219,7 +244,7 @@ fn read_model(value: Raw<'_>, path: &str, sources: &mut Sources<'_>) -> Result<M
     Ok(model)
 }
 
-fn read_row(value: Raw<'_>, path: &str, sources: &mut Sources<'_>) -> Result<Row> {
+fn read_row(value: Raw<'_>, path: &str, sources: &mut Sources) -> Result<Row> {
     let date = text_of(value, "from", path)?;
     let from = date.as_deref().map(|date| day(date, &format!("{path}.from"))).transpose()?;
     let id = text_of(value, "source", path)?.unwrap_or_default();

@@ -16,13 +16,14 @@ mod read;
 mod region;
 mod schedule;
 mod stale;
+mod taken;
 mod words;
 
 pub use book::{Book, Handle};
 pub(crate) use difference::condition;
-pub use difference::{Difference, Limits};
+pub use difference::{Difference, Limits, Refusal};
 pub use find::{Match, MatchKind};
-pub use json::{translate, write_variants};
+pub use json::{Clock, translate, write_variants};
 pub use model::{Capabilities, Edge, Model, RateSource, Rates, Row, Threshold, Variant, When};
 pub use schedule::Schedule;
 pub use stale::Stale;

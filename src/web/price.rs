@@ -7,7 +7,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     call::{self, Asked, BoundOptions},
-    catalog::{self, Book, Handle, MatchKind, Words},
+    catalog::{self, Book, Clock, Handle, MatchKind, Words},
     error::{Error, Result, Warning, check_keys},
     json::{Raw, ToJson, Writer},
     money::Usd,
@@ -60,10 +60,12 @@ impl PriceBook {
         Ok(Self::of(Book::open(packed)?))
     }
 
-    /// Reads a table of prices as JSON text: ours, LiteLLM's, genai-prices' or models.dev's.
+    /// Reads a table of prices as JSON text: ours, LiteLLM's, genai-prices' or models.dev's. None of its sources was read later
+    /// than the clock says; what was a book already comes without one.
     #[wasm_bindgen(js_name = fromJSON)]
-    pub fn from_json(text: &str) -> Result<PriceBook> {
-        Ok(Self::of(Book::from_json(text)?))
+    pub fn from_json(text: &str, clock: Option<f64>) -> Result<PriceBook> {
+        let clock = clock.map_or(Clock::Unknown, |now| Clock::Kept(Instant::from_ms(now as i64)));
+        Ok(Self::of(Book::from_json_at(text, clock)?))
     }
 
     /// The book as JSON text in our format.

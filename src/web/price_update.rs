@@ -4,11 +4,12 @@
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
-    catalog::{Book, Difference, Handle, Limits},
+    catalog::{Book, Clock, Difference, Handle, Limits},
     error::{Error, Result},
     json::Writer,
     price::{self, Query},
     provider::http::{Head, error_from_response},
+    time::Instant,
     usage::Usage,
     web::{
         price::{PriceBook, aggregated},
@@ -20,13 +21,14 @@ const QUERY: [&str; 6] = ["provider", "usage", "at", "serviceTier", "region", "a
 
 #[wasm_bindgen]
 impl PriceBook {
-    /// Reads a table as [`PriceBook::from_json`], in UTF-8, with the day on which it was read for sources that name none.
-    #[wasm_bindgen(js_name = readOn)]
-    pub fn read_on(text: &[u8], day: &str) -> Result<PriceBook> {
+    /// Reads a table as [`PriceBook::from_json`], in UTF-8, that was fetched at a moment.
+    #[wasm_bindgen(js_name = readFetched)]
+    pub fn read_fetched(text: &[u8], clock: f64) -> Result<PriceBook> {
         let text = str::from_utf8(text).map_err(|bad| {
             Error::input(format!("cannot read prices: expected UTF-8, found other bytes at {}", bad.valid_up_to()))
         })?;
-        Ok(Self::of(Book::from_json_read_on(text, Some(day))?))
+        let clock = Clock::Fetched(Instant::from_ms(clock as i64));
+        Ok(Self::of(Book::from_json_at(text, clock)?))
     }
 
     /// This book with another one over it.
@@ -34,17 +36,19 @@ impl PriceBook {
         Ok(Self::of(self.book().merge(over.book())?))
     }
 
-    /// What a table would change: the lists of an `UpdateReport` as JSON text, with its `refusal` where that is too much.
-    pub fn difference(&self, table: &PriceBook, price_ratio: f64, lost: f64) -> String {
-        let limits = Limits { price_ratio, lost };
-        let difference = Difference::between(self.book(), table.book(), limits);
+    /// What a table would change, which lies over this book in `merged`: the lists of an `UpdateReport` as JSON text, with its
+    /// `refusal` where that is too much.
+    pub fn difference(&self, table: &PriceBook, merged: &PriceBook, price_ratio: f64, lost: f64, taken: f64) -> String {
+        let limits = Limits { price_ratio, lost, taken };
+        let difference = Difference::between(self.book(), table.book(), merged.book(), limits);
         let mut to = Writer::new();
         to.open('{');
-        if let Some((reason, detail)) = difference.refusal(limits) {
+        if let Some(refusal) = difference.refusal(limits) {
             to.key("refusal");
             to.open('{');
-            to.text_of("reason", reason);
-            to.text_of("detail", &detail);
+            to.text_of("reason", refusal.reason);
+            to.text_of("detail", &refusal.detail);
+            to.optional_text_of("path", refusal.path.as_deref());
             to.close('}');
         }
         to.bool_of("same", difference.is_empty());

@@ -53,7 +53,8 @@ describe("PriceBook.update", () => {
       lost: [],
       changes: [{ provider: "openai", model: "m", rate: "input", from: "1", to: "2", since: TODAY }],
       moved: [],
-      counts: { added: 1, lost: 0, changes: 1, moved: 0 },
+      taken: [],
+      counts: { added: 1, lost: 0, changes: 1, moved: 0, taken: 0 },
     });
     assert.equal(usd(book, "m"), "2");
     assert.equal(usd(book, "m", "2026-05-01"), "1", "an old call keeps its cost");
@@ -84,6 +85,26 @@ describe("PriceBook.update", () => {
     assert.deepEqual([book.cost(handle, 1_000_000, 0), book.cost(added, 1_000_000, 0), book.cost(book.handle("aa"), 1_000_000, 0)], [1.5, 3, 5]);
     assert.equal(tracker.estimateCost("m", tokens).usd, "1.5");
     assert.equal(JSON.stringify(PriceBook.fromJSON(book.toJSON()).toJSON()), JSON.stringify(book.toJSON()));
+  });
+
+  it("reads kept and fetched tables by one clock", async () => {
+    const day = (ahead) => new Date(Date.now() + ahead * 864e5).toISOString().slice(0, 10);
+    const late = /expected sources\[0\]\.retrievedAt to be a day that has come, found one of the future/;
+    assert.throws(() => PriceBook.fromJSON(ours([model("m", "1")], day(3))), late);
+    const { refusal } = await small().update("https://p.example", { fetch: answering(ours([model("m", "1")], day(3))), maxLost: 1 });
+    assert.match(refusal.detail, late);
+    // The clock of another place, which is a day ahead at most.
+    const read = (book) => book.price({ model: "m", usage: { input: 1, output: 0 } }).source.retrievedAt;
+    assert.equal(read(PriceBook.fromJSON(ours([model("m", "1")], day(1)))), day(0));
+    // Nobody knows when what was kept was read.
+    assert.equal(PriceBook.fromJSON(ours([model("m", "1")])).staleRates()[0].days, undefined);
+    // A clock that is not set can't tell.
+    mock.timers.enable({ apis: ["Date"], now: 0 });
+    try {
+      assert.equal(read(PriceBook.fromJSON(ours([model("m", "1")], "2030-01-01"))), "2030-01-01");
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it("notes that the same prices were read again, and dates a foreign table by the day on which it was read", async () => {
@@ -130,6 +151,22 @@ describe("PriceBook.update", () => {
     const text = JSON.stringify(full({ m: "12" }));
     const pinned = await book.update("https://p.example", { fetch: answering(text), sha256: createHash("sha256").update(text).digest("hex").toUpperCase() });
     assert.equal(pinned.status, "updated");
+  });
+
+  it("refuses a table that takes names from other providers, unless it is allowed to", async () => {
+    const book = PriceBook.fromJSON(ours([{ ...model("gemini-2.5-pro", "1"), provider: "google" }]));
+    const table = ours([{ ...model("gemini-2.5-pro", "2"), provider: "models" }]);
+    const asked = { fetch: answering(table), maxLost: 1 };
+    const name = "models/gemini-2.5-pro";
+    const taken = [{ name, from: "google/gemini-2.5-pro", to: name }];
+    const refused = await book.update("https://p.example", asked);
+    assert.deepEqual([refused.status, refused.taken, refused.counts.taken], ["refused", taken, 1]);
+    assert.deepEqual(refused.refusal, { reason: "name_taken", detail: `expected names to stay with their providers, found "${name}" taken from google/gemini-2.5-pro by ${name}`, path: name });
+    assert.equal(book.price({ model: name, usage: { input: 1, output: 0 } }).provider, "google");
+    const allowed = await book.update("https://p.example", { ...asked, fetch: answering(table), maxTaken: 1 });
+    assert.deepEqual([allowed.status, allowed.taken], ["updated", taken]);
+    assert.equal(book.price({ model: name, usage: { input: 1, output: 0 } }).provider, "models");
+    await assert.rejects(book.update("https://p.example", { maxTaken: -1 }), /expected maxTaken to be a number from 0 to Infinity/);
   });
 
   it("takes an answer 304 for the pinned table only where it has taken that", async () => {
@@ -210,7 +247,7 @@ describe("PriceBook.update", () => {
   it("says what would change without changing it", async () => {
     const book = small();
     const report = await book.update("https://p.example", { fetch: answering(ours([model("m", "2")], TODAY)), maxLost: 1, dryRun: true });
-    assert.deepEqual([report.status, report.updated, report.counts], ["updated", false, { added: 0, lost: 9, changes: 1, moved: 0 }]);
+    assert.deepEqual([report.status, report.updated, report.counts], ["updated", false, { added: 0, lost: 9, changes: 1, moved: 0, taken: 0 }]);
     assert.equal(usd(book, "m"), "1");
   });
 

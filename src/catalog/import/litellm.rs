@@ -241,6 +241,14 @@ fn take_variant(id: &str) -> (String, Option<(String, u64)>) {
 
 static QUALITIES: &[&str] = &["low", "medium", "high", "xhigh", "standard", "hd", "auto"];
 
+/// A day of the week as a number from 1: tables have its name too, and the name's beginning.
+fn day(value: Raw<'_>) -> String {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let name = value.text().unwrap_or_default().trim().to_ascii_lowercase();
+    let place = DAYS.iter().position(|day| name.len() >= 3 && day.starts_with(&name));
+    place.map_or_else(|| value.get().to_owned(), |place| (place + 1).to_string())
+}
+
 fn value_of<'a>(entry: &Entry<'a>, name: &str) -> Option<Raw<'a>> {
     entry.iter().rev().find(|(key, _)| key == name).and_then(|(_, value)| value.present())
 }
@@ -474,7 +482,7 @@ impl Reader<'_> {
         for window in value_of(&members, "windows").and_then(Raw::items).unwrap_or_default() {
             let Some(hours) = window.member("hours_utc") else { return Err(wrong("windows with hours_utc", window)) };
             let days = window.member("weekdays").and_then(Raw::items).unwrap_or_default();
-            let days: Vec<&str> = days.into_iter().map(Raw::get).collect();
+            let days: Vec<String> = days.into_iter().map(day).collect();
             for range in hours.items().unwrap_or_else(|| vec![hours]) {
                 let text = range.text().ok_or_else(|| wrong("hours such as \"00:00-01:00\"", range))?;
                 let (from, to) = text.split_once('-').ok_or_else(|| wrong("hours such as \"00:00-01:00\"", range))?;
