@@ -54,9 +54,9 @@ export { PIIDetectionGuardrail, type PIIDetectionOptions, type PIIType } from ".
 export { defaultEngine } from "./guard/presets.js";
 export { GuardrailResult, type GuardrailResultData } from "./guard/result.js";
 export { SecretDetectionGuardrail, type SecretDetectionOptions } from "./guard/secrets.js";
+export { PriceBook } from "./price.js";
 export {
   MODEL_PRICING,
-  PriceBook,
   findModel,
   getModelPricing,
   getProviderModels,
@@ -64,7 +64,7 @@ export {
   getSupportedModels,
   getSupportedProviders,
   isModelSupported,
-} from "./price.js";
+} from "./price-catalogue.js";
 export type {
   ExplainOptions,
   ExplainedItem,

@@ -1,7 +1,8 @@
 /** Prices: the bundled book, what a usage costs, and the catalogue that it stands on. */
-import { type Core, Held, addText, run } from "./core.js";
+import { Held, addText, numberAt, run } from "./core.js";
 import bundled from "./data/prices.js";
 import { ValidationError } from "./errors.js";
+import { type Known, answer, decimal } from "./price-answer.js";
 import { UNTIL, holds, isDisputed, quickly } from "./price-quick.js";
 import type { ExplainOptions, Explanation, StaleRate, UpdateOptions, UpdateReport } from "./price-types.js";
 import { SUPERSEDED, type Taken, fetchTable, headersOf, judge } from "./price-update.js";
@@ -56,9 +57,10 @@ export class PriceBook {
   readonly #known = new Map<string | undefined, Map<string, Known>>();
   /** How many names are remembered, of all providers. */
   #remembered = 0;
-  /** The id and the provider of each model that was found. */
-  readonly #names = new Map<number, string[]>();
+  /** What is found, by the core's number for it: many names may find one model. */
+  readonly #found = new Map<number, Known>();
   #kinds: MatchType[] | undefined;
+  #tiers: string[] | undefined;
   /** The place of each count among those handed over. */
   #places: Map<string, number> | undefined;
   /** The instant before which a clock is not set. */
@@ -229,20 +231,26 @@ export class PriceBook {
     if (seen !== undefined) return seen;
     const found = this.#core.use((book) => book.find(model, provider));
     if (found < 0) return undefined;
-    const kinds = (this.#kinds ??= this.#core.use((book) => book.kinds()) as MatchType[]);
-    const handle = Math.floor(found / kinds.length);
-    // Many names may find one model.
-    let names = this.#names.get(handle);
-    if (names === undefined) this.#names.set(handle, (names = this.#core.use((book) => book.names(handle))));
-    const known: Known = { handle, model: names[0]!, provider: names[1]!, matchType: kinds[found % kinds.length]! };
+    const known = this.#found.get(found) ?? this.#learn(found);
     // Names may come from anywhere: what is remembered is bounded.
     if (this.#remembered >= MAX_KNOWN) {
       this.#known.clear();
       this.#remembered = 0;
     }
     this.#remembered += 1;
-    const under = this.#known.get(provider) ?? new Map<string, Known>();
-    this.#known.set(provider, under.set(model, known));
+    const under = this.#known.get(provider);
+    if (under === undefined) this.#known.set(provider, new Map([[model, known]]));
+    else under.set(model, known);
+    return known;
+  }
+
+  /** What the core's number of something found stands for. */
+  #learn(found: number): Known {
+    const kinds = (this.#kinds ??= this.#core.use((book) => book.kinds()) as MatchType[]);
+    const handle = Math.floor(found / kinds.length);
+    const [model, provider] = this.#core.use((book) => book.names(handle)) as [string, string];
+    const known: Known = { handle, model, provider, matchType: kinds[found % kinds.length]! };
+    this.#found.set(found, known);
     return known;
   }
 
@@ -274,30 +282,31 @@ export class PriceBook {
   #told(text: string, { provider, model, at, serviceTier, region }: ResponseOptions): ResponseCost | undefined {
     const now = this.#instant(at ?? undefined);
     if (now === undefined) return undefined;
-    const told = run((core) => core.toldUsage(addText(text, 0), provider));
-    if (told === "") return undefined;
-    const lines = new Lines(told);
-    const known = this.#know(lines.line() || (model ?? ""), provider ?? undefined);
+    const found = this.#core.use((book) => {
+      const length = addText(text, 0);
+      return book.told(length, provider == null ? -1 : addText(provider, length));
+    });
+    if (found < 0 && found !== NO_NAME) return undefined;
+    // Before anything else is asked of the core.
+    const [told, input, output, cacheRead, cacheWrite] = [numberAt(0), numberAt(1), numberAt(2), numberAt(3), numberAt(4)];
+    const others = numberAt(5) === 0 ? undefined : Array.from({ length: numberAt(5) }, (_, at) => numberAt(6 + at));
+    const known = found >= 0 ? (this.#found.get(found) ?? this.#learn(found)) : this.#know(model ?? "", provider ?? undefined);
     if (known === undefined) return undefined;
-    const tier = lines.line() || (serviceTier ?? undefined);
-    const where = lines.line() || (region ?? undefined);
-    const input = lines.count();
-    const output = lines.count();
-    const cacheRead = lines.count();
-    const cacheWrite = lines.count();
-    const others = lines.line();
+    const tier = told > 0 ? this.#tierOf(told) : (serviceTier ?? undefined);
     let cost: Cost | undefined;
-    if (others === "" && where === undefined && (tier === undefined || tier === "default")) cost = this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
+    if (others === undefined && region == null && (tier === undefined || tier === "default")) cost = this.#ofFour(known, input, output, cacheRead, cacheWrite, now);
     if (cost === undefined) {
-      const counts = this.#counts({ input, output, cacheRead, cacheWrite })!;
-      for (const pair of others.split(" ")) {
-        const colon = pair.indexOf(":");
-        if (colon > 0) counts[Number(pair.slice(0, colon))] = Number(pair.slice(colon + 1));
-      }
-      cost = this.#ofCounts(known, counts, now, tier, where);
+      const counts = others === undefined ? this.#counts({ input, output, cacheRead, cacheWrite })! : Float64Array.from(others);
+      cost = this.#ofCounts(known, counts, now, tier, region ?? undefined);
     }
     if (cost !== undefined) (cost as ResponseCost).costSource = "computed";
     return cost as ResponseCost | undefined;
+  }
+
+  /** The service tier that the core tells by number. */
+  #tierOf(told: number): string {
+    this.#tiers ??= this.#core.use((book) => book.tiers());
+    return this.#tiers[told]!;
   }
 
   /**
@@ -443,7 +452,8 @@ export class PriceBook {
     this.#retrieved = undefined;
     this.#known.clear();
     this.#remembered = 0;
-    this.#names.clear();
+    this.#found.clear();
+    this.#tiers = undefined;
     this.#kinds = undefined;
     cores.set(this, next);
   }
@@ -471,118 +481,20 @@ export class PriceBook {
   }
 }
 
-/** What a name stands for. */
-interface Known {
-  handle: number;
-  model: string;
-  provider: Provider;
-  matchType: MatchType;
-}
-
 /** More names than this are not remembered. */
 const MAX_KNOWN = 1000;
 
+/** What the core answers where a body names no model. */
+const NO_NAME = -2;
+
 /** The keys of a query. */
 const QUERY: ReadonlySet<string> = new Set(["model", "provider", "usage", "at", "serviceTier", "region"]);
-
-/** A cost without anything to tell beside it. */
-function answer(of: Omit<Known, "handle">, usd: string, amount: number, texts: Texts): Cost {
-  const cost = { priced: true, usd, amount } as Cost;
-  // Functions that all costs share: an object literal with getters of its own takes five times as long.
-  Object.defineProperty(cost, "items", ITEMS);
-  cost.model = of.model;
-  cost.provider = of.provider;
-  cost.matchType = of.matchType;
-  Object.defineProperty(cost, "source", SOURCE);
-  cost.warnings = [];
-  new Later(cost, texts);
-  return cost;
-}
-
-/** What a property is built from when it is read: JSON text. */
-type Texts = Record<"items" | "source", () => string | undefined>;
-
-/** Its constructor gives back what it is handed, so that who extends it puts private fields into a plain object. */
-const Given = function (of: object) {
-  return of;
-} as unknown as new (of: object) => object;
-
-/** What the lazy properties of a cost are built from, out of everyone's sight. */
-class Later extends Given {
-  readonly #texts: Texts;
-
-  constructor(of: object, texts: Texts) {
-    super(of);
-    this.#texts = texts;
-  }
-
-  /** A property that is built when it is read, and then is one like any other. */
-  static property(key: keyof Texts): PropertyDescriptor & ThisType<object> {
-    return {
-      get() {
-        const json = #texts in this ? this.#texts[key]() : undefined;
-        const value: unknown = json === undefined ? undefined : JSON.parse(json);
-        Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
-        return value;
-      },
-      set(value: unknown) {
-        Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
-      },
-      enumerable: true,
-      configurable: true,
-    };
-  }
-}
-
-const ITEMS = /* @__PURE__ */ Later.property("items");
-const SOURCE = /* @__PURE__ */ Later.property("source");
 
 /** Whether what is said stands in the object itself: what is inherited, a class's or an array's, the core reads or refuses. */
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** Whole pico-dollars, at most 2^53 of them, as the exact decimal. */
-function decimal(pico: number): string {
-  const whole = Math.floor(pico / 1e12);
-  const rest = pico - whole * 1e12;
-  if (rest === 0) return String(whole);
-  // A thirteenth digit before it keeps the zeros in front.
-  const digits = String(1e12 + rest);
-  let end = digits.length;
-  while (digits.charCodeAt(end - 1) === 48) end -= 1;
-  return `${whole}.${digits.slice(1, end)}`;
-}
-
-/** Reads what the core writes in lines: `split` and its arrays take longer than all that is done with them. */
-class Lines {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** The next line; the last has no end. */
-  line(): string {
-    const end = this.#text.indexOf("\n", this.#at);
-    const line = this.#text.slice(this.#at, end < 0 ? undefined : end);
-    this.#at += line.length + 1;
-    return line;
-  }
-
-  /** The next whole number, which ends with the character behind it. */
-  count(): number {
-    let count = 0;
-    for (let digit = this.#text.charCodeAt(this.#at) - 48; digit >= 0 && digit <= 9; digit = this.#text.charCodeAt(this.#at) - 48) {
-      count = count * 10 + digit;
-      this.#at += 1;
-    }
-    this.#at += 1;
-    return count;
-  }
 }
 
 /** A count for the core; what is no number is none, and not what the host would make of it on the way. */
@@ -617,101 +529,11 @@ function jsonOf(value: unknown): string {
   }
 }
 
-/** A name as the core takes it; what is no text names nothing. */
-function text(name: unknown): string {
+/**
+ * A name as the core takes it; what is no text names nothing.
+ *
+ * @internal
+ */
+export function text(name: unknown): string {
   return typeof name === "string" ? name : "";
-}
-
-/** Calls into the bundled book. */
-function catalogue<T>(call: (book: CoreBook) => T): T {
-  return coreOf(PriceBook.bundled()).use(call);
-}
-
-/**
- * The built-in price of a model at this moment. Dated ids, a provider's prefix (`openai/gpt-5`), `-latest` and any case
- * find their model; nothing is guessed.
- */
-export function getModelPricing(model: string, provider?: Provider): ModelPricing | undefined {
-  const json = catalogue((book) => book.pricing(text(model), provider));
-  return json === undefined ? undefined : (JSON.parse(json) as ModelPricing);
-}
-
-/** The model that a name stands for, and how it was found. */
-export function findModel(model: string, provider?: Provider): ModelMatch | undefined {
-  return catalogue((book) => {
-    const found = book.find(text(model), provider);
-    if (found < 0) return undefined;
-    const kinds = book.kinds() as MatchType[];
-    const [id, of] = book.names(Math.floor(found / kinds.length)) as [string, string];
-    return { id, provider: of, matchType: kinds[found % kinds.length]! };
-  });
-}
-
-/** The ids of a provider's models that have a built-in price; none for a provider that is not known. */
-export function getProviderModels(provider: Provider): string[] {
-  return catalogue((book) => book.modelsOf(text(provider)));
-}
-
-/** Whether a model has a built-in price. */
-export function isModelSupported(model: string, provider?: Provider): boolean {
-  return getModelPricing(model, provider) !== undefined;
-}
-
-/** The ids of all models that have a built-in price, each once. */
-export function getSupportedModels(): string[] {
-  return [...new Set(getSupportedProviders().flatMap(getProviderModels))];
-}
-
-/** The providers whose models have built-in prices, first parties before resellers. */
-export function getSupportedProviders(): Provider[] {
-  return catalogue((book) => book.providers());
-}
-
-/** Where a model's built-in price comes from, since when it holds, and when it was read. */
-export function getRateSourceInfo(model: string, provider?: Provider): RateSource | undefined {
-  return getModelPricing(model, provider)?.source;
-}
-
-/**
- * The built-in prices by model id, read-only. An id that several providers have is the first party's; the others' stand
- * under `<provider>/<id>`. Nothing is read before the first look, and each look gives this moment's price.
- */
-export const MODEL_PRICING: Readonly<Record<string, ModelPricing>> = /* @__PURE__ */ lazyView();
-
-function lazyView(): Readonly<Record<string, ModelPricing>> {
-  // No prototype, so that `constructor` and `__proto__` are no models.
-  const view: Record<string, ModelPricing> = Object.create(null);
-  let filled = false;
-  const fill = (): void => {
-    if (filled) return;
-    for (const provider of getSupportedProviders()) {
-      for (const id of getProviderModels(provider)) {
-        Object.defineProperty(view, Object.hasOwn(view, id) ? `${provider}/${id}` : id, {
-          enumerable: true,
-          get: () => getModelPricing(id, provider),
-        });
-      }
-    }
-    Object.freeze(view);
-    filled = true;
-  };
-  const after =
-    <A extends unknown[], R>(trap: (...all: A) => R) =>
-    (...all: A): R => {
-      fill();
-      return trap(...all);
-    };
-  const traps: ProxyHandler<typeof view> = {
-    get: after(Reflect.get),
-    has: after(Reflect.has),
-    ownKeys: after(Reflect.ownKeys),
-    getOwnPropertyDescriptor: after(Reflect.getOwnPropertyDescriptor),
-    isExtensible: after(Reflect.isExtensible),
-    preventExtensions: after(Reflect.preventExtensions),
-    set: after(() => false),
-    defineProperty: after(() => false),
-    deleteProperty: after(() => false),
-    setPrototypeOf: after(() => false),
-  };
-  return new Proxy(view, traps);
 }

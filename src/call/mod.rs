@@ -26,4 +26,4 @@ pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
 pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, Step, Text};
 pub use options::{Options, OutputBound};
 pub use relay::{End, Meter, Out, Relay};
-pub use response::{Asked, Billed, Reported, price_response, told};
+pub use response::{Asked, Billed, Quick, Reported, TIERS, price_response, told};

@@ -3,12 +3,12 @@
 use crate::{
     catalog::{Book, RateSource},
     error::{Warning, WarningCode},
-    json::{ToJson, Writer, number},
+    json::{ToJson, Writer},
     money::{Rate, Usd},
     price::{Answer, Query, Reason, Unpriced, is_default_tier, price, write_cost},
     provider::usage::{Extracted, extract},
     time::Instant,
-    usage::Unit,
+    usage::Usage,
 };
 
 /// What a caller knows of an answer beside its body.
@@ -62,49 +62,35 @@ pub fn price_response(book: &Book, body: &str, asked: &Asked<'_>) -> Billed {
     }
 }
 
-/// What a body tells of its bill, as lines, for a host that prices by what it knows of the model already: the model, the service
-/// tier (`default` by any of its names) and the region that served, empty where nobody says; the four counts that nearly every
-/// answer has, and the others as `<place of the unit>:<count>`. Nothing where there is no usage, or something to tell beside it: that
-/// is [`price_response`]'s.
-pub fn told(body: &str, provider: Option<&str>) -> String {
-    let Some(extracted) = extract(body, provider) else { return String::new() };
-    let usage = &extracted.usage;
-    if extracted.reported_cost.is_some() || !extracted.warnings.is_empty() || !usage.extra().is_empty() {
-        return String::new();
-    }
-    // A name may be anything; one that would end a line is no model's.
-    let names = [&extracted.model, &extracted.service_tier, &extracted.region];
-    if names.into_iter().flatten().any(|name| name.contains('\n')) {
-        return String::new();
-    }
-    let mut lines = String::with_capacity(96);
-    lines.push_str(extracted.model.as_deref().unwrap_or_default());
-    lines.push('\n');
-    lines.push_str(match extracted.service_tier.as_deref() {
-        None => "",
-        Some(tier) if tier.eq_ignore_ascii_case("auto") => "",
-        Some(tier) if is_default_tier(tier) => "default",
-        Some(tier) => tier,
-    });
-    lines.push('\n');
-    lines.push_str(extracted.region.as_deref().unwrap_or_default());
-    for (at, unit) in FOUR.into_iter().enumerate() {
-        lines.push(if at == 0 { '\n' } else { ' ' });
-        lines.push_str(&usage.get(unit).to_string());
-    }
-    lines.push('\n');
-    for (unit, count) in usage.iter().filter(|(unit, _)| !FOUR.contains(unit)) {
-        let count = match unit.scale() {
-            1 => count.to_string(),
-            scale => number::print(count as f64 / f64::from(scale)),
-        };
-        lines.push_str(&format!("{}:{count} ", unit as usize));
-    }
-    lines
+/// What a body tells of its bill where there is nothing to tell beside it, for a host that prices by what it knows of the model
+/// already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quick {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The place in [`TIERS`] of the service tier that served.
+    pub tier: usize,
+    /// What was consumed.
+    pub usage: Usage,
 }
 
-/// The counts of nearly every answer.
-const FOUR: [Unit; 4] = [Unit::Input, Unit::Output, Unit::CacheRead, Unit::CacheWrite];
+/// The service tiers that are told by number; the first stands for none that is told. `default` has other names too.
+pub const TIERS: [&str; 6] = ["", "default", "batch", "flex", "priority", "fast"];
+
+/// `None` where there is no usage, or something to tell beside it, such as a region: that is [`price_response`]'s.
+pub fn told(body: &str, provider: Option<&str>) -> Option<Quick> {
+    let Extracted { usage, model, service_tier, region, reported_cost, warnings } = extract(body, provider)?;
+    if reported_cost.is_some() || region.is_some() || !warnings.is_empty() || !usage.extra().is_empty() {
+        return None;
+    }
+    let tier = match service_tier.as_deref() {
+        None => 0,
+        Some(tier) if tier.eq_ignore_ascii_case("auto") => 0,
+        Some(tier) if is_default_tier(tier) => 1,
+        Some(tier) => TIERS.iter().position(|known| tier.eq_ignore_ascii_case(known))?,
+    };
+    Some(Quick { model, tier, usage })
+}
 
 fn no_usage() -> Billed {
     let detail = "the body carries no usage that can be read";

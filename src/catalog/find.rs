@@ -1,7 +1,6 @@
 //! From a name to its model. A name either is one of a model's names, or is cut at a known place and then is one;
 //! nothing is compared by prefix or likeness, so `gpt-4o-mini` is never priced as `gpt-4o`.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -132,25 +131,9 @@ impl Book {
         })
     }
 
-    /// A provider's model of that name or of one that is the same but for spelling, the longest first.
+    /// A provider's model of that name or of one that is the same but for spelling.
     fn find_spelled(&self, provider: &Provider, name: &str) -> Option<Match> {
-        let own = |name: &str, kind: MatchKind| {
-            let (handle, is_alias) = self.find_name(provider, name)?;
-            let kind = if kind == MatchKind::Exact && is_alias { MatchKind::Alias } else { kind };
-            Some(Match { handle, kind, region: None })
-        };
-        let plain = |name: &str, kind: MatchKind| {
-            own(name, kind).or_else(|| {
-                let kind = if kind == MatchKind::Exact { MatchKind::Alias } else { kind };
-                own(&respell(name)?, kind)
-            })
-        };
-        plain(name, MatchKind::Exact)
-            .or_else(|| plain(strip_version(name)?, MatchKind::Alias))
-            .or_else(|| plain(name.strip_suffix("-latest").or_else(|| name.strip_suffix("@latest"))?, MatchKind::Alias))
-            .or_else(|| plain(name.strip_suffix("@default")?, MatchKind::Alias))
-            .or_else(|| plain(strip_date(strip_version(name).unwrap_or(name))?, MatchKind::Dated))
-            .or_else(|| own(base_of_fine_tune(name)?, MatchKind::Alias))
+        find_spelling(name, &mut |name| self.find_name(provider, name))
     }
 
     /// The provider's model of exactly that name, and whether it is not its id.
@@ -160,8 +143,8 @@ impl Book {
             return Some((Handle(provider.handles.start + place), false));
         }
         let others = provider.others.clone();
-        let place = self.search(others.clone(), |line| line.rsplit_once(' ').map_or(line, |(alias, _)| alias), name)?;
-        let (_, of) = self.line(others.start + place).rsplit_once(' ')?;
+        let place = self.search(others.clone(), |line| split_alias(line).0, name)?;
+        let (_, of) = split_alias(self.line(others.start + place));
         let handle = provider.handles.start.checked_add(of.parse().ok()?)?;
         provider.handles.contains(&handle).then_some((Handle(handle), true))
     }
@@ -181,6 +164,39 @@ impl Book {
     }
 }
 
+/// The first of a name's spellings that is found, the longest first: `look` finds names that are spelled just so, and says whether
+/// they are another name than the id.
+pub(super) fn find_spelling(name: &str, look: &mut dyn FnMut(&str) -> Option<(Handle, bool)>) -> Option<Match> {
+    let mut own = |name: &str, kind: MatchKind| {
+        let (handle, is_alias) = look(name)?;
+        let kind = if kind == MatchKind::Exact && is_alias { MatchKind::Alias } else { kind };
+        Some(Match { handle, kind, region: None })
+    };
+    let mut plain = |name: &str, kind: MatchKind| {
+        own(name, kind).or_else(|| {
+            let kind = if kind == MatchKind::Exact { MatchKind::Alias } else { kind };
+            own(&respell(name)?, kind)
+        })
+    };
+    plain(name, MatchKind::Exact)
+        .or_else(|| plain(strip_version(name)?, MatchKind::Alias))
+        .or_else(|| plain(name.strip_suffix("-latest").or_else(|| name.strip_suffix("@latest"))?, MatchKind::Alias))
+        .or_else(|| plain(name.strip_suffix("@default")?, MatchKind::Alias))
+        .or_else(|| plain(strip_date(strip_version(name).unwrap_or(name))?, MatchKind::Dated))
+        .or_else(|| own(base_of_fine_tune(name)?, MatchKind::Alias))
+}
+
+/// What stands before the last of a byte, and behind it. Searching for characters takes as long as the rest of a look-up.
+fn split_last(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|found| found == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The other name of a model in a line, and its place.
+fn split_alias(line: &str) -> (&str, &str) {
+    split_last(line, b' ').unwrap_or((line, ""))
+}
+
 /// Compares a name in any case with one in lower case.
 pub(super) fn compare(name: &str, lower: &str) -> Ordering {
     // A loop over two slices: a search makes some twenty of these, and in a module made for size iterators are calls.
@@ -198,21 +214,23 @@ pub(super) fn compare(name: &str, lower: &str) -> Ordering {
 
 /// The same id as others spell it: OpenRouter's `claude-sonnet-4.5` is Anthropic's `claude-sonnet-4-5`, and Vertex's
 /// `claude-sonnet-4-5@20250929` its `claude-sonnet-4-5-20250929`.
-fn respell(name: &str) -> Option<Cow<'_, str>> {
+fn respell(name: &str) -> Option<String> {
     let bytes = name.as_bytes();
     let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-    let mut spelled = String::new();
-    for (at, found) in name.char_indices() {
-        let is_point = found == '.' && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
-        let is_date = found == '@' && is_digit(Some(at + 1));
-        spelled.push(if is_point || is_date { '-' } else { found });
-    }
-    (spelled != name).then_some(Cow::Owned(spelled))
+    let is_other = |at: usize, byte: u8| match byte {
+        b'.' => is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)),
+        b'@' => is_digit(Some(at + 1)),
+        _ => false,
+    };
+    // Nearly every name is spelled as it should be.
+    bytes.iter().enumerate().position(|(at, byte)| is_other(at, *byte))?;
+    let spelled = bytes.iter().enumerate().map(|(at, byte)| if is_other(at, *byte) { b'-' } else { *byte }).collect();
+    String::from_utf8(spelled).ok()
 }
 
 /// What stands before Bedrock's `-v1:0` or `:0`.
 fn strip_version(name: &str) -> Option<&str> {
-    let (rest, number) = name.rsplit_once(':')?;
+    let (rest, number) = split_last(name, b':')?;
     if number.is_empty() || number.len() > 2 || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -4,8 +4,8 @@
 //! provider `models` that has a `gemini-2.5-pro`, Google's `models/gemini-2.5-pro` would be billed at somebody else's price.
 //! Within one provider a name may get a model of its own, as a dated snapshot does; there the prices are compared.
 
-use super::book::Book;
-use super::find::RESOURCES;
+use super::book::{Book, Handle};
+use super::find::{RESOURCES, find_spelling};
 use super::model::Model;
 use crate::collections::Set;
 
@@ -33,9 +33,24 @@ pub(super) fn taken(book: &Book, merged: &Book, mut tell: impl FnMut(Taken)) -> 
     if count.saturating_mul(ranked) > MAX_LOOKED_AT {
         return false;
     }
+    // The names that are new to their providers: what finds another model is one of them, or is spelled otherwise.
+    let mut news = Set::new();
+    for model in merged.models() {
+        for name in std::iter::once(&model.id).chain(&model.aliases).map(|name| name.to_ascii_lowercase()) {
+            if book.provider(&model.provider).and_then(|own| book.find_name(own, &name)).is_none() {
+                news.insert(name);
+            }
+        }
+    }
+    let is_news = |name: &str| {
+        let mut look = |name: &str| news.contains(name).then_some((Handle(0), false));
+        // Behind a provider, a resource or a region, too.
+        let ends = name.match_indices(['/', '.']).filter_map(|(at, _)| name.get(at + 1..));
+        std::iter::once(name).chain(ends).any(|name| find_spelling(name, &mut look).is_some())
+    };
     let mut told = Set::new();
     for model in merged.models() {
-        for name in spellings(merged, model) {
+        for name in spellings(merged, model).into_iter().filter(|name| is_news(name)) {
             // A name that one provider alone has stays with it, or is nobody's once two have it.
             let Some(now) = merged.find_ahead(&name).and_then(|found| merged.name_of(found.handle)) else { continue };
             let Some(was) = book.find(&name, None).and_then(|found| book.name_of(found.handle)) else { continue };

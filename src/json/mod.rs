@@ -7,14 +7,19 @@
 //! | file | holds |
 //! |---|---|
 //! | [`raw`] | [`Raw`] and [`Json`]: a value as its text, borrowed and owned |
+//! | [`reader`] | objects read while they are checked |
+//! | `plain` | how much of a string is plain |
 //! | [`mod@write`] | [`Writer`], [`ToJson`] |
 //! | [`strict`] | texts of strangers, looked through as a whole |
 //! | [`number`] | doubles: read exactly, written shortest, as JavaScript does |
 
 pub mod number;
+mod plain;
 pub mod raw;
+pub mod reader;
 pub mod strict;
 pub mod write;
 
 pub use raw::{Bad, Json, Raw};
+pub use reader::Reader;
 pub use write::{ToJson, Writer, quote};

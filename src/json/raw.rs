@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::number;
+use super::plain::plain;
 use super::write::{ToJson, Writer, quote};
 
 /// One JSON value, checked, as the bytes it was written in, without the whitespace around it.
@@ -40,42 +41,6 @@ impl<'a> Raw<'a> {
         let end = scan.at;
         scan.space();
         if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Self(text.get(start..end).unwrap_or_default())) }
-    }
-
-    /// The members of the object that a text consists of, checked and taken apart in one go; `None` for another value.
-    pub fn object(text: &'a str) -> Result<Option<Members<'a>>, Bad> {
-        let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
-        scan.space();
-        if scan.peek() != b'{' {
-            return Self::parse(text).map(|_| None);
-        }
-        scan.step();
-        scan.space();
-        let mut members = Vec::with_capacity(12);
-        if scan.peek() == b'}' {
-            scan.step();
-        } else {
-            loop {
-                scan.space();
-                let start = scan.at;
-                scan.string()?;
-                let key = Self(text.get(start..scan.at).unwrap_or_default());
-                scan.space();
-                scan.expect(b':')?;
-                scan.space();
-                let start = scan.at;
-                scan.value()?;
-                members.push((key.text().unwrap_or_default(), Self(text.get(start..scan.at).unwrap_or_default())));
-                scan.space();
-                if scan.peek() != b',' {
-                    break;
-                }
-                scan.step();
-            }
-            scan.expect(b'}')?;
-        }
-        scan.space();
-        if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Some(members)) }
     }
 
     /// The value that a part of a text is, which was scanned.
@@ -355,6 +320,43 @@ fn unescape(inner: &str) -> String {
     text
 }
 
+/// The brackets that are open, a bit each, the innermost the lowest: one for an object, and one above all as the end.
+struct Open {
+    bits: u64,
+    /// What is further out than 63.
+    outer: Vec<u64>,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self { bits: 1, outer: Vec::new() }
+    }
+}
+
+impl Open {
+    fn push(&mut self, is_object: bool) {
+        if self.bits >> 63 == 1 {
+            self.outer.push(self.bits);
+            self.bits = 1;
+        }
+        self.bits = self.bits << 1 | u64::from(is_object);
+    }
+
+    /// Whether the innermost is an object; `None` where nothing is open.
+    fn last(&self) -> Option<bool> {
+        (self.bits > 1).then_some(self.bits & 1 == 1)
+    }
+
+    fn pop(&mut self) {
+        self.bits >>= 1;
+        if self.bits == 1
+            && let Some(outer) = self.outer.pop()
+        {
+            self.bits = outer;
+        }
+    }
+}
+
 /// Reads bytes as JSON, keeping nothing. It needs no stack: a text may nest as deep as it likes.
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
@@ -382,7 +384,15 @@ impl Scan<'_> {
         self.at += 1;
     }
 
+    /// Steps over white space, of which machines write none: what is more stands at one place.
+    #[inline(always)]
     pub(super) fn space(&mut self) {
+        if self.peek() <= b' ' {
+            self.more_space();
+        }
+    }
+
+    fn more_space(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.step();
         }
@@ -411,8 +421,7 @@ impl Scan<'_> {
     }
 
     pub(super) fn value(&mut self) -> Result<(), Bad> {
-        // The brackets that are open.
-        let mut open = Vec::new();
+        let mut open = Open::default();
         loop {
             self.space();
             match self.peek() {
@@ -420,7 +429,7 @@ impl Scan<'_> {
                     self.step();
                     self.space();
                     if self.peek() != b'}' {
-                        open.push(b'}');
+                        open.push(true);
                         self.key()?;
                         continue;
                     }
@@ -430,7 +439,7 @@ impl Scan<'_> {
                     self.step();
                     self.space();
                     if self.peek() != b']' {
-                        open.push(b']');
+                        open.push(false);
                         continue;
                     }
                     self.step();
@@ -443,16 +452,16 @@ impl Scan<'_> {
             }
             // Behind a value: the next one, or the end of what it is in.
             loop {
-                let Some(closing) = open.last().copied() else { return Ok(()) };
+                let Some(is_object) = open.last() else { return Ok(()) };
                 self.space();
                 if self.peek() == b',' {
                     self.step();
-                    if closing == b'}' {
+                    if is_object {
                         self.key()?;
                     }
                     break;
                 }
-                self.expect(closing)?;
+                self.expect(if is_object { b'}' } else { b']' })?;
                 open.pop();
             }
         }
@@ -465,32 +474,10 @@ impl Scan<'_> {
         self.expect(b':')
     }
 
-    /// Passes by what of a string is plain, eight bytes at a time: most of a body is the text of an answer.
-    fn plain(&mut self) {
-        /// Eight times the same byte.
-        const fn all(byte: u8) -> u64 {
-            u64::from_ne_bytes([byte; 8])
-        }
-        /// Sets the highest bit of each byte below `least`, and of some above 127 and after the first; none where none is.
-        const fn below(word: u64, least: u8) -> u64 {
-            word.wrapping_sub(all(least)) & !word & all(0x80)
-        }
-        while let Some(bytes) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(*bytes);
-            let odd = below(word, 0x20) | below(word ^ all(b'"'), 1) | below(word ^ all(b'\\'), 1);
-            if odd != 0 {
-                // The lowest byte that is marked is one for sure.
-                self.at += odd.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-    }
-
     pub(super) fn string(&mut self) -> Result<(), Bad> {
         self.expect(b'"')?;
         loop {
-            self.plain();
+            self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
             match self.peek() {
                 b'"' => {
                     self.step();
@@ -559,6 +546,7 @@ impl Scan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Reader;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -639,7 +627,8 @@ mod tests {
             // Numbers beyond a double are JSON all the same, and so are halves of surrogate pairs.
             let known = serde_json::from_str::<&serde_json::value::RawValue>(&text);
             prop_assert_eq!(Raw::parse(&text).map(Raw::get).ok(), known.as_ref().ok().map(|raw| raw.get()));
-            prop_assert_eq!(Raw::object(&text), Raw::parse(&text).map(Raw::members));
+            let members = Raw::parse(&text).ok().and_then(Raw::members);
+            prop_assert_eq!(read_through(&text), members);
         }
 
         #[test]
@@ -668,6 +657,19 @@ mod tests {
                     .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })
+    }
+
+    /// The members of an object as [`Reader`] comes by them.
+    fn read_through(text: &str) -> Option<Members<'_>> {
+        let mut reader = Reader::new(text);
+        let mut members = Vec::new();
+        if !reader.enters() {
+            return None;
+        }
+        while let Some(key) = reader.key().ok()? {
+            members.push((key, reader.value().ok()?));
+        }
+        reader.end().ok().map(|()| members)
     }
 
     fn rebuilt(raw: Raw<'_>) -> Value {

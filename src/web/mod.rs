@@ -33,6 +33,8 @@ pub mod price;
 #[cfg(feature = "web")]
 pub mod price_update;
 #[cfg(feature = "web")]
+mod seen;
+#[cfg(feature = "web")]
 pub mod token_requests;
 pub mod tokens;
 #[cfg(feature = "web")]

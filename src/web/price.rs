@@ -15,7 +15,7 @@ use crate::{
     price::{self, Breakdown, Custom, Item, ModelPricing, Query, QuickSheet, UnknownModel},
     time::Instant,
     usage::{MAX_COUNT, Unit, Usage},
-    web::{clock, tokens::with_text, value},
+    web::{clock, seen::Seen, tokens::with_room, value},
 };
 
 /// A price book.
@@ -24,6 +24,8 @@ pub struct PriceBook {
     book: Arc<Book>,
     /// When the newest source was read.
     retrieved: f64,
+    /// What the last bodies said their models were.
+    seen: RefCell<Seen>,
 }
 
 /// A model found.
@@ -151,14 +153,46 @@ impl PriceBook {
     /// What a name finds as one number: the handle times the length of [`PriceBook::kinds`], and the place of how it was found there;
     /// -1 when nothing is.
     pub fn find(&self, model: &str, provider: Option<String>) -> i32 {
-        let found = self.book.find(model, provider.as_deref());
-        // A model that can't be read has no price, and so is none. A name that says a region has another price than its model.
-        let found = found.filter(|found| found.region.is_none() && self.book.model(found.handle).is_some());
-        let number = found.and_then(|found| {
-            let kind = KINDS.iter().position(|kind| *kind == found.kind)?;
-            i32::try_from(found.handle.0 as usize * KINDS.len() + kind).ok()
+        self.number_of(model, provider.as_deref())
+    }
+
+    /// What a body tells of its bill, as [`call::told`] has it. The body lies in the room for texts, behind it the provider's name,
+    /// whose length is -1 for none.
+    ///
+    /// Gives the number of the model, as [`PriceBook::find`] does, and -2 where the body names none. It leaves doubles where the body
+    /// was: the place of the service tier among [`PriceBook::tiers`], the four counts that nearly every answer has, and how many follow:
+    /// none, or where there are others all counts in the order of [`PriceBook::usage_keys`]. -1 where it leaves none.
+    pub fn told(&self, length: u32, provider: i32) -> i32 {
+        let told = with_room(|room| {
+            let (body, rest) = room.split_at_checked(length as usize)?;
+            let provider = match usize::try_from(provider) {
+                Ok(length) => Some(str::from_utf8(rest.get(..length)?).ok()?),
+                Err(_) => None,
+            };
+            let told = call::told(str::from_utf8(body).ok()?, provider)?;
+            let number = match &told.model {
+                None => -2,
+                Some(model) => self.seen.borrow_mut().number(model, provider, || self.number_of(model, provider)),
+            };
+            let others = told.usage.iter().any(|(unit, _)| !FOUR.contains(&unit));
+            let count = |unit: Unit| told.usage.get(unit) as f64 / f64::from(unit.scale());
+            // The memo of reasoning is billed nowhere.
+            let more: &[Unit] = if others { &Unit::ALL } else { &[] };
+            let first = [told.tier as f64].into_iter().chain(FOUR.map(count)).chain([more.len() as f64]);
+            let more = more.iter().copied().map(count);
+            let mut places = room.chunks_exact_mut(8);
+            first.chain(more).try_for_each(|number| {
+                places.next()?.copy_from_slice(&number.to_le_bytes());
+                Some(())
+            })?;
+            Some(number)
         });
-        number.unwrap_or(-1)
+        told.unwrap_or(-1)
+    }
+
+    /// The service tiers that are told by number.
+    pub fn tiers(&self) -> Vec<String> {
+        call::TIERS.into_iter().map(str::to_owned).collect()
     }
 
     /// How a name may be found.
@@ -315,7 +349,21 @@ impl PriceBook {
 /// How a name may be found.
 const KINDS: [MatchKind; 4] = [MatchKind::Exact, MatchKind::Alias, MatchKind::Dated, MatchKind::Prefix];
 
+/// The counts of nearly every answer.
+const FOUR: [Unit; 4] = [Unit::Input, Unit::Output, Unit::CacheRead, Unit::CacheWrite];
+
 impl PriceBook {
+    fn number_of(&self, model: &str, provider: Option<&str>) -> i32 {
+        let found = self.book.find(model, provider);
+        // A model that can't be read has no price, and so is none. A name that says a region has another price than its model.
+        let found = found.filter(|found| found.region.is_none() && self.book.model(found.handle).is_some());
+        let number = found.and_then(|found| {
+            let kind = KINDS.iter().position(|kind| *kind == found.kind)?;
+            i32::try_from(found.handle.0 as usize * KINDS.len() + kind).ok()
+        });
+        number.unwrap_or(-1)
+    }
+
     fn cost_of(
         &self,
         handle: u32,
@@ -337,7 +385,7 @@ impl PriceBook {
 
     pub(super) fn of(book: Book) -> Self {
         let retrieved = book.retrieved().map_or(0.0, |retrieved| retrieved.ms() as f64);
-        Self { book: Arc::new(book), retrieved }
+        Self { book: Arc::new(book), retrieved, seen: RefCell::default() }
     }
 
     /// The host's time, but never earlier than the prices were read.
@@ -475,12 +523,6 @@ impl CostTracker {
     pub fn shared(&self) -> Rc<RefCell<price::Tracker>> {
         Rc::clone(&self.tracker)
     }
-}
-
-/// What a body tells of its bill, as [`call::told`] writes it. The body lies in the room for texts.
-#[wasm_bindgen(js_name = toldUsage)]
-pub fn told_usage(length: u32, provider: Option<String>) -> Result<String> {
-    with_text(length, |body| Ok(call::told(body, provider.as_deref())))
 }
 
 /// Throws what is wrong with the options of a `priceResponse`.

@@ -179,6 +179,12 @@ fn with_input<T>(length: u32, call: impl FnOnce(&[u8]) -> T) -> T {
     INPUT.with_borrow(|input| call(input.get(..length as usize).unwrap_or_default()))
 }
 
+/// The room for texts, for calls that leave numbers there.
+#[cfg(feature = "web")]
+pub(super) fn with_room<T>(call: impl FnOnce(&mut [u8]) -> T) -> T {
+    INPUT.with_borrow_mut(|input| call(input))
+}
+
 /// A text of the room.
 pub(super) fn with_text<T>(length: u32, call: impl FnOnce(&str) -> Result<T>) -> Result<T> {
     with_input(length, |text| match std::str::from_utf8(text) {

@@ -80,9 +80,9 @@ pub fn extract(text: &str, provider: Option<&str>) -> Option<Extracted> {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
     let provider = provider.unwrap_or_default();
     if text.starts_with('{') {
-        return match Raw::object(text) {
-            Ok(Some(members)) => extracted(told(read::body(&members), provider), provider),
-            _ => {
+        return match read::body(text) {
+            Some(walk) => extracted(told(walk, provider), provider),
+            None => {
                 let mut stream = UsageStream::new(Some(provider));
                 text.lines().for_each(|line| stream.event(line));
                 stream.end()

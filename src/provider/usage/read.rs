@@ -3,7 +3,7 @@
 use crate::{
     collections::Set,
     error::{Warning, WarningCode},
-    json::raw::{Members, Raw},
+    json::{Bad, Raw, Reader},
     usage::MAX_COUNT,
 };
 
@@ -180,21 +180,42 @@ impl<'a> Walk<'a> {
         Self { told: Told::new(), raw: None }
     }
 
-    /// Reads an object's members; of a name that repeats, all are read in their order.
-    pub fn members(&mut self, members: &Members<'a>, table: Table, depth: u32) {
-        for (key, value) in members {
-            if let Some(field) = find(table, key) {
-                self.field(&field.1, *value, depth);
+    /// What a text tells that is an object; `None` for one that is none.
+    fn of(text: &'a str, table: Table) -> Option<Self> {
+        let mut reader = Reader::new(text);
+        let mut walk = Self::new();
+        if !reader.enters() {
+            return None;
+        }
+        walk.members(&mut reader, table, 0).ok()?;
+        reader.end().ok().map(|()| walk)
+    }
+
+    /// Reads an object's members, on the way through them; of a name that repeats, all are read in their order.
+    fn members(&mut self, reader: &mut Reader<'a>, table: Table, depth: u32) -> Result<(), Bad> {
+        while let Some(key) = reader.key()? {
+            match find(table, &key).map(|field| &field.1) {
+                Some(Means::Object(table)) if depth < MAX_DEPTH && reader.enters() => {
+                    self.members(reader, table, depth + 1)?;
+                }
+                Some(means) => {
+                    let value = reader.value()?;
+                    self.field(means, value, depth);
+                }
+                None => {
+                    reader.value()?;
+                }
             }
         }
+        Ok(())
     }
 
     /// Reads an object; anything else tells nothing.
     pub fn object(&mut self, value: Raw<'a>, table: Table, depth: u32) {
-        if depth < MAX_DEPTH
-            && let Some(members) = value.members()
-        {
-            self.members(&members, table, depth + 1);
+        let mut reader = Reader::new(value.get());
+        if depth < MAX_DEPTH && reader.enters() {
+            // It was checked before.
+            let _ = self.members(&mut reader, table, depth + 1);
         }
     }
 
@@ -372,19 +393,17 @@ fn items(value: Raw<'_>) -> impl Iterator<Item = Raw<'_>> {
     value.items().unwrap_or_default().into_iter()
 }
 
-/// What a body, an event of a stream or a bare usage object tells.
-pub(super) fn body<'a>(members: &Members<'a>) -> Walk<'a> {
-    let mut walk = Walk::new();
-    walk.members(members, &body::BODY, 0);
+/// What a body, an event of a stream or a bare usage object tells; `None` for what is no object.
+pub(super) fn body(text: &str) -> Option<Walk<'_>> {
+    let mut walk = Walk::of(text, &body::BODY)?;
     if !walk.told.counts_anything() {
         // The usage object alone, as a program may hold it.
-        let mut bare = Walk::new();
-        bare.members(members, body::USAGE, 0);
+        let bare = Walk::of(text, body::USAGE)?;
         // Seconds of what? A transcription's usage says so.
         if bare.told.counts_tokens() || walk.told.name(Name::Event) == Some("duration") {
             walk.raw = bare.raw;
             walk.told.merge(bare.told);
         }
     }
-    walk
+    Some(walk)
 }

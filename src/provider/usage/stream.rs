@@ -1,6 +1,6 @@
 //! The usage of a stream, event by event.
 
-use crate::{error::Result, json::Raw, provider::sse, usage::Usage};
+use crate::{error::Result, provider::sse, usage::Usage};
 
 use super::{
     Extracted,
@@ -44,8 +44,8 @@ impl UsageStream {
 
     /// The data of one event, or one chunk. What is no JSON, as `[DONE]` is, tells nothing.
     pub fn event(&mut self, data: &str) {
-        if let Ok(Some(members)) = Raw::object(data) {
-            let mut told = super::told(read::body(&members), &self.provider);
+        if let Some(walk) = read::body(data) {
+            let mut told = super::told(walk, &self.provider);
             if told.name(Name::Event) == Some("response.done") {
                 if let Some(usage) = super::disjoint::usage(&mut told, &self.provider) {
                     let sum = self.done.get_or_insert_default();
