@@ -1,5 +1,6 @@
 /** The bundled catalogue as functions and as a view: what there is, and what it costs at this moment. */
-import { PriceBook, coreOf, text } from "./price.js";
+import { text } from "./price-input.js";
+import { PriceBook, coreOf } from "./price.js";
 import type { MatchType, ModelMatch, ModelPricing, Provider, RateSource } from "./types.js";
 import type { PriceBook as CoreBook } from "./wasm/core.js";
 

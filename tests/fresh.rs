@@ -299,8 +299,10 @@ fn a_price_that_moves_keeps_its_surcharges_and_tells_of_lost_discounts() {
     assert!(told.contains(r#""rate":"tiers.200.input","from":"2.5","to":"3""#), "{told}");
 }
 
-/// A table's providers and models as JSON members, the names that it would take, and from whom for whom.
-const TAKEN: [(&str, &str, &str, &[(&str, &str, &str)]); 13] = [
+/// Why; a table's providers and models as JSON members; the names that it would take, from whom and for whom.
+type Takes = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+
+const TAKEN: [Takes; 13] = [
     ("a model of a new provider", "", r#"{"provider":"acme","id":"fast-1","rows":[]}"#, &[]),
     (
         "a model of a known one",

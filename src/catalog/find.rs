@@ -188,7 +188,10 @@ pub(super) fn find_spelling(name: &str, look: &mut dyn FnMut(&str) -> Option<(Ha
 
 /// What stands before the last of a byte, and behind it. Searching for characters takes as long as the rest of a look-up.
 fn split_last(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().rposition(|found| found == byte)?;
+    let mut at = text.len();
+    while text.as_bytes().get(at) != Some(&byte) {
+        at = at.checked_sub(1)?;
+    }
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 

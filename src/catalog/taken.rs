@@ -12,6 +12,10 @@ use crate::collections::Set;
 /// More than this are not compared: names, times the providers among which one without a provider is looked for.
 const MAX_LOOKED_AT: usize = 4_000_000;
 
+/// What a name may end with and mean the same model, unless one is called just so: a provider that has no model of the name itself
+/// before another may have one of these.
+const ENDS: [&str; 5] = ["", "-latest", "@default", ":0", "-20991231"];
+
 /// A name that would find another provider's model.
 #[derive(Debug)]
 pub(super) struct Taken {
@@ -51,12 +55,16 @@ pub(super) fn taken(book: &Book, merged: &Book, mut tell: impl FnMut(Taken)) -> 
     let mut told = Set::new();
     for model in merged.models() {
         for name in spellings(merged, model).into_iter().filter(|name| is_news(name)) {
-            // A name that one provider alone has stays with it, or is nobody's once two have it.
-            let Some(now) = merged.find_ahead(&name).and_then(|found| merged.name_of(found.handle)) else { continue };
-            let Some(was) = book.find(&name, None).and_then(|found| book.name_of(found.handle)) else { continue };
-            if was.0 != now.0 && told.insert(name.clone()) {
+            let taken = ENDS.into_iter().find_map(|end| {
+                let name = format!("{name}{end}");
+                // A name that one provider alone has stays with it, or is nobody's once two have it.
+                let now = merged.find_ahead(&name).and_then(|found| merged.name_of(found.handle))?;
+                let was = book.find(&name, None).and_then(|found| book.name_of(found.handle))?;
                 let shown = |(provider, id): (&str, &str)| format!("{provider}/{id}");
-                tell(Taken { name, from: shown(was), to: shown(now) });
+                (was.0 != now.0).then(|| Taken { from: shown(was), to: shown(now), name })
+            });
+            if let Some(taken) = taken.filter(|taken| told.insert(taken.name.clone())) {
+                tell(taken);
             }
         }
     }

@@ -506,6 +506,10 @@ impl Scan<'_> {
     }
 
     fn word(&mut self, word: &[u8]) -> Result<(), Bad> {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            self.at += word.len();
+            return Ok(());
+        }
         word.iter().try_for_each(|byte| self.expect(*byte))
     }
 

@@ -221,10 +221,11 @@ fn beside(told: &Told, usage: &mut Usage, counted: bool) {
     }
     let duration = if transcript && !counted { get(Slot::Duration) } else { 0 };
     // Models that always search. <https://platform.openai.com/docs/guides/tools-web-search>
-    let always = told.has(Slot::Choices) && (model.contains("-search-preview") || model.contains("-search-api"));
+    let has = |part: &str| model.as_bytes().windows(part.len()).any(|at| at == part.as_bytes());
+    let always = told.has(Slot::Choices) && (has("-search-preview") || has("-search-api"));
     // Gemini's before the third generation are billed by the prompt.
     let by_prompt =
-        ["gemini-1", "gemini-2"].into_iter().any(|old| model.trim_start_matches("models/").starts_with(old));
+        ["gemini-1", "gemini-2"].into_iter().any(|old| model.strip_prefix("models/").unwrap_or(model).starts_with(old));
     let google = if by_prompt { get(Slot::GoogleSearches).min(1) } else { get(Slot::GoogleSearches) };
     let searches = get(Slot::WebSearches).max(google).max(u64::from(always && counted));
     // The first version of OpenAI's search has a price of its own for models that do not reason.

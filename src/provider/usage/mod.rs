@@ -131,17 +131,16 @@ fn told(walk: Walk<'_>, provider: &str) -> Told {
 
 fn extracted(mut told: Told, provider: &str) -> Option<Extracted> {
     let usage = disjoint::usage(&mut told, provider)?;
-    let name = |name| told.name(name).map(str::to_owned);
     // Google's word for a tier. <https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse#TrafficType>
     let traffic =
         told.name(Name::Traffic).filter(|traffic| !matches!(*traffic, "ON_DEMAND" | "TRAFFIC_TYPE_UNSPECIFIED"));
     let traffic = traffic.map(|traffic| traffic.trim_start_matches("ON_DEMAND_").to_ascii_lowercase());
-    let fast = told.name(Name::Speed).filter(|speed| *speed == "fast").map(str::to_owned);
+    let fast = told.take_name(Name::Speed).filter(|speed| *speed == "fast");
     Some(Extracted {
         usage,
-        model: name(Name::Model),
-        service_tier: fast.or(name(Name::Tier)).or(traffic),
-        region: name(Name::Region).filter(|region| region != "not_available"),
+        model: told.take_name(Name::Model),
+        service_tier: fast.or(told.take_name(Name::Tier)).or(traffic),
+        region: told.take_name(Name::Region).filter(|region| region != "not_available"),
         reported_cost: reported_cost(&told),
         warnings: told.warnings,
     })

@@ -63,6 +63,11 @@ impl Told {
         self.names.get(name as usize)?.as_deref()
     }
 
+    /// A name that was told, which then is another's.
+    pub fn take_name(&mut self, name: Name) -> Option<String> {
+        self.names.get_mut(name as usize)?.take()
+    }
+
     /// Whether anything was counted, but for marks.
     pub fn counts_anything(&self) -> bool {
         self.counts.iter().take(Slot::Duration as usize).any(|count| *count != NONE)
