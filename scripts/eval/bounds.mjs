@@ -4,6 +4,7 @@
 //     npm run eval:bounds                       100,000 pairs
 //     npm run eval:bounds -- --count 5000       fewer
 //     npm run eval:bounds -- --seed 7 --show 5  others; more examples of what was not enough
+//     npm run eval:bounds -- --fixture          writes the short form that every test run compares (tests/peers.rs)
 //
 // LiteLLM is asked through its Python package, and texts are counted by the npm package tiktoken, both in .cache. Of Claude no
 // vocabulary is published: its tokens are o200k's times 1.53, the most that was measured, and at most the bytes. The command fails
@@ -17,6 +18,7 @@ import { Problem, ROOT, main, run, step } from "../lib/run.mjs";
 import { fetchLitellm } from "../prices/sources.mjs";
 import { oneCase } from "./bounds/requests.mjs";
 import { LITELLM, askOracle, python } from "./prices/python.mjs";
+import { writeFixture } from "./prices/fixture.mjs";
 import { generator } from "./prices/random.mjs";
 
 const TIKTOKEN = "1.0.22";
@@ -167,9 +169,31 @@ async function proxy(interpreter) {
   writeFileSync(mark, "");
 }
 
+/** Writes pairs whose requests are short, so many of each feature, for the comparison of each test run: bounds by bytes, since there are no vocabularies. */
+function keep(cases, bounds, answers, { seed, at }) {
+  const seen = new Map();
+  const kept = cases.flatMap(({ request, options, residency, geo, features, model }, index) => {
+    const { usd } = answers[index];
+    if (usd === undefined || !bounds[index].priced || !isKept(JSON.stringify(request))) return [];
+    const kinds = [...features, model.provider];
+    if (kinds.every((kind) => (seen.get(kind) ?? 0) >= OF_EACH)) return [];
+    for (const kind of kinds) seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    return [{ features, ...options, region: residency ?? geo, usd, request }];
+  });
+  console.log(`${writeFixture("bounds.json", { peer: `litellm ${LITELLM}`, by: "npm run eval:bounds -- --fixture", seed, at, cases: kept })}: ${kept.length} pairs`);
+}
+
+/** Short, and without half a surrogate pair, which not every reader of a fixture takes. */
+const isKept = (request) => request.length <= SHORT && !/\\ud[89a-f]/.test(request);
+
+/** How long a request may be that is kept, in characters, and how many pairs there are of each feature and each provider. */
+const SHORT = 500;
+const OF_EACH = 16;
+
 await main(async () => {
-  const { values } = parseArgs({ options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" }, show: { type: "string", default: "3" } } });
-  const [wanted, seed, show] = [values.count, values.seed, values.show].map(Number);
+  const { values } = parseArgs({ options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" }, show: { type: "string", default: "3" }, fixture: { type: "boolean", default: false } } });
+  const [pairs, seed, show] = [values.count, values.seed, values.show].map(Number);
+  const wanted = values.fixture ? 6_000 : pairs;
   await proxy(await python());
   const count = await counter();
   const source = fetchLitellm(join(ROOT, ".cache/prices"), LITELLM);
@@ -201,6 +225,7 @@ await main(async () => {
     });
     const answers = await askOracle("../bounds/oracle.py", cases.map(asked));
     cases.forEach((one, index) => compare(tally, one, bounds[index], answers[index], show));
+    if (values.fixture) return keep(cases, bounds, answers, { seed, at: source.source.retrievedAt });
     tally.pairs += cases.length;
     console.log(`  ${tally.pairs} of ${wanted}: ${tally.ours.below} below the bill`);
   }

@@ -6,31 +6,15 @@ or {error}, and {reserved}, null where it reserves nothing.
 """
 
 import json
-import logging
-import os
 import sys
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-logging.disable(logging.CRITICAL)
-
-import litellm
+from litellm_words import litellm, usage_of
 from litellm.litellm_core_utils.llm_cost_calc.tool_call_cost_tracking import StandardBuiltInToolCostTracking
 from litellm.llms.anthropic.cost_calculation import get_cost_for_anthropic_web_search
 from litellm.proxy.spend_tracking.budget_reservation import estimate_request_max_cost
-from litellm.types.utils import CompletionTokensDetailsWrapper, PromptTokensDetailsWrapper, Usage
-
-litellm.suppress_debug_info = True
 
 # A prompt of more is counted by the generator: what is compared is what is reserved for it, not how fast it is counted.
 COUNTED_HERE = 100_000
-
-
-def usage_of(fields):
-    fields = dict(fields)
-    fields["prompt_tokens_details"] = PromptTokensDetailsWrapper(**fields["prompt_tokens_details"])
-    if "completion_tokens_details" in fields:
-        fields["completion_tokens_details"] = CompletionTokensDetailsWrapper(**fields["completion_tokens_details"])
-    return Usage(**fields)
 
 
 def price(case):

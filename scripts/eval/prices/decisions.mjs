@@ -51,7 +51,7 @@ const perUnit = (rate, unit) => Number(rate) / (/^(web|file|maps)Searches|^reque
 const DECISIONS = [
   {
     name: "which model mistral-medium is",
-    why: "LiteLLM's row of the name has the price of Medium 3.5 and names its page, genai-prices has the name for Medium 3.1; the dearer is taken (unverified: the page was not opened)",
+    why: "LiteLLM's row of the name has the price of Medium 3.5 and names its page, genai-prices has the name for Medium 3.1; the dearer is taken (unverified: no stored copy of the page was to be had)",
     page: "https://docs.mistral.ai/models/model-cards/mistral-medium-3-5-26-04",
     engine: "genai-prices",
     holds: ({ query }, _, ours) => query.model === "mistral-medium" && ours.priced && ours.model === "mistral-medium",
@@ -72,7 +72,7 @@ const DECISIONS = [
   },
   {
     name: "Perplexity's fee for a request",
-    why: "it is by the size of the search's context; genai-prices says in its table that it has the highest, and has 12 dollars for sonar-reasoning where LiteLLM has 14, the dearer (unverified: the model is no longer on the page)",
+    why: "it is by the size of the search's context; genai-prices says in its table that it has the highest, and has 12 dollars for sonar-reasoning where LiteLLM has 14, the dearer (unverified: stored copies of the page no longer have the model)",
     page: "https://docs.perplexity.ai/getting-started/pricing",
     engine: "genai-prices",
     holds: ({ key }) => key === "perplexity/sonar-reasoning",

@@ -6,32 +6,13 @@ arguments of LiteLLM's Usage. With `general` its general calculator is asked, wh
 """
 
 import json
-import logging
-import os
 import sys
 from datetime import datetime
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-logging.disable(logging.CRITICAL)
-
-import litellm
+from litellm_words import litellm, usage_of
 from litellm.litellm_core_utils.llm_cost_calc.utils import generic_cost_per_token
 from litellm.litellm_core_utils.llm_cost_calc.tool_call_cost_tracking import StandardBuiltInToolCostTracking
 from litellm.llms.anthropic.cost_calculation import get_cost_for_anthropic_web_search
-from litellm.types.utils import CompletionTokensDetailsWrapper, PromptTokensDetailsWrapper, Usage
-
-litellm.suppress_debug_info = True
-
-
-def usage_of(fields):
-    fields = dict(fields)
-    prompt = fields.pop("prompt_tokens_details", None)
-    completion = fields.pop("completion_tokens_details", None)
-    if prompt is not None:
-        fields["prompt_tokens_details"] = PromptTokensDetailsWrapper(**prompt)
-    if completion is not None:
-        fields["completion_tokens_details"] = CompletionTokensDetailsWrapper(**completion)
-    return Usage(**fields)
 
 
 def price(case):

@@ -42,7 +42,9 @@ export async function askOracle(script, cases, jobs = 2) {
 }
 
 async function answers(interpreter, script, cases) {
-  const child = spawn(interpreter, [join(import.meta.dirname, script)], { stdio: ["pipe", "pipe", "inherit"] });
+  // Oracles share what they say of LiteLLM (litellm_words.py), wherever they stand.
+  const env = { ...process.env, PYTHONPATH: import.meta.dirname };
+  const child = spawn(interpreter, [join(import.meta.dirname, script)], { env, stdio: ["pipe", "pipe", "inherit"] });
   const failed = new Promise((_, fail) => {
     child.on("error", (error) => fail(new Problem(`cannot run the oracle: ${error.message}`)));
     child.on("close", (status) => status !== 0 && fail(new Problem(`the oracle ended with status ${status}`)));
