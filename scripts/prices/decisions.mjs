@@ -28,8 +28,109 @@ export const DECISIONS = [
   },
 ];
 
-/** Differences decided by name: of which models, which source, why, and the provider's page. */
+/**
+ * Differences decided by name: of which models, which source, why, and the provider's page. "Stored copy" is what a page said when an
+ * archive last read it, in autumn 2026; where there is none to be had, the decision says so.
+ */
 export const SETTLED = [
+  {
+    provider: "azure-openai",
+    models: /^text-embedding-3-large$/,
+    taken: "litellm",
+    why: "the dearer (unverified: a script fills in the page's prices, and its stored copies have none)",
+    url: "https://azure.microsoft.com/en-us/pricing/details/azure-openai/",
+  },
+  {
+    provider: "bigmodel",
+    models: /^glm-5\.3$/,
+    taken: "litellm",
+    why: "a stored copy of the page has 8, 2 and 28 yuan; LiteLLM has them at 7 yuan a dollar, genai-prices at 7.25: the dearer is taken",
+    url: "https://docs.bigmodel.cn/cn/guide/start/pricing",
+  },
+  {
+    provider: "bigmodel",
+    models: /^glm-5\.3-flash$/,
+    taken: "litellm",
+    why: "a stored copy of the page lists 0.8, 0.23 and 2.8 yuan, which LiteLLM has at 7 yuan a dollar, and half of that until 2026-09-09, which genai-prices has",
+    url: "https://docs.bigmodel.cn/cn/guide/start/pricing",
+  },
+  {
+    provider: "deepseek",
+    models: /^deepseek-(chat|reasoner)$/,
+    taken: "litellm",
+    why: "stored copies of the page no longer have the name; an older page has genai-prices' figures, which V3 and R1 cost, and no copy was to be had of one with LiteLLM's, which are later",
+    url: "https://api-docs.deepseek.com/quick_start/pricing",
+  },
+  {
+    provider: "deepseek",
+    models: /^deepseek-v4-flash$/,
+    taken: "litellm",
+    why: "a stored copy of the page bills the name as deepseek-flash, at these prices; genai-prices has those of the version before, which an earlier copy has",
+    url: "https://api-docs.deepseek.com/quick_start/pricing",
+  },
+  {
+    provider: "fireworks",
+    models: /\/gpt-oss-120b$/,
+    taken: "litellm",
+    why: "a stored copy of the page has 0.015 for cached input",
+    url: "https://docs.fireworks.ai/serverless/pricing",
+  },
+  {
+    provider: "fireworks",
+    models: /\/kimi-k3-us$/,
+    taken: "litellm",
+    why: "the dearer (unverified: stored copies of the page are older than the model)",
+    url: "https://docs.fireworks.ai/serverless/pricing",
+  },
+  {
+    provider: "github-copilot",
+    models: /^claude-fable-5\.1$/,
+    taken: "litellm",
+    why: "a stored copy of Anthropic's own page has 0.25 for its cache hits, and 1 for those of Fable 5, as genai-prices has; stored copies of the provider's table are older than the model",
+    url: "https://platform.claude.com/docs/en/about-claude/pricing",
+  },
+  {
+    provider: "mistral",
+    models: /^mistral-small-latest$/,
+    taken: "litellm",
+    why: "the dearer, and models.dev has the same for Small 4 (unverified: no stored copy of the page was to be had)",
+    url: "https://docs.mistral.ai/models/model-cards/mistral-small-4-0-26-03",
+  },
+  {
+    provider: "together",
+    models: /\/Llama-3\.3-70B-Instruct-Turbo$/,
+    taken: "litellm",
+    why: "the dearer (unverified: stored copies of the catalogue were cut before its prices)",
+    url: "https://docs.together.ai/docs/serverless/models",
+  },
+  {
+    provider: "together",
+    models: /Mixtral-8x7B/,
+    taken: "litellm",
+    why: "its row names the provider's list; genai-prices has what a list of January 2024 has for Mixtral 8x7B (unverified: stored copies of the catalogue were cut before its prices)",
+    url: "https://docs.together.ai/docs/serverless/models",
+  },
+  {
+    provider: "xai",
+    models: /^grok-4\.20-multi-agent$/,
+    taken: "litellm",
+    why: "a stored copy of the page has 1.25 and 2.50 for grok-4.20-multi-agent-0309; an earlier one has 2 and 6, as genai-prices",
+    url: "https://docs.x.ai/developers/pricing",
+  },
+  {
+    provider: "xai",
+    models: /^grok-code-fast-1$/,
+    taken: "litellm",
+    why: "the dearer (unverified: stored copies of the page no longer have the model)",
+    url: "https://docs.x.ai/developers/pricing",
+  },
+  {
+    provider: "zai",
+    models: /^glm-5\.3-flash$/,
+    taken: "litellm",
+    why: "twice genai-prices' figures, the price of an offer that at BigModel ended on 2026-09-09; the dearer (unverified: no stored copy of this page was to be had)",
+    url: "https://docs.z.ai/guides/overview/pricing",
+  },
   {
     provider: "ovhcloud",
     models: /./,
@@ -69,7 +170,7 @@ export const SETTLED = [
     provider: "vertex",
     models: /^claude-3-5-haiku/,
     taken: "litellm",
-    why: "the first price, which Anthropic cut a month later for itself, and the dearer: a budget must not be passed (unverified: Vertex's page was not opened)",
+    why: "the first price, which Anthropic cut a month later for itself, and the dearer: a budget must not be passed (unverified: no stored copy of Vertex's page with the model was to be had)",
     url: "https://cloud.google.com/vertex-ai/generative-ai/pricing",
   },
   {

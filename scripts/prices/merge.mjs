@@ -171,7 +171,7 @@ const RULES = [
     holds: ({ row, now, others }) => others.some((past) => (now.from ?? "") > (past.from ?? "") && differing(row, past).length === 0),
   },
   { taken: "litellm", why: "the other is this price with fewer digits", holds: ({ found }) => found.every(([, litellm, genaiPrices]) => isRounded(litellm, genaiPrices)) },
-  { taken: "litellm", why: "its row names the provider's page as its source (unverified: the page was not opened)", holds: ({ row }) => row.url !== undefined },
+  { taken: "litellm", why: "its row names the provider's page as its source (unverified: nobody has read the page for this)", holds: ({ row }) => row.url !== undefined },
   { taken: "genai-prices", why: "LiteLLM names no page, and this is the dearer: a budget must not be passed", holds: ({ row, now }) => sum(now) > sum(row) },
   { taken: "litellm", why: "no page of the model decides it, and this is the dearer: a budget must not be passed", holds: () => true },
 ];
