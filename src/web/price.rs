@@ -255,7 +255,7 @@ impl PriceBook {
         Some(row.source.to_json())
     }
 
-    /// What a body cost, `ResponseCost | Unpriced` as JSON text. What [`told_usage`] tells of it the face prices by itself.
+    /// What a body cost, `ResponseCost | Unpriced` as JSON text. What [`PriceBook::told`] tells of it the face prices by itself.
     ///
     /// The body comes as UTF-8: the glue takes a text over character by character, in ten times the time.
     #[wasm_bindgen(js_name = priceResponse)]
