@@ -19,7 +19,7 @@ pub struct Finding {
     pub score: u8,
     /// Whether a check digit or a checked structure confirmed it.
     pub validated: bool,
-    /// How sure the rule is, 0 to 100; see [`Hit::new`].
+    /// How sure the rule is, 0 to 100; see `Hit::new`.
     pub confidence: u8,
     /// The rule that found it.
     pub rule: &'static str,
