@@ -9,16 +9,16 @@ const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url)
 
 const package_ = (name, file) => path(name).replace(/[^/]*$/, file);
 
-/** In a page and in a Worker, the same for both entries of ours. */
-const ours = (entry) => ({
+/** In a page and in a Worker. */
+const ours = {
   conditions: ["workerd"],
-  source: `import { createTokenizer } from ${JSON.stringify(dist(entry))};
+  source: `import { createTokenizer } from ${JSON.stringify(dist("index.js"))};
 import vocabulary from ${JSON.stringify(dist("vocab/o200k_base.js"))};
 export async function load() {
   const tokenizer = createTokenizer(vocabulary);
   return (text) => tokenizer.count(text);
 }`,
-});
+};
 
 /** The same of a library of JavaScript alone: `program` exports what it is made of. */
 const javascript = (program, load) => ({ source: `${program}\nexport async function load() {\n  ${load}\n}` });
@@ -36,28 +36,19 @@ export const PEERS = {
     },
     // Prices, budgets and guardrails among it.
     assets: () => [dist("vocab/o200k_base.js"), dist("wasm/core.wasm")],
-    inHosts: ours("index.js"),
-  },
-  "tollgate/tokens": {
-    async load() {
-      const [{ createTokenizer }, { default: vocabulary }] = await Promise.all([import("../dist/tokens-alone.js"), import("../dist/vocab/o200k_base.js")]);
-      const tokenizer = createTokenizer(vocabulary);
-      return (text) => tokenizer.count(text);
-    },
-    assets: () => [dist("vocab/o200k_base.js"), dist("wasm/tokens.wasm")],
-    inHosts: ours("tokens-alone.js"),
+    inHosts: ours,
   },
   "with an asset": {
     async load() {
-      const { createTokenizer } = await import("../dist/tokens-alone.js");
+      const { createTokenizer } = await import("../dist/index.js");
       const tokenizer = createTokenizer({ name: "o200k_base", bytes: readFileSync(dist("vocab/o200k_base.bin")) });
       return (text) => tokenizer.count(text);
     },
-    assets: () => [dist("vocab/o200k_base.bin"), dist("wasm/tokens.wasm")],
+    assets: () => [dist("vocab/o200k_base.bin"), dist("wasm/core.wasm")],
     inHosts: {
       conditions: ["workerd"],
       files: { vocabulary: () => dist("vocab/o200k_base.bin") },
-      source: `import { createTokenizer } from ${JSON.stringify(dist("tokens-alone.js"))};
+      source: `import { createTokenizer } from ${JSON.stringify(dist("index.js"))};
 export async function load() {
   const tokenizer = createTokenizer({ name: "o200k_base", bytes: await vocabulary() });
   return (text) => tokenizer.count(text);

@@ -25,22 +25,6 @@ const DEV_PROFILE = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
 };
 
-/**
- * The modules, by name: all of the core, and its tokens alone. The first is to be small; the second is small, and to be fast: what a
- * program loads that counts and does nothing else.
- */
-const MODULES = {
-  core: { feature: "web", inline: "inline", profile: {}, optimise: "-Oz", sources: ["src", "data"] },
-  tokens: {
-    feature: "web-tokens",
-    inline: "inline-tokens",
-    profile: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "3" },
-    optimise: "-O3",
-    // Nothing else of the core is in it.
-    sources: ["src/lib.rs", "src/collections.rs", "src/error.rs", "src/json", "src/tokens", "src/web/mod.rs", "src/web/error.rs", "src/web/tokens.rs"],
-  },
-};
-
 const BINDGEN_FLAGS = [
   // One glue for all hosts: an ES module that imports nothing and is handed the module by the loader.
   "--target", "web",
@@ -48,6 +32,7 @@ const BINDGEN_FLAGS = [
   "--omit-default-module-path",
   // A trapped instance can be replaced (js/core.ts) without loading the glue again.
   "--experimental-reset-state-function",
+  "--out-name", "core",
 ];
 
 const OPT_FLAGS = [
@@ -64,6 +49,8 @@ const OPT_FLAGS = [
   "--enable-sign-ext",
   // Turned on by .cargo/config.toml.
   "--enable-simd",
+  // Size first, as in the release profile.
+  "-Oz",
   // A function with one caller is merged into it only when it is tiny. It costs some raw bytes and saves 8 % of gzip: large
   // functions have many locals, whose numbers then take two bytes and repeat less.
   "--one-caller-inline-max-function-size=20",
@@ -86,18 +73,17 @@ function bindgenTool() {
   return tool;
 }
 
-async function compile(name, { dev }) {
-  const { feature, profile, sources: own } = MODULES[name];
-  const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", ...own]);
-  const key = hash(sources, dev, DEV_PROFILE, profile, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
-  await once(`bindgen ${name}`, key, [`js/wasm/${name}.js`, `js/wasm/${name}.d.ts`, `.cache/bindgen/${name}_bg.wasm`], async () => {
+async function compile({ dev }) {
+  const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", "src", "data"]);
+  const key = hash(sources, dev, DEV_PROFILE, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
+  await once("bindgen", key, ["js/wasm/core.js", "js/wasm/core.d.ts", ".cache/bindgen/core_bg.wasm"], async () => {
     findRust();
     const tool = bindgenTool();
-    const module = await step(`cargo: compile ${name} for ${TARGET}`, async () => {
+    const module = await step(`cargo: compile the core for ${TARGET}`, async () => {
       const messages = await run(
         "cargo",
-        ["build", "--release", "--lib", "--features", feature, "--target", TARGET, "--message-format", "json-render-diagnostics"],
-        { quiet: true, env: dev ? DEV_PROFILE : profile },
+        ["build", "--release", "--lib", "--features", "web", "--target", TARGET, "--message-format", "json-render-diagnostics"],
+        { quiet: true, env: dev ? DEV_PROFILE : {} },
       );
       // Where the target folder is depends on the reader's settings; cargo says which file it made.
       const built = messages
@@ -112,29 +98,27 @@ async function compile(name, { dev }) {
     });
     await step("wasm-bindgen: the glue", async () => {
       const out = join(ROOT, ".cache/bindgen");
-      await run(tool, [module, "--out-dir", out, "--out-name", name, ...BINDGEN_FLAGS], { quiet: true });
+      rmSync(out, { recursive: true, force: true });
+      await run(tool, [module, "--out-dir", out, ...BINDGEN_FLAGS], { quiet: true });
       mkdirSync(join(ROOT, "js/wasm"), { recursive: true });
-      for (const file of [`${name}.js`, `${name}.d.ts`]) cpSync(join(out, file), join(ROOT, "js/wasm", file));
+      for (const name of ["core.js", "core.d.ts"]) cpSync(join(out, name), join(ROOT, "js/wasm", name));
     });
   });
 }
 
-async function optimise(name, { dev }) {
-  const { inline, optimise } = MODULES[name];
-  const [module, loaders] = [`js/wasm/${name}.wasm`, [`js/wasm/${inline}.js`, `js/wasm/${inline}.d.ts`]];
-  const built = `.cache/bindgen/${name}_bg.wasm`;
-  const key = hash([built, "js/loader/decode.wat", "scripts/lib/bytes.mjs", "package-lock.json"], dev, OPT_FLAGS, optimise);
-  await once(`optimise ${name}`, key, [module, ...loaders], () =>
+async function optimise({ dev }) {
+  const outputs = ["js/wasm/core.wasm", "js/wasm/inline.js", "js/wasm/inline.d.ts"];
+  const key = hash([".cache/bindgen/core_bg.wasm", "js/loader/decode.wat", "scripts/lib/bytes.mjs", "package-lock.json"], dev, OPT_FLAGS);
+  await once("optimise", key, outputs, () =>
     step(dev ? "loaders" : "wasm-opt and loaders", async () => {
-      const [from, to] = [join(ROOT, built), join(ROOT, module)];
+      const [from, to] = [join(ROOT, ".cache/bindgen/core_bg.wasm"), join(ROOT, "js/wasm/core.wasm")];
       const binaryen = (tool, args) => run(process.execPath, [join(ROOT, "node_modules/binaryen/bin", tool), ...args], { quiet: true });
       if (dev) cpSync(from, to);
-      else await binaryen("wasm-opt", [from, "-o", to, optimise, ...OPT_FLAGS]);
+      else await binaryen("wasm-opt", [from, "-o", to, ...OPT_FLAGS]);
       const decoder = join(ROOT, ".cache/decode.wasm");
       await binaryen("wasm-as", [join(ROOT, "js/loader/decode.wat"), "-o", decoder]);
-      const [code, types] = loaders.map((path) => join(ROOT, path));
-      writeFileSync(code, encodedModule(readFileSync(to), readFileSync(decoder)));
-      writeFileSync(types, encodedTypes(`${name}.wasm`));
+      writeFileSync(join(ROOT, "js/wasm/inline.js"), encodedModule(readFileSync(to), readFileSync(decoder)));
+      writeFileSync(join(ROOT, "js/wasm/inline.d.ts"), encodedTypes("core.wasm"));
     }),
   );
 }
@@ -177,9 +161,6 @@ function copy(from, to) {
 /** All paths in a part of package.json's `exports` or `imports`. */
 const targets = (value) => (typeof value === "string" ? [value] : Object.values(value).flatMap(targets));
 
-/** The entry that has a module of its own. */
-const TOKENS = "./dist/tokens-alone.js";
-
 /** What the package's JavaScript is made for: the oldest hosts with what the module needs. */
 const HOSTS = ["chrome114", "firefox115", "safari16.4", "node20.19"];
 
@@ -214,8 +195,7 @@ async function ship() {
         external: ["#wasm", "*.wasm", "*.wasm?module"],
         plugins: [{ name: "apart", setup: apart }],
       };
-      const [index, ...others] = entries.filter((path) => path !== TOKENS).map(inFace);
-      await build({ ...options, entryPoints: [inFace(TOKENS)], external: ["#wasm-tokens"], plugins: [...options.plugins, { name: "tokens", setup: withTokens }] });
+      const [index, ...others] = entries.map(inFace);
       await build({ ...options, entryPoints: [{ in: index, out: "main" }] });
       await build({ ...options, entryPoints: [`${FACE}/errors.js`, ...targets(imports).map(inFace)] });
       // The first entry only says what is where: what has statements of its own is kept whole. The others stand on what it
@@ -233,12 +213,6 @@ function apart({ onResolve }) {
     if (kind === "entry-point") return undefined;
     return { path: `./${relative(join(ROOT, FACE), join(resolveDir, path)).replaceAll("\\", "/")}`, external: true };
   });
-}
-
-/** Stands on the module of tokens, in place of the core. */
-function withTokens({ onResolve }) {
-  onResolve({ filter: /^#wasm$/ }, () => ({ path: "#wasm-tokens", external: true }));
-  onResolve({ filter: /\/wasm\/core\.js$/ }, () => ({ path: join(ROOT, FACE, "wasm/tokens.js") }));
 }
 
 /** What is not apart is in main.js, but for the files of one entry: open/ is for vocab-open.js alone. */
@@ -317,10 +291,8 @@ export async function build({ dev = false, force = false } = {}) {
   if (force) forget();
   const begun = performance.now();
   console.log(dev ? "build (quick: not for shipping)" : "build");
-  for (const name of Object.keys(MODULES)) {
-    await compile(name, { dev });
-    await optimise(name, { dev });
-  }
+  await compile({ dev });
+  await optimise({ dev });
   await vocabularies();
   await face({ dev });
   await ship();

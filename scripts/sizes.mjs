@@ -10,7 +10,6 @@ import { Problem, ROOT, main } from "./lib/run.mjs";
 const PARTS = [
   { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 395_000, goal: 150_000 },
   { title: "inline loader", files: ["dist/loader/inline.js"], limit: 398_500, goal: 215_000 },
-  { title: "tokens.wasm", files: ["dist/wasm/tokens.wasm"], limit: 58_000 },
   { title: "prices main", files: ["dist/data/prices.js"], limit: 40_000, goal: 30_000 },
   { title: "prices full", files: ["dist/data/prices-full.js"], limit: 85_000, goal: 70_000 },
   { title: "cdn.js", files: ["dist/cdn.js"] },

@@ -20,7 +20,6 @@ const SUITES = {
     await run("cargo", ["fmt", "--check"]);
     await run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
     await run("cargo", ["clippy", "--features", "web", "--target", TARGET, "--lib", "--test", "web_*", "--no-deps", "--", "-D", "warnings"]);
-    await run("cargo", ["clippy", "--features", "web-tokens", "--target", TARGET, "--lib", "--no-deps", "--", "-D", "warnings"]);
     await run("cargo", ["test"]);
     await run("cargo", ["doc", "--no-deps", "--document-private-items"], { quiet: true, env: { RUSTDOCFLAGS: "-D warnings" } });
     const tree = await run("cargo", ["tree", "-e", "normal", "--target", TARGET], { quiet: true });

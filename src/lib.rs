@@ -42,7 +42,7 @@ pub mod time;
 pub mod tokens;
 pub mod usage;
 
-#[cfg(any(feature = "web", feature = "web-tokens"))]
+#[cfg(feature = "web")]
 pub mod web;
 
 /// The version of the crate, which is the version of the npm package.

@@ -4,9 +4,10 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-#[cfg(feature = "web")]
-use crate::error::Code;
-use crate::{error::Error, json::ToJson};
+use crate::{
+    error::{Code, Error},
+    json::ToJson,
+};
 
 impl From<Error> for JsValue {
     fn from(error: Error) -> JsValue {
@@ -24,7 +25,6 @@ impl From<Error> for JsValue {
 
 /// What a host API threw, as an error of ours. Only its name and message are kept: a host's error may drag along
 /// whatever it likes.
-#[cfg(feature = "web")]
 pub fn host_error(code: Code, doing: &str, thrown: &JsValue) -> Error {
     let text = |key: &str| {
         Reflect::get(thrown, &JsValue::from_str(key)).ok().and_then(|value| value.as_string()).unwrap_or_default()

@@ -180,7 +180,6 @@ fn with_input<T>(length: u32, call: impl FnOnce(&[u8]) -> T) -> T {
 }
 
 /// The room for texts, for calls that leave numbers there.
-#[cfg(feature = "web")]
 pub(super) fn with_room<T>(call: impl FnOnce(&mut [u8]) -> T) -> T {
     INPUT.with_borrow_mut(|input| call(input))
 }
