@@ -19,7 +19,8 @@ fn piece() -> impl Strategy<Value = String> {
             "example.com", "com", "git@github.com:", "logo@2x.png", "日本", "😀", "\u{A0}", "\u{2011}",
         ]),
         4 => one_of(&[
-            "555-123-4567", "415-555-2671", "5551234567", "(415) 555-2671", "+14155552671", "+44 20 7946 0958", "+",
+            "555-123-4567", "415-555-2671", "x12", " ext. 7", "(030) 901820", "call me at ", "9472 7916", "answering on ", "my number is ",
+            "3598899323053410", "5551234567", "(415) 555-2671", "+14155552671", "+44 20 7946 0958", "+",
             "(", ")", "415", "555", "2671", "1", "7", "030 901820", "555-1234", "123-45-6789", "123456789",
             "123 45 6789", "4111 1111 1111 1111", "4111111111111111", "378282246310005", "4222222222222", "1700000000",
         ]),
@@ -45,6 +46,12 @@ fn piece() -> impl Strategy<Value = String> {
             "src=", ")", "http://u:p@x.org", "://",
         ]),
         2 => one_of(&["call the phone number of ann ", "and pay by card ", "at once ", "call ann ", "forbadden "]),
+        4 => one_of(&[
+            "password", "password=", "db_pass: ", "\"token\": \"", "api_key = '", "secret", "secret(\"", "my password is ", "--token ",
+            "Authorization: ", "Bearer ", "Basic ", "https://user:", "://", "-u me:", "name: API_TOKEN\n  value: ", "<password>", "</password>",
+            "hunter2x", "Tr0ub4dor&3", "Zk3v9QpX7mB2tY8n", "aB3(x]k9{pQ!s#", "110201543:AAHdqTcvCH1vGWJxfSe1ofSAs0K5PALDsaw", "${NAME}",
+            "03ea1b2c-44d1-4f6e-9a77-0c5b1d2e3f40", "\\\"", "&x=",
+        ]),
         4 => one_of(&[" ", " ", " ", "\n", ", ", ". ", ":", "\"", "/", "="]),
         1 => "[a-zA-Z0-9 .@+-]{0,12}",
     ]
@@ -390,6 +397,11 @@ fn adversarial_text_takes_linear_time() {
         "not ",
         "system prompt ",
         "YWJj",
+        "password=",
+        "token: \"a",
+        "https://a:",
+        "--token ",
+        "password=a(",
     ] {
         let time = |size: usize| {
             let text = unit.repeat(size / unit.len());
@@ -403,6 +415,6 @@ fn adversarial_text_takes_linear_time() {
                 .unwrap()
         };
         let (small, large) = (time(50_000), time(400_000));
-        assert!(large < small * 32 + std::time::Duration::from_millis(20), "{unit:?}: {small:?} then {large:?}");
+        assert!(large < small * 32 + std::time::Duration::from_millis(60), "{unit:?}: {small:?} then {large:?}");
     }
 }

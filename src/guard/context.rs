@@ -28,8 +28,10 @@ impl Terms {
          telefono telefone telefonnummer handynummer rufnummer celular movil téléphone teléfono móvil",
     );
     /// Words that go with a phone number, and with much else.
-    pub const CALLING: Self =
-        Self("call calls called calling callback dial dialed text contact reach reached ring number numbers voicemail");
+    pub const CALLING: Self = Self(
+        "call calls called calling callback dial dialed text contact reach reached ring number numbers voicemail answer \
+              answers answering answered message messages",
+    );
     /// Words that name a social security number.
     pub const SOCIAL_SECURITY: Self = Self("ssn ssns social_security");
     /// Words that name a payment card.
@@ -68,7 +70,11 @@ pub(super) fn right_before(view: &View, floor: usize, start: usize, terms: Terms
     let end = text.iter().rposition(|byte| is_letter(*byte)).map_or(0, |last| last + 1);
     let word = text.get(..end).unwrap_or_default();
     let from = word.iter().rposition(|byte| !is_letter(*byte)).map_or(0, |last| last + 1);
-    text.len() - end <= 2 && words(word.get(from..).unwrap_or_default(), terms)
+    let gap = text.get(end..).unwrap_or_default();
+    // As in `version: 1`, and in `"version": "1"`.
+    let near =
+        gap.len() <= 2 || gap.len() <= 4 && gap.iter().all(|byte| matches!(byte, b' ' | b'"' | b'\'' | b':' | b'='));
+    near && words(word.get(from..).unwrap_or_default(), terms)
 }
 
 /// Whether what redaction left stands right beside `start..end`, or with one dash, dot, slash or (behind it) colon between. It stands for

@@ -8,7 +8,7 @@ use super::{
     finding::Hit,
     kind::Kind,
     pii::{card, crypto, email, id, net, number, phone, ssn},
-    secrets::{self, Swallow},
+    secrets::{self, Starts, Swallow},
     view::{Need, View},
 };
 
@@ -62,7 +62,6 @@ enum Anchor {
     Bracket,
     Colon,
     Dash,
-    Token,
 }
 
 /// Where a pass stands. Positions are absolute: bytes from the beginning of the whole text.
@@ -72,8 +71,12 @@ pub(super) struct Sweep {
     /// A secret that may still grow is held until it is longer than that.
     held_secret: usize,
     anchors: [Anchor; 256],
+    /// Where a secret may begin, if they are wanted.
+    secrets: Option<&'static Starts>,
     /// Everything before was looked at.
     at: usize,
+    /// Everything before was looked at for secrets.
+    looked: usize,
     /// No finding reaches back over this: the end of the last secret.
     floor: usize,
     /// The end of the last finding that is no secret.
@@ -93,11 +96,11 @@ impl Sweep {
                 b'(' if wanted.phone => Anchor::Bracket,
                 b':' if wanted.other(Kind::IpAddress) || wanted.other(Kind::MacAddress) => Anchor::Colon,
                 b'-' | b'.' if wanted.other(Kind::MacAddress) => Anchor::Dash,
-                _ if wanted.secrets && secrets::may_start(byte) => Anchor::Token,
                 _ => Anchor::None,
             };
         }
-        Self { wanted, held_secret, anchors, at: 0, floor: 0, found: 0, open: None }
+        let secrets = wanted.secrets.then(Starts::get);
+        Self { wanted, held_secret, anchors, secrets, at: 0, looked: 0, floor: 0, found: 0, open: None }
     }
 
     /// Whether the last hit may still grow.
@@ -113,7 +116,37 @@ impl Sweep {
         }
         while self.open.is_none() && at < view.len() {
             let anchor = view.seen(at).and_then(|byte| self.anchors.get(usize::from(byte))).copied();
-            let mut anchor = anchor.unwrap_or(Anchor::None);
+            let anchor = anchor.unwrap_or(Anchor::None);
+            if self.secrets.is_some_and(|starts| starts.may_start(view, at)) && base + at >= self.looked {
+                match secrets::look(view, at) {
+                    Ok(Some((hit, Some(swallow)))) if self.must_wait(view, &hit, swallow) => {
+                        self.at = base + at;
+                        return base + at.min(self.held(view, base, at));
+                    }
+                    Ok(Some((hit, swallow))) => {
+                        let (start, end) = (hit.start, hit.end);
+                        hits.push(moved(hit, base));
+                        self.looked = base + at + 1;
+                        if let Some(swallow) = swallow {
+                            at = self.swallow(view, base, end, swallow, hits);
+                            self.floor = base + at;
+                            self.looked = base + at;
+                            continue;
+                        }
+                        // What is inside of a token is nothing else. A value behind its name may be personal data too.
+                        if start == at {
+                            at = end;
+                            self.floor = base + end;
+                            continue;
+                        }
+                    }
+                    Ok(None) => self.looked = base + at + 1,
+                    Err(Need) => {
+                        self.at = base + at;
+                        return base + at.min(self.held(view, base, at));
+                    }
+                }
+            }
             if anchor == Anchor::Dash {
                 let floor = self.floor.max(self.found).saturating_sub(base);
                 match net::look_lettered_hardware(view, at, floor).and_then(|hit| apart(view, hit)) {
@@ -121,10 +154,6 @@ impl Sweep {
                         let hit = moved(hit, base);
                         self.found = hit.end;
                         hits.push(hit);
-                    }
-                    // A dash may also begin a secret.
-                    Ok(None) if self.wanted.secrets && view.seen(at).is_some_and(secrets::may_start) => {
-                        anchor = Anchor::Token;
                     }
                     Ok(None) => {}
                     Err(Need) => {
@@ -164,21 +193,6 @@ impl Sweep {
                         Err(Need) => Err(net::colon_start(view, at, floor)),
                     }
                 }
-                Anchor::Token => match secrets::look(view, at) {
-                    Ok(Some((hit, Some(swallow)))) if self.must_wait(view, &hit, swallow) => Err(at),
-                    Ok(Some((hit, swallow))) => {
-                        let end = hit.end;
-                        hits.push(moved(hit, base));
-                        at = match swallow {
-                            Some(swallow) => self.swallow(view, base, end, swallow, hits),
-                            None => end,
-                        };
-                        self.floor = base + at;
-                        continue;
-                    }
-                    Ok(None) => Ok(()),
-                    Err(Need) => Err(at),
-                },
             };
             match answer {
                 Ok(()) => at += 1,

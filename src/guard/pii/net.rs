@@ -102,13 +102,14 @@ pub(in super::super) fn look_colons(view: &View, at: usize, floor: usize) -> Res
     // The colon after a key is no part of it.
     if matches!(view.bytes(start, end), [.., 0..=b'9' | b';'..=b'\xFF', b':']) {
         end -= 1;
-    } else if view.byte(end)? == Some(b'.')
-        && let Some(tail) = v4_end(view, group)?
-    {
-        if goes_on(view, tail)? {
-            return Ok(None);
+    } else if view.byte(end)? == Some(b'.') {
+        match v4_end(view, group)? {
+            Some(tail) if goes_on(view, tail)? => return Ok(None),
+            Some(tail) => end = tail,
+            // Numbers with dots that are no address: neither is what they end.
+            None if view.byte(end + 1)?.is_some_and(|byte| byte.is_ascii_digit()) => return Ok(None),
+            None => {}
         }
-        end = tail;
     }
     let text = view.bytes(start, end);
     if is_hardware(text, b':') {

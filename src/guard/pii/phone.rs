@@ -3,16 +3,23 @@
 
 use super::{
     super::{
-        context::{Terms, beside},
+        context::{Terms, beside, is_glued, right_before},
         finding::Hit,
         kind::Kind,
         view::{Need, View, is_word},
     },
-    number::{Group, Number, Separator},
+    number::{self, Group, Number, Separator},
 };
 
 /// ITU-T E.164: at most 15 digits, the country code included.
 const LONGEST: usize = 15;
+/// Words that make a phone of ten digits together. A mere `number` does not: orders, parcels and cases have one.
+const DIALLED: Terms = Terms(
+    "call calls called calling callback dial dialed text contact reach reached ring voicemail my_number his_number \
+     her_number their_number our_number",
+);
+/// Words between a call and where it goes.
+const AT: Terms = Terms("at on");
 const SHORTEST: usize = 8;
 
 /// Country codes in use (ITU-T E.164 list of assigned codes), but for 1 and 7, which stand alone.
@@ -30,6 +37,45 @@ const COUNTRY_CODES: &[u16] = &[
 
 fn hit(start: usize, end: usize, validated: bool, rule: &'static str) -> Option<Hit> {
     Some(Hit::new(Kind::Phone, start, end, validated, rule))
+}
+
+/// Where an extension ends that goes on right behind a number, if one does: `x123`, `ext. 123`.
+fn extension(view: &View, at: usize) -> Result<Option<usize>, Need> {
+    let mut here = at;
+    if view.byte(here)? == Some(b' ') {
+        here += 1;
+    }
+    let mark = here;
+    for word in [&b"extension"[..], b"ext.", b"ext", b"x"] {
+        if view.starts_with(mark, word)? {
+            here += word.len();
+            break;
+        }
+    }
+    if here == mark {
+        return Ok(None);
+    }
+    if view.byte(here)? == Some(b' ') {
+        here += 1;
+    }
+    let digits = here;
+    while here - digits < 7 && view.byte(here)?.is_some_and(|byte| byte.is_ascii_digit()) {
+        here += 1;
+    }
+    // Nothing may be glued to it, so that what redaction puts there later changes nothing.
+    let ends = view.char_at(here)?.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ';' | ')' | '.' | '!' | '?'));
+    let ends = ends && !(view.byte(here)? == Some(b'.') && view.byte(here + 1)?.is_some_and(|byte| byte > b' '));
+    Ok(((1..=6).contains(&(here - digits)) && ends).then_some(here))
+}
+
+/// Where a number ends whose last group that is, its extension included; `None` where it can't end there.
+fn end_of(view: &View, group: &Group) -> Result<Option<usize>, Need> {
+    if group.next.is_none()
+        && let Some(end) = extension(view, group.end)?
+    {
+        return Ok(Some(end));
+    }
+    Ok(Number::can_end(group).then_some(group.end))
 }
 
 /// Area code and exchange as the North American plan gives them out.
@@ -55,6 +101,10 @@ pub(in super::super) fn look_plus(view: &View, at: usize) -> Result<Option<Hit>,
             }
         }
         if here == start || digits.len() > LONGEST {
+            break;
+        }
+        if let Some(end) = extension(view, here)? {
+            ends.push((digits.len(), end));
             break;
         }
         if view.char_at(here)?.is_some_and(|c| c.is_alphanumeric() || c == '_') {
@@ -115,8 +165,41 @@ fn is_plausible_area(digits: &[u8]) -> bool {
     matches!(digits, [2..=9, ..])
 }
 
-/// The number whose area code's `(` is at `at`: "(415) 555-2671".
+/// The number whose area code's `(` is at `at`: "(415) 555-2671", and beside a word "(030) 901820".
 pub(in super::super) fn look_brackets(view: &View, at: usize) -> Result<Option<Hit>, Need> {
+    match look_area_code(view, at)? {
+        None => look_national_brackets(view, at),
+        found => Ok(found),
+    }
+}
+
+fn look_national_brackets(view: &View, at: usize) -> Result<Option<Hit>, Need> {
+    let mut here = at + 1;
+    while here - at <= 5 && view.byte(here)?.is_some_and(|byte| byte.is_ascii_digit()) {
+        here += 1;
+    }
+    let area = view.bytes(at + 1, here);
+    if !(2..=5).contains(&area.len()) || view.byte(here)? != Some(b')') {
+        return Ok(None);
+    }
+    here += 1;
+    if matches!(view.byte(here)?, Some(b' ' | b'-')) {
+        here += 1;
+    }
+    let number = number::read(view, here)?;
+    let Some(last) = number.groups.last().filter(|last| (6..=12).contains(&(last.digits + area.len()))) else {
+        return Ok(None);
+    };
+    let Some(end) = end_of(view, last)? else { return Ok(None) };
+    if !number.groups.iter().all(|group| group.length >= 2) || is_glued(view, at, end)? {
+        return Ok(None);
+    }
+    let named = beside(view, at, end, Terms::PHONE)?
+        || (area.first() == Some(&b'0') || right_before(view, 0, at, AT)) && beside(view, at, end, Terms::CALLING)?;
+    Ok(if named { hit(at, end, false, "phone-national") } else { None })
+}
+
+fn look_area_code(view: &View, at: usize) -> Result<Option<Hit>, Need> {
     let mut here = at + 1;
     let mut digits = [0_u8; 10];
     for (place, slot) in digits.iter_mut().enumerate() {
@@ -141,7 +224,9 @@ pub(in super::super) fn look_brackets(view: &View, at: usize) -> Result<Option<H
         }
         here += 1;
     }
-    if view.byte(here)?.is_some_and(|byte| is_word(byte) || byte == b'_') {
+    if let Some(end) = extension(view, here)? {
+        here = end;
+    } else if view.byte(here)?.is_some_and(|byte| is_word(byte) || byte == b'_') {
         return Ok(None);
     }
     if is_plausible_area(&digits) || beside(view, at, here, Terms::PHONE)? {
@@ -176,13 +261,13 @@ fn look_north_american(view: &View, at: usize, number: &Number) -> Result<Option
         || [area.next, exchange.next].contains(&Some(Separator::Slash))
         // "747.589 1124" is two measures.
         || (area.next == Some(Separator::Dot)) != (exchange.next == Some(Separator::Dot))
-        || !Number::can_end(line)
     {
         return Ok(None);
     }
+    let Some(end) = end_of(view, line)? else { return Ok(None) };
     let valid = is_north_american(digits);
-    if valid || beside(view, at, line.end, Terms::PHONE)? || beside(view, at, line.end, Terms::CALLING)? {
-        return Ok(hit(at, line.end, valid, "phone-north-american"));
+    if valid || beside(view, at, end, Terms::PHONE)? || beside(view, at, end, Terms::CALLING)? {
+        return Ok(hit(at, end, valid, "phone-north-american"));
     }
     Ok(None)
 }
@@ -200,7 +285,7 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         if trunk && view.is_all(at, first.end)? || beside(view, at, first.end, Terms::PHONE)? {
             return Ok(hit(at, first.end, false, "phone-digits"));
         }
-        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, Terms::CALLING)? {
+        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, DIALLED)? {
             return Ok(hit(at, first.end, is_north_american(digits), "phone-digits"));
         }
         return Ok(None);
@@ -215,10 +300,11 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         {
             continue;
         }
-        // A trunk zero and groups make a phone number of what somebody is to call.
+        // A trunk zero and groups make a phone number of what somebody is to call, and so does "call me at".
         let trunk = number.digits.first() == Some(&0) && (9..=11).contains(&last.digits);
+        let called = trunk || last.digits <= 11 && right_before(view, 0, at, AT);
         let named = beside(view, at, last.end, Terms::PHONE)?;
-        if named || trunk && (beside(view, at, last.end, Terms::CALLING)? || view.is_all(at, last.end)?) {
+        if named || called && beside(view, at, last.end, Terms::CALLING)? || trunk && view.is_all(at, last.end)? {
             return Ok(hit(at, last.end, false, "phone-national"));
         }
         return Ok(None);
@@ -298,13 +384,25 @@ mod tests {
             ("call 4155552671", Some("4155552671")),
             ("call at 1700000000", None),
             ("phone logs at 1700000000", None),
+            ("my number is 4155552671", Some("4155552671")),
             ("order 4155552671", None),
+            ("tracking number 4155552671", None),
             ("in the public 4155552671", None),
             ("Phone: 555-1234", Some("555-1234")),
             ("Tel. 030 901820", Some("030 901820")),
             ("tel 01 42 68 53 00", Some("01 42 68 53 00")),
             ("Phone: 9469 9966", Some("9469 9966")),
             ("call me at 0699 868 88 55", Some("0699 868 88 55")),
+            ("Call me on 9472 7916", Some("9472 7916")),
+            ("They're not answering at 374 780 163", Some("374 780 163")),
+            ("we sent messages to 300 000 000 people", None),
+            ("no message on my registered 024 971 50 30", Some("024 971 50 30")),
+            ("Fax: 345-899-3560x4587", Some("345-899-3560x4587")),
+            ("Desk: +1-903-140-4508x769", Some("+1-903-140-4508x769")),
+            ("(415) 555-2671 ext. 12", Some("(415) 555-2671 ext. 12")),
+            ("Tel. (030) 901820", Some("(030) 901820")),
+            ("Phone: (37) 788-063", Some("(37) 788-063")),
+            ("in chapter (37) 788-063", None),
             ("phones sold in 2019-2024", None),
             ("the phone came out on 2024-01-15", None),
             ("phones sold: 12.3456789", None),

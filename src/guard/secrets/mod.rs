@@ -1,12 +1,17 @@
-//! Keys and tokens that their issuers made recognisable: a prefix, an alphabet, a length, sometimes a checksum.
+//! Keys and tokens that their issuers made recognisable (a prefix, an alphabet, a length, sometimes a checksum), and what
+//! stands beside a name that makes it secret.
 //!
 //! Where a token's length is fixed, the whole token decides. Where it is not, its beginning does, and what belongs to it
 //! is then [swallowed](Swallow) to its end, however long: a stream need not hold a private key to hide it.
 
+mod assigned;
 mod checksum;
 mod jwt;
+mod key;
+mod pattern;
 mod pem;
 mod rules;
+mod value;
 
 use std::sync::OnceLock;
 
@@ -32,26 +37,99 @@ pub(super) enum Swallow {
 pub(super) enum Alphabet {
     /// Letters and digits.
     Alnum,
+    /// Small letters and digits.
+    Small,
+    /// Capitals and digits.
+    Capital,
+    /// Digits.
+    Digit,
+    /// Capitals and the digits 2 to 7.
+    Base32,
+    /// Hexadecimal.
+    Hex,
+    /// Hexadecimal in small letters.
+    SmallHex,
     /// Letters, digits, `-` and `_`.
     Url,
-    /// Capital letters and the digits 2 to 7.
-    Base32,
-    /// Lower-case hexadecimal.
-    Hex,
-    /// Letters, digits, `-`, `_`, `.` and `/`.
-    Path,
+    /// Letters, digits, `+` and `/`.
+    Base64,
+    /// Letters, digits, `-`, `_`, `=`, `+`, `/` and `%`.
+    Encoded,
+    /// Line breaks.
+    Break,
+    /// Base64 over several lines.
+    Lines,
+    /// What a value without quotes consists of.
+    Value,
 }
 
 impl Alphabet {
+    /// The alphabet that a letter stands for in a [`pattern`].
+    fn named(letter: u8) -> Option<Self> {
+        Some(match letter {
+            b'a' => Self::Alnum,
+            b'l' => Self::Small,
+            b'w' => Self::Capital,
+            b'd' => Self::Digit,
+            b'b' => Self::Base32,
+            b'h' => Self::Hex,
+            b'x' => Self::SmallHex,
+            b'u' => Self::Url,
+            b's' => Self::Base64,
+            b'e' => Self::Encoded,
+            b'n' => Self::Break,
+            b't' => Self::Lines,
+            _ => return None,
+        })
+    }
+
     fn has(self, byte: u8) -> bool {
         match self {
-            Alphabet::Alnum => byte.is_ascii_alphanumeric(),
-            Alphabet::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
-            Alphabet::Base32 => matches!(byte, b'A'..=b'Z' | b'2'..=b'7'),
-            Alphabet::Hex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-            Alphabet::Path => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'),
+            Self::Small => byte.is_ascii_lowercase() || byte.is_ascii_digit(),
+            Self::Capital => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Digit => byte.is_ascii_digit(),
+            Self::Base32 => matches!(byte, b'A'..=b'Z' | b'2'..=b'7'),
+            Self::Hex => byte.is_ascii_hexdigit(),
+            Self::SmallHex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            Self::Break => matches!(byte, b'\r' | b'\n'),
+            Self::Value => byte.is_ascii_graphic() && !is_end(byte),
+            _ => byte.is_ascii_alphanumeric() || self.signs().contains(&byte),
         }
     }
+
+    /// What an alphabet has beyond letters and digits.
+    const fn signs(self) -> &'static [u8] {
+        match self {
+            Self::Url => b"-_",
+            Self::Base64 => b"+/",
+            Self::Encoded => b"-_=+/%",
+            Self::Lines => b"+/=\r\n",
+            _ => b"",
+        }
+    }
+}
+
+/// What ends a value without quotes.
+fn is_end(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'"' | b'\''
+            | b'`'
+            | b','
+            | b';'
+            | b'<'
+            | b'>'
+            | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'|'
+            | b'\\'
+            | b'&'
+            | b'*'
+    )
 }
 
 impl Swallow {
@@ -83,46 +161,151 @@ impl Swallow {
     }
 }
 
-/// A token that begins at `at`, and what to swallow after it.
-///
-/// But for private keys, a token begins where a word does: with no letter or digit before it.
-pub(super) fn look(view: &View, at: usize) -> Result<Option<(Hit, Option<Swallow>)>, Need> {
-    if view.seen(at) != Some(b'-') && view.before(at).is_some_and(is_word) {
+/// What is found: a hit, and what to swallow after it.
+type Found = (Hit, Option<Swallow>);
+
+/// A secret that begins at `at` or right behind it, and what to swallow after it.
+pub(super) fn look(view: &View, at: usize) -> Result<Option<Found>, Need> {
+    let Some(first) = view.seen(at) else { return Ok(None) };
+    if assigned::may_precede(first) {
+        return Ok(assigned::look(view, at)?.map(of_value));
+    }
+    if let Some(found) = look_token(view, at)? {
+        return Ok(Some(found));
+    }
+    let found = match first {
+        b'-' => assigned::look_option(view, at)?,
+        b'i' => assigned::look_is(view, at)?,
+        _ => None,
+    };
+    Ok(found.map(of_value))
+}
+
+fn of_value(found: assigned::Found) -> Found {
+    let hit = Hit::new(Kind::Secret, found.start, found.end, false, found.rule).sure(found.confidence);
+    (hit, found.open.map(Swallow::Run))
+}
+
+/// A token of a known form that begins at `at`. But for private keys, it begins where a word does.
+fn look_token(view: &View, at: usize) -> Result<Option<Found>, Need> {
+    let Some(first) = view.seen(at) else { return Ok(None) };
+    if first != b'-' && is_inside(view, at) {
         return Ok(None);
     }
-    let found = |end, validated, rule, swallow| Some((Hit::new(Kind::Secret, at, end, validated, rule), swallow));
-    match view.seen(at) {
-        Some(b'-') => {
-            Ok(pem::look(view, at)?.and_then(|(end, body)| found(end, true, "private-key", Some(Swallow::Pem(body)))))
-        }
-        Some(b'e') => Ok(jwt::look(view, at)?
-            .and_then(|(end, dots)| found(end, true, "json-web-token", Some(Swallow::Jwt { dots })))),
-        Some(first) => {
-            for rule in rules::RULES.iter().filter(|rule| rule.prefix.as_bytes().first() == Some(&first)) {
-                if let Some((end, validated)) = rule.look(view, at)? {
-                    let swallow = (!rule.is_fixed()).then_some(Swallow::Run(rule.alphabet));
-                    return Ok(found(end, validated, rule.name, swallow));
-                }
+    let found = |end, validated, rule, swallow| {
+        let hit = Hit::new(Kind::Secret, at, end, validated, rule);
+        Ok(Some((hit, swallow)))
+    };
+    match first {
+        b'-' => {
+            if let Some((end, body)) = pem::look(view, at)? {
+                return found(end, true, "private-key", Some(Swallow::Pem(body)));
             }
-            Ok(None)
         }
-        None => Ok(None),
+        b'e' => {
+            if let Some((end, dots)) = jwt::look(view, at)? {
+                return found(end, true, "json-web-token", Some(Swallow::Jwt { dots }));
+            }
+        }
+        _ => {}
+    }
+    let starts = Starts::get();
+    let (from, to) = starts.rules.get(usize::from(first)).copied().unwrap_or_default();
+    let mine = rules::RULES.get(from..to).unwrap_or_default();
+    let unmarked = rules::RULES.get(..starts.unmarked).unwrap_or_default();
+    let second = view.seen(at + 1);
+    for rule in mine.iter().chain(unmarked) {
+        if !rule.may_have(0, first) || second.is_some_and(|second| !rule.may_have(1, second)) {
+            continue;
+        }
+        if let Some((token, validated)) = rule.look(view, at)? {
+            let hit = Hit::new(Kind::Secret, at, token.end, validated, rule.name);
+            let hit = if validated { hit } else { hit.sure(rule.confidence()) };
+            return Ok(Some((hit, token.open.map(Swallow::Run))));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `at` is within a word, an identifier or a piece of base64.
+fn is_inside(view: &View, at: usize) -> bool {
+    // Digits that go on with others are a number, which must be one after redaction as well as before it.
+    if view.seen(at).is_some_and(|byte| byte.is_ascii_digit()) {
+        let mut start = at;
+        while at - start < 4
+            && matches!(view.before(start), Some(b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+' | 0x80..))
+        {
+            start -= 1;
+        }
+        if start < at && view.before(start).is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b']' | b'*')) {
+            return true;
+        }
+    }
+    match view.before(at) {
+        Some(b'_') => true,
+        // A line of a patch begins with it, or what is added to nothing.
+        Some(b'+') => at.checked_sub(1).and_then(|at| view.before(at)).is_some_and(|byte| byte > b' '),
+        Some(byte) => is_word(byte),
+        None => false,
     }
 }
 
-/// Whether a token may begin with that byte.
-pub(super) fn may_start(byte: u8) -> bool {
-    static STARTS: OnceLock<[bool; 256]> = OnceLock::new();
-    let starts = STARTS.get_or_init(|| {
-        let mut starts = [false; 256];
-        for first in rules::RULES.iter().filter_map(|rule| rule.prefix.as_bytes().first()).chain(b"-e") {
-            if let Some(start) = starts.get_mut(usize::from(*first)) {
-                *start = true;
+/// What may begin with which bytes: what is asked at each byte of a text.
+#[derive(Debug)]
+pub(super) struct Starts {
+    /// Of each first byte, which second ones a token may have: a bit each.
+    pairs: [[u32; 8]; 256],
+    /// The rules of [`rules::RULES`] with that first byte.
+    rules: [(usize, usize); 256],
+    /// How many rules have no prefix; they come first.
+    unmarked: usize,
+}
+
+impl Starts {
+    pub fn get() -> &'static Self {
+        static STARTS: OnceLock<Starts> = OnceLock::new();
+        STARTS.get_or_init(Self::new)
+    }
+
+    fn new() -> Self {
+        let mut starts = Self { pairs: [[0; 8]; 256], rules: [(0, 0); 256], unmarked: 0 };
+        for (place, rule) in rules::RULES.iter().enumerate() {
+            match rule.prefix.bytes().next().and_then(|first| starts.rules.get_mut(usize::from(first))) {
+                Some((from, to)) => (*from, *to) = (if from == to { place } else { *from }, place + 1),
+                None => starts.unmarked = place + 1,
+            }
+        }
+        let mut add = |first: u8, second: u8| {
+            let row = starts.pairs.get_mut(usize::from(first));
+            if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(second >> 5))) {
+                *slot |= 1 << (second & 31);
+            }
+        };
+        for rule in rules::RULES {
+            for first in (0..128).filter(|first| rule.may_have(0, *first)) {
+                (0..128).filter(|second| rule.may_have(1, *second)).for_each(|second| add(first, second));
+            }
+        }
+        [(b'-', b'-'), (b'e', b'y'), (b'i', b's')].into_iter().for_each(|(first, second)| add(first, second));
+        for (first, row) in (0_u8..=255).zip(starts.pairs.iter_mut()) {
+            if assigned::may_precede(first) {
+                *row = [!0; 8];
             }
         }
         starts
-    });
-    starts.get(usize::from(byte)).copied().unwrap_or(false)
+    }
+
+    /// Whether a secret may begin at `at`, or right behind it: a look at two bytes.
+    pub fn may_start(&self, view: &View, at: usize) -> bool {
+        let first = view.seen(at).unwrap_or(0);
+        let Some(row) = self.pairs.get(usize::from(first)) else { return false };
+        // What has not come yet may be anything.
+        let seconds = match view.seen(at + 1) {
+            Some(second) => row.get(usize::from(second >> 5)).copied().unwrap_or(0) >> (second & 31) & 1,
+            None => row.iter().fold(0, |any, seconds| any | seconds),
+        };
+        seconds != 0 && !(first.is_ascii_alphanumeric() && view.before(at).is_some_and(is_word))
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +315,7 @@ mod tests {
     /// The token's range, as text.
     fn found(text: &str) -> Option<(&'static str, bool, &str)> {
         let view = View::new(text, true);
-        (0..text.len()).filter(|at| text.is_char_boundary(*at) && may_start(text.as_bytes()[*at])).find_map(|at| {
+        (0..text.len()).filter(|at| Starts::get().may_start(&view, *at)).find_map(|at| {
             let (hit, swallow) = look(&view, at).unwrap()?;
             let end = swallow.map_or(hit.end, |mut swallow| swallow.go(&view, hit.end).0);
             Some((hit.rule, hit.validated, &text[hit.start..end]))
