@@ -48,6 +48,8 @@ export interface GuardText {
 export interface BuiltinConfig {
   kind: string;
   options: GuardrailConfig & { name: string };
+  /** What the detector weighs, beside its rules. */
+  table?: string;
 }
 
 /** The options of a built-in guardrail, for a scanner over several. */
@@ -58,14 +60,16 @@ export abstract class BuiltinGuardrail extends Guardrail {
   /** `exact`: a stream's result is that of the whole text, and ordinary text does not wait. `buffered`: text waits to the end. */
   readonly streaming: "exact" | "windowed" | "buffered";
   readonly #kind: string;
+  readonly #table: string | undefined;
   #options: GuardrailConfig;
   #config: BuiltinConfig | undefined;
   readonly #scanner: Held<CoreScanner>;
 
-  constructor(kind: string, options: GuardrailConfig) {
+  constructor(kind: string, options: GuardrailConfig, table?: string) {
     const [name, streaming] = run((core) => core.checkGuardrail(kind, options)) as [string, "exact" | "windowed" | "buffered"];
     super({ ...options, name });
     this.#kind = kind;
+    this.#table = table;
     this.#options = { ...options };
     this.streaming = streaming;
     this.#scanner = new Held("rebuildable", (core) => new core.Scanner([this[CONFIG]()]));
@@ -89,7 +93,11 @@ export abstract class BuiltinGuardrail extends Guardrail {
   /** The same object as long as the options and the name are the same.
    * @internal */
   [CONFIG](): BuiltinConfig {
-    if (this.#config?.options.name !== this.name) this.#config = { kind: this.#kind, options: { ...this.#options, name: this.name } };
+    if (this.#config?.options.name !== this.name) {
+      const options = { ...this.#options, name: this.name };
+      const table = "ngrams" in options && options.ngrams === false ? undefined : this.#table;
+      this.#config = { kind: this.#kind, options, ...(table !== undefined && { table }) };
+    }
     return this.#config;
   }
 }

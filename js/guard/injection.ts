@@ -1,3 +1,4 @@
+import table from "../data/ngrams.js";
 import { BuiltinGuardrail } from "./builtin.js";
 import type { DetectorOptions } from "./guardrail.js";
 
@@ -8,6 +9,11 @@ export type InjectionType = "instructionInjection" | "rolePlaying" | "systemLeak
 export interface PromptInjectionOptions extends DetectorOptions<InjectionType> {
   /** `medium` if left out. */
   sensitivity?: "low" | "medium" | "high";
+  /**
+   * Whether a table of weights for words in a row is asked beside the grammar: `true` if left out. It finds what has no phrase of
+   * the grammar in it, and is wrong a little more often.
+   */
+  ngrams?: boolean;
 }
 
 /**
@@ -16,6 +22,6 @@ export interface PromptInjectionOptions extends DetectorOptions<InjectionType> {
  */
 export class PromptInjectionGuardrail extends BuiltinGuardrail {
   constructor(options: PromptInjectionOptions = {}) {
-    super("injection", options);
+    super("injection", options, table);
   }
 }

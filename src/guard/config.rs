@@ -14,6 +14,7 @@ use super::{
     allow::AllowList,
     detector::{Detector, Form, Sensitivity, Streaming},
     finding::Hit,
+    injection::Ngrams,
     keywords::Keywords,
     kind::Kind,
     leak::Leak,
@@ -48,6 +49,8 @@ pub struct Config {
     pub keep_last: u8,
     /// The key of [`Action::Hash`].
     pub hash_key: Option<String>,
+    /// What [`Detector::Injection`] weighs beside its grammar.
+    pub ngrams: Option<Arc<Ngrams>>,
     allow: AllowList,
 }
 
@@ -90,6 +93,7 @@ impl Config {
             min_confidences: Map::new(),
             keep_last: 0,
             hash_key: None,
+            ngrams: None,
             allow: AllowList::default(),
         }
     }
@@ -120,6 +124,13 @@ impl Config {
     #[must_use]
     pub fn with_stages(mut self, stages: &[Stage]) -> Self {
         self.stages = stages.to_vec();
+        self
+    }
+
+    /// The same guard with weights for n-grams.
+    #[must_use]
+    pub fn with_ngrams(mut self, ngrams: Arc<Ngrams>) -> Self {
+        self.ngrams = Some(ngrams);
         self
     }
 
@@ -173,6 +184,8 @@ impl Config {
                 "cannot read length options: expected action to be block, warn or allow, found one that changes texts",
             ));
         }
+        // Whether there are weights is for who hands them in.
+        options.flag("ngrams")?;
         config.hash_key = options.text("hashKey")?;
         let is_hashed = config.uses(Action::Hash);
         if is_hashed && config.hash_key.as_ref().is_none_or(|key| key.len() < SHORTEST_KEY) {

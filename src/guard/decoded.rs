@@ -20,6 +20,8 @@ pub enum Encoding {
     Reversed,
     /// Characters that nobody sees: tags, variation selectors.
     Invisible,
+    /// Eight binary digits for a byte.
+    Binary,
 }
 
 impl Encoding {
@@ -33,6 +35,7 @@ impl Encoding {
         Encoding::Rot13,
         Encoding::Reversed,
         Encoding::Invisible,
+        Encoding::Binary,
     ];
 
     /// The name in results.
@@ -46,6 +49,7 @@ impl Encoding {
             Encoding::Rot13 => "rot13",
             Encoding::Reversed => "reversed",
             Encoding::Invisible => "invisible",
+            Encoding::Binary => "binary",
         }
     }
 }
@@ -64,6 +68,12 @@ impl Decoded {
     pub fn and(self, encoding: Encoding) -> Option<Self> {
         let depth = self.names().count();
         (depth < Self::DEPTH).then(|| Self(self.0 | (encoding as u16) << (4 * depth)))
+    }
+
+    /// The same inside another; what is then deeper than [`Decoded::DEPTH`] is left out.
+    #[must_use]
+    pub const fn within(self, encoding: Encoding) -> Self {
+        Self(self.0 << 4 | encoding as u16)
     }
 
     /// Whether there is none.
@@ -93,5 +103,7 @@ mod tests {
         }
         assert_eq!(decoded.names().collect::<Vec<_>>(), ["base64", "invisible", "hex", "base64"]);
         assert_eq!(decoded.and(Encoding::Hex), None);
+        let inner = Decoded::NOTHING.and(Encoding::Hex).unwrap();
+        assert_eq!(inner.within(Encoding::Base64).names().collect::<Vec<_>>(), ["base64", "hex"]);
     }
 }

@@ -84,8 +84,8 @@ impl Detector {
             Detector::Pii(_) | Detector::Secrets | Detector::Keywords(_) | Detector::Urls(_) => Streaming::Exact,
             Detector::Leak(_, None) => Streaming::Exact,
             Detector::Length(limits) if !limits.is_open() => Streaming::Exact,
-            Detector::Leak(..) => Streaming::Windowed,
-            Detector::Injection(_) | Detector::Length(_) | Detector::Language(_) => Streaming::Buffered,
+            Detector::Leak(..) | Detector::Injection(_) => Streaming::Windowed,
+            Detector::Length(_) | Detector::Language(_) => Streaming::Buffered,
         }
     }
 
@@ -219,7 +219,7 @@ impl Form {
         let own: &[&str] = match self {
             Form::Pii => &["detectTypes"],
             Form::Secrets => &[],
-            Form::Injection => &["sensitivity"],
+            Form::Injection => &["sensitivity", "ngrams"],
             Form::Keywords => &["keywords", "caseSensitive", "wholeWord"],
             Form::Urls => &["allowedHosts", "deniedHosts", "schemes", "userinfo", "private", "images"],
             Form::Leak => &["canaries", "systemPrompt", "minWords"],

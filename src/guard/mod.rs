@@ -51,6 +51,7 @@ pub use config::Config;
 pub use decoded::{Decoded, Encoding};
 pub use detector::{Detector, Form, Sensitivity, Streaming};
 pub use finding::Finding;
+pub use injection::{Ngrams, Trust, buckets};
 pub use keywords::Keywords;
 pub use kind::Kind;
 pub use leak::Leak;

@@ -4,9 +4,9 @@ use super::{
     action::{Action, Stage},
     config::Config,
     detector::{Detector, Sensitivity, Streaming},
-    injection,
+    injection::{Injection, Ngrams, Trust},
     kind::Kind,
-    pass::{Pass, Whole},
+    pass::Pass,
     replace::HELD,
     sweep::{Sweep, Wanted},
 };
@@ -23,6 +23,7 @@ pub(super) struct Plan {
     /// A sweep before its first byte, where there is anything to sweep for.
     sweep: Option<Sweep>,
     injection: Option<Sensitivity>,
+    ngrams: Option<std::sync::Arc<Ngrams>>,
     pub streaming: Streaming,
 }
 
@@ -50,6 +51,7 @@ impl Plan {
             active: guards.iter().enumerate().filter(|(_, guard)| acts(guard)).fold(0, |all, (at, _)| all | 1 << at),
             sweep: (wanted != Wanted::default()).then(|| Sweep::new(wanted, held.unwrap_or(0))),
             injection: active().filter_map(sensitivity).max(),
+            ngrams: active().find_map(|guard| guard.ngrams.clone()),
             streaming: active().map(Config::streaming).max().unwrap_or(Streaming::Exact),
             guards: guards.clone(),
             stage,
@@ -80,9 +82,9 @@ impl Plan {
     pub fn passes(&self) -> Vec<Box<dyn Pass>> {
         let mut passes: Vec<Box<dyn Pass>> = Vec::new();
         if let Some(sensitivity) = self.injection {
-            passes.push(Box::new(Whole(move |text: &str, hits: &mut Vec<_>| {
-                hits.extend(injection::look(text, sensitivity));
-            })));
+            let outside = matches!(self.stage, Stage::ToolResult | Stage::Retrieved);
+            let trust = if outside { Trust::Document } else { Trust::User };
+            passes.push(Box::new(Injection::new(sensitivity, trust, self.ngrams.clone())));
         }
         passes.extend(self.active().flat_map(|(at, guard)| guard.detector.passes(at)));
         passes

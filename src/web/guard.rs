@@ -1,13 +1,13 @@
 //! Guards handed out: the built-in detectors over texts, and over texts that come in pieces.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    guard::{self, Config, Finding, Form, Source, Stage, to_utf16},
+    guard::{self, Config, Finding, Form, Ngrams, Source, Stage, to_utf16},
     json::{Raw, ToJson, Writer},
     web::value::{from_js, get, get_string, to_js},
 };
@@ -41,12 +41,16 @@ impl ToJson for Scanned {
 
 #[wasm_bindgen]
 impl Scanner {
-    /// Guards in their order: an array of `{ kind, options }`.
+    /// Guards in their order: an array of `{ kind, options, table }`, the table being weights for n-grams, if any.
     #[wasm_bindgen(constructor)]
     pub fn new(guards: &Array) -> Result<Scanner> {
         let guards = guards.iter().map(|guard| {
             let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
-            read_config(&kind, &get(&guard, "options"))
+            let config = read_config(&kind, &get(&guard, "options"))?;
+            Ok(match get_string(&guard, "table", "guardrail")? {
+                Some(table) => config.with_ngrams(Arc::new(Ngrams::parse(&table)?)),
+                None => config,
+            })
         });
         Ok(Scanner { scanner: guard::Scanner::new(guards.collect::<Result<_>>()?)? })
     }

@@ -86,6 +86,8 @@ async function bundled(source) {
 for (const [name, source, tables] of [
   ["an id", 'import { generateId } from "tollgate"; console.log(generateId());', []],
   ["prices", 'import { PriceBook } from "tollgate"; console.log(PriceBook.bundled().size);', ["data/prices"]],
+  ["personal data", 'import { PIIDetectionGuardrail } from "tollgate"; console.log(new PIIDetectionGuardrail().name);', []],
+  ["injection", 'import { PromptInjectionGuardrail } from "tollgate"; console.log(new PromptInjectionGuardrail().name);', ["data/ngrams"]],
   ["all prices", 'import full from "tollgate/prices/full"; console.log(full.size);', ["data/prices", "data/prices-full"]],
 ]) {
   test(`a bundle that wants only ${name} holds the tables for that, and no others`, async () => {

@@ -1,56 +1,144 @@
-//! Encoded text: base64 and hexadecimal, read and judged as the text that it is.
+//! Encoded text: read, and judged as the text that it is.
 
-use super::{
-    Level, Sign,
-    grammar::Phrases,
-    lexicon::{DECODE, EXECUTE},
-    words::Word,
-};
-use crate::guard::kind::Kind;
+use super::words::Judge;
+use crate::guard::decoded::{Decoded, Encoding};
 
 /// The shortest run that is read: 24 characters are 18 bytes of base64.
-const SHORTEST: usize = 24;
+pub(super) const SHORTEST: usize = 24;
 
-/// Runs whose text is injection, as `judge` finds it; and whether there are runs at all.
-pub(super) fn signs(text: &str, judge: impl Fn(&str) -> bool) -> (Vec<Sign>, bool) {
-    let mut signs = Vec::new();
-    let mut any = false;
-    for (start, end) in runs(text) {
-        any = true;
-        let run = text.get(start..end).unwrap_or_default();
-        let readings = [base64(run), hexadecimal(run)];
-        if readings.into_iter().flatten().filter_map(|bytes| String::from_utf8(bytes).ok()).any(|text| judge(&text)) {
-            signs.push(Sign { kind: Kind::Encoding, start, end, level: Level::Clear, rule: "encoded-injection" });
+/// Runs of base64 are continued in the next line behind lines of this length.
+const LINE: usize = 60;
+
+/// How injection is encoded that was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// The encodings that were undone.
+    pub decoded: Decoded,
+    /// Whether there were more of them than are undone.
+    pub deep: bool,
+}
+
+impl Chain {
+    /// The chain inside another encoding.
+    pub fn within(self, encoding: Encoding) -> Self {
+        Self { decoded: self.decoded.within(encoding), ..self }
+    }
+
+    /// The rule that found it.
+    pub const fn rule(self) -> &'static str {
+        if self.deep { "encoded-too-deep" } else { "encoded-injection" }
+    }
+}
+
+/// The character that an encoded unit at the beginning of a text stands for, how long it is, and how it is encoded.
+pub(super) fn unit(text: &str) -> Option<(char, usize, Encoding)> {
+    let bytes = text.as_bytes();
+    let digits = |from: usize, most: usize| {
+        let digits =
+            bytes.get(from..).unwrap_or_default().iter().take(most).take_while(|byte| byte.is_ascii_hexdigit());
+        digits.count()
+    };
+    let number = |from: usize, count: usize, radix: u32| {
+        let digits = text.get(from..from + count).filter(|_| count > 0)?;
+        u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)
+    };
+    match *bytes.first()? {
+        b'%' => {
+            let c = number(1, 2, 16).filter(|c| c.is_ascii() && digits(1, 2) == 2)?;
+            Some((c, 3, Encoding::Percent))
+        }
+        b'&' if bytes.get(1) == Some(&b'#') => {
+            let (from, radix) = if matches!(bytes.get(2), Some(b'x' | b'X')) { (3, 16) } else { (2, 10) };
+            let count = digits(from, 8);
+            let semicolon = usize::from(bytes.get(from + count) == Some(&b';'));
+            Some((number(from, count, radix)?, from + count + semicolon, Encoding::Html))
+        }
+        b'&' => {
+            const NAMES: &[(&str, char)] =
+                &[("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"'), ("&apos;", '\''), ("&nbsp;", ' ')];
+            let (name, c) = NAMES.iter().find(|(name, _)| text.starts_with(name))?;
+            Some((*c, name.len(), Encoding::Html))
+        }
+        b'\\' => {
+            let (c, length) = match *bytes.get(1)? {
+                b'n' | b't' | b'r' => (' ', 2),
+                b'u' if bytes.get(2) == Some(&b'{') => {
+                    let count = digits(3, 6);
+                    (number(3, count, 16).filter(|_| bytes.get(3 + count) == Some(&b'}'))?, count + 4)
+                }
+                b'u' => (number(2, 4, 16).filter(|_| digits(2, 4) == 4)?, 6),
+                b'x' => (number(2, 2, 16).filter(|_| digits(2, 2) == 2)?, 4),
+                b'U' => (number(2, 8, 16).filter(|_| digits(2, 8) == 8)?, 10),
+                _ => return None,
+            };
+            Some((c, length, Encoding::Escapes))
+        }
+        _ => None,
+    }
+}
+
+/// How far a run of bytes goes that are written one by one, as two hexadecimal digits or eight binary ones; 0 where there is
+/// none of [`SHORTEST`] / 2 bytes. And whether more of it may come.
+pub(super) fn groups(text: &str, at: usize, whole: bool) -> (usize, bool) {
+    let bytes = text.as_bytes();
+    let (mut end, mut count, mut width) = (at, 0, 0);
+    loop {
+        let start = if bytes.get(end..end + 2) == Some(b"0x") { end + 2 } else { end };
+        let digits = bytes.get(start..).unwrap_or_default().iter().take(9).take_while(|byte| byte.is_ascii_hexdigit());
+        let digits = digits.count();
+        if start + digits == bytes.len() && !whole && count > 0 {
+            return (0, true);
+        }
+        if digits != 2 && digits != 8 || width != 0 && digits != width {
+            break;
+        }
+        (width, count) = (digits, count + 1);
+        let separators = bytes.get(start + digits..).unwrap_or_default().iter().take(2);
+        let separators = separators.take_while(|byte| matches!(byte, b' ' | b',' | b':')).count();
+        end = start + digits + separators;
+        if separators == 0 {
+            break;
         }
     }
-    (signs, any)
+    (if count * 2 >= SHORTEST || width == 8 && count >= 8 { end } else { 0 }, false)
 }
 
-/// "decode this and follow it": a weak sign, beside a run.
-pub(super) fn asked_for(words: &[Word]) -> Vec<Sign> {
-    let p = Phrases(words);
-    let ask = |at| p.is(at, DECODE).then(|| p.anywhere_ahead(at + 1, 16, EXECUTE)).flatten().map(|last| (at, last));
-    (0..words.len())
-        .filter_map(ask)
-        .filter_map(|(first, last)| p.sign(Kind::Encoding, first, last, Level::Weak, "decode-and-follow"))
-        .collect()
+/// Whether a line of base64 goes on in the next one.
+pub(super) fn goes_on(line: usize, rest: &[u8]) -> usize {
+    match rest {
+        [b'\n', next, ..] if line >= LINE && next.is_ascii_alphanumeric() => 1,
+        [b'\r', b'\n', next, ..] if line >= LINE && next.is_ascii_alphanumeric() => 2,
+        _ => 0,
+    }
 }
 
-/// Long runs of the letters, digits and signs of base64, with their padding.
-fn runs(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
-    let (mut start, mut padded) = (0, false);
-    text.bytes().chain([b' ']).enumerate().filter_map(move |(at, byte)| {
-        if is_part(byte) && (byte == b'=' || !padded) {
-            padded = byte == b'=';
-            return None;
-        }
-        let run = (start, at);
-        // What follows the padding begins another.
-        start = if is_part(byte) { at } else { at + 1 };
-        padded = false;
-        (at - run.0 >= SHORTEST).then_some(run)
+/// What a run says in one of the encodings, where that is injection.
+pub(super) fn read(run: &str, judge: Judge) -> Option<Chain> {
+    let readings =
+        [(Encoding::Binary, binary(run)), (Encoding::Hex, hexadecimal(run)), (Encoding::Base64, base64(run))];
+    readings.into_iter().find_map(|(code, bytes)| {
+        let text = String::from_utf8(bytes?).ok()?;
+        Some(judge(&text)?.within(code))
     })
+}
+
+/// What a text says in a cipher that its reader was told of, where that is injection.
+pub(super) fn decipher(text: &str, judge: Judge) -> Option<Chain> {
+    let turned: String = text.chars().map(rot13).collect();
+    if let Some(chain) = judge(&turned) {
+        return Some(chain.within(Encoding::Rot13));
+    }
+    let reversed: String = text.chars().rev().collect();
+    Some(judge(&reversed)?.within(Encoding::Reversed))
+}
+
+fn rot13(c: char) -> char {
+    let turn = |first: u8| char::from(first + (c as u8 - first + 13) % 26);
+    match c {
+        'a'..='z' => turn(b'a'),
+        'A'..='Z' => turn(b'A'),
+        c => c,
+    }
 }
 
 /// Base64 of either alphabet, with padding or without.
@@ -64,6 +152,7 @@ fn base64(run: &str) -> Option<Vec<u8>> {
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
+            b'\n' | b'\r' => continue,
             _ => return None,
         };
         bits = bits << 6 | u32::from(value);
@@ -76,10 +165,20 @@ fn base64(run: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The digits of a run, without what stands between bytes.
+fn digits(run: &str, radix: u32) -> Option<Vec<u8>> {
+    let groups = run.split([' ', ',', ':', '\n', '\r']).map(|group| group.strip_prefix("0x").unwrap_or(group));
+    groups.flat_map(str::chars).map(|c| c.to_digit(radix).map(|digit| digit as u8)).collect()
+}
+
 fn hexadecimal(run: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = run.chars().map(|c| c.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
-    Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8)).collect())
+    let digits = digits(run, 16).filter(|digits| digits.len().is_multiple_of(2))?;
+    Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+}
+
+fn binary(run: &str) -> Option<Vec<u8>> {
+    let digits = digits(run, 2).filter(|digits| digits.len().is_multiple_of(8))?;
+    Some(digits.chunks(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect())
 }
 
 #[cfg(test)]
@@ -91,10 +190,38 @@ mod tests {
         assert_eq!(base64("aGk="), Some(b"hi".to_vec()));
         assert_eq!(base64("a.b"), None);
         assert_eq!(hexadecimal("6869"), Some(b"hi".to_vec()));
+        assert_eq!(hexadecimal("0x68, 0x69"), Some(b"hi".to_vec()));
         assert_eq!(hexadecimal("686"), None);
-        let text = format!("a {} b", "x".repeat(24));
-        assert_eq!(runs(&text).collect::<Vec<_>>(), [(2, 26)]);
-        let text = format!("{}=={}", "x".repeat(24), "y".repeat(24));
-        assert_eq!(runs(&text).collect::<Vec<_>>(), [(0, 26), (26, 50)]);
+        assert_eq!(binary("01101000 01101001"), Some(b"hi".to_vec()));
+        let chain = decipher("vtaber", &|text| (text == "ignore").then(Chain::default));
+        assert_eq!(chain, Some(Chain::default().within(Encoding::Rot13)));
+    }
+
+    #[test]
+    fn units_are_read() {
+        let cases = [
+            ("%69x", Some(('i', 3, Encoding::Percent))),
+            ("%e9", None),
+            ("%6", None),
+            ("&#105;g", Some(('i', 6, Encoding::Html))),
+            ("&#x69", Some(('i', 5, Encoding::Html))),
+            ("&lt;b", Some(('<', 4, Encoding::Html))),
+            ("& b", None),
+            ("\\u0069", Some(('i', 6, Encoding::Escapes))),
+            ("\\u{69}", Some(('i', 6, Encoding::Escapes))),
+            ("\\x69", Some(('i', 4, Encoding::Escapes))),
+            ("\\q", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(unit(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_one_by_one_are_a_run() {
+        let text = "49 67 6e 6f 72 65 20 61 6c 6c 20 70 and";
+        assert_eq!(groups(text, 0, true), (36, false));
+        assert_eq!(groups("be a good", 0, true), (0, false));
+        assert_eq!(groups("49 67 6e", 0, false), (0, true));
     }
 }

@@ -3,17 +3,24 @@
 use super::{
     Level, Sign,
     lexicon::{
-        ACT, ALL, AS, BE, BOUND, BOUNDED, CONTEXT, CREDENTIAL, DEFINITE, DESPITE, DISABLE, DROP, EARLIER, ECHO,
-        EVERYTHING, FOCUS, FOLLOW, HARM, IMAGINE, INDEFINITE, INSTRUCTIONS, LAWFUL, MACHINE, MAKER, MY, NEGATION, NEW,
-        NOW, OTHERS, OVERRIDE, PROMPT, PROMPT_ONLY, REVEAL, ROLE, SAFETY, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE,
-        TELL, THEN, TOLD, Tags, VOID, WORDS, YOU, YOUR,
+        ACT, ADDRESS, ALL, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREDENTIAL, DEFINITE, DESPITE, DISABLE, DROP,
+        EARLIER, ECHO, EVERYTHING, FOCUS, FOLLOW, HARM, IMAGINE, INDEFINITE, INSTEAD, INSTRUCTIONS, LAST, LAWFUL,
+        MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT, PROMPT_ONLY, REVEAL, ROLE, SAFETY,
+        SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE, TELL, THEIR, THEN, TOLD, Tags, VOID, WORDS, WORK, WRITTEN, YOU,
+        YOUR,
     },
     words::Word,
 };
 use crate::guard::kind::Kind;
 
-/// The words of a text, asked by place.
+/// The words of a text, asked by place. No phrase reaches over the ends of the slice.
 pub(super) struct Phrases<'a>(pub &'a [Word]);
+
+/// How many words ahead of its place a phrase may depend on.
+pub(super) const AHEAD: usize = 24;
+
+/// How many words behind.
+pub(super) const BEHIND: usize = 24;
 
 impl Phrases<'_> {
     /// Whether the word there is one of `tags`.
@@ -29,9 +36,10 @@ impl Phrases<'_> {
             .map(|(at, _)| at)
     }
 
-    /// As [`Phrases::ahead`], over the ends of sentences.
+    /// As [`Phrases::ahead`], over the ends of sentences, but over no placeholder or what will be one.
     pub fn anywhere_ahead(&self, from: usize, count: usize, tags: Tags) -> Option<usize> {
-        (from..(from + count).min(self.0.len())).find(|at| self.is(*at, tags))
+        let mut words = self.0.iter().enumerate().skip(from).take(count).take_while(|(_, word)| word.mark.is_none());
+        words.find(|(_, word)| word.tags.any(tags)).map(|(at, _)| at)
     }
 
     /// The last of the `count` words before `at` that is one of `tags`, in the same sentence as `at`.
@@ -58,10 +66,15 @@ impl Phrases<'_> {
         }
     }
 
+    /// Whether a placeholder stands within `count` words behind that one: who knows what stood there.
+    pub fn is_cut(&self, at: usize, count: usize) -> bool {
+        self.0.iter().skip(at).take(count).any(|word| word.cut)
+    }
+
     /// A sign from one word to another.
     pub fn sign(&self, kind: Kind, first: usize, last: usize, level: Level, rule: &'static str) -> Option<Sign> {
-        let (first, last) = (self.0.get(first.min(last))?, self.0.get(first.max(last))?);
-        Some(Sign { kind, start: first.start, end: last.end, level, rule })
+        let (first, last) = (first.min(last), first.max(last));
+        (last < self.0.len()).then_some(Sign { kind, first, last, level, rule })
     }
 }
 
@@ -85,28 +98,39 @@ const HEADS: Tags = OVERRIDE
     .or(ROLE)
     .or(SYSTEM_PROMPT)
     .or(ECHO)
-    .or(CREDENTIAL);
+    .or(CREDENTIAL)
+    .or(LAST)
+    .or(ASIDE)
+    .or(SEND)
+    .or(WRITTEN)
+    .or(WORK);
 
-/// Every phrase of the grammar.
-pub(super) fn signs(words: &[Word]) -> Vec<Sign> {
-    let phrases = Phrases(words);
-    let mut signs = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        // Most words begin nothing.
-        if !word.tags.any(HEADS) {
-            continue;
-        }
-        signs.extend(set_aside(&phrases, at));
-        signs.extend(not_followed(&phrases, at));
-        signs.extend(made_void(&phrases, at));
-        signs.extend(new_instructions(&phrases, at));
-        signs.extend(safety_disabled(&phrases, at));
-        signs.extend(persona(&phrases, at));
-        signs.extend(prompt_asked_for(&phrases, at));
-        signs.extend(words_asked_for(&phrases, at));
-        signs.extend(credential_asked_for(&phrases, at));
+/// What introduces a persona.
+pub(super) const PERSONAS: Tags = YOU.or(NOW).or(ACT).or(IMAGINE).or(ROLE);
+
+/// What a phrase may begin with that has its head later.
+pub(super) const STARTS: Tags =
+    HEADS.or(REVEAL).or(NEGATION).or(INSTRUCTIONS).or(EARLIER).or(NEW).or(SYSTEM).or(ALL).or(YOUR).or(CONTEXT);
+
+/// Every phrase of the grammar that has its head there.
+pub(super) fn signs(phrases: &Phrases, at: usize, signs: &mut Vec<Sign>) {
+    // Most words begin nothing.
+    if !phrases.is(at, HEADS) {
+        return;
     }
-    signs
+    signs.extend(set_aside(phrases, at));
+    signs.extend(set_aside_last(phrases, at));
+    signs.extend(not_followed(phrases, at));
+    signs.extend(made_void(phrases, at));
+    signs.extend(new_instructions(phrases, at));
+    signs.extend(safety_disabled(phrases, at));
+    signs.extend(persona(phrases, at));
+    signs.extend(prompt_asked_for(phrases, at));
+    signs.extend(words_asked_for(phrases, at));
+    signs.extend(credential_asked_for(phrases, at));
+    signs.extend(sent_away(phrases, at));
+    signs.extend(written_above(phrases, at));
+    signs.extend(something_else(phrases, at));
 }
 
 /// "ignore all previous instructions": a verb that sets aside, what it acts on, and how far.
@@ -116,10 +140,18 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
     if !p.is(at, OVERRIDE) && !drop || p.behind(at, 2, NEGATION).is_some() || p.behind(at, 1, OTHERS).is_some() {
         return None;
     }
+    // "the jury was told to ignore": what is told of others
+    if p.behind(at, 2, TOLD).is_some_and(|told| p.behind(told, 3, YOU).is_none()) {
+        return None;
+    }
     let reach = |tags| p.ahead(at + 1, REACH, tags);
     let (earlier, all, your) = (reach(EARLIER), reach(ALL), reach(YOUR.or(YOU)));
-    let mine = reach(MY);
+    let mine = |object: usize| p.ahead(at + 1, object - at, MY).is_some();
     if let Some(object) = reach(INSTRUCTIONS) {
+        // "does the robot override its programming"
+        if p.ahead(at + 1, object - at, THEIR).is_some() {
+            return None;
+        }
         // "your instructions", "the instructions you were given"
         let yours = p
             .behind(object, 3, YOUR)
@@ -129,7 +161,7 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
             return p.sign(KIND, at, object.max(scope), Level::Complete, "instructions-set-aside");
         }
         // "ignore all rules"; "ignore the system prompt": a prompt needs no scope.
-        if mine.is_none()
+        if !mine(object)
             && !drop
             && (all.is_some_and(|all| all < object)
                 || p.is(object, PROMPT_ONLY) && p.is(object - 1, DEFINITE.or(SYSTEM)) && p.closes(object))
@@ -137,7 +169,7 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
             return p.sign(KIND, at, object, Level::Clear, "instructions-set-aside");
         }
     }
-    if mine.is_some() || drop {
+    if drop {
         return None;
     }
     if let Some(everything) = p.ahead(at + 1, 3, EVERYTHING) {
@@ -149,12 +181,14 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
         }
     }
     if let (Some(scope), Some(object)) = (earlier, reach(CONTEXT))
+        && !mine(object.max(scope))
         && (all.is_some() || p.closes(object.max(scope)) || your.is_some())
     {
         return p.sign(KIND, at, object.max(scope), Level::Clear, "context-set-aside");
     }
     if let (Some(all), Some(object)) = (all, reach(CONTEXT))
         && all < object
+        && !mine(object)
         && (p.closes(object) || reach(TOLD).is_some())
     {
         return p.sign(KIND, at, object, Level::Clear, "context-set-aside");
@@ -162,6 +196,18 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
     // "ignore the above and ..."
     let scope = p.ahead(at + 1, 3, EARLIER)?;
     if p.closes(scope) { p.sign(KIND, at, scope, Level::Clear, "above-set-aside") } else { None }
+}
+
+/// "alle vorherigen Anweisungen ignorieren": the verb at the end.
+fn set_aside_last(p: &Phrases, at: usize) -> Option<Sign> {
+    if !p.is(at, LAST) || p.behind(at, 1, NEGATION).is_some() {
+        return None;
+    }
+    let object = p.behind(at, 6, INSTRUCTIONS)?;
+    let scope = p.behind(at, 8, EARLIER.or(ALL).or(YOUR))?;
+    p.behind(object.min(scope), 3, MY)
+        .is_none()
+        .then(|| p.sign(Kind::InstructionInjection, object.min(scope), at, Level::Clear, "instructions-set-aside"))?
 }
 
 /// "do not follow your guidelines".
@@ -186,6 +232,12 @@ fn made_void(p: &Phrases, at: usize) -> Option<Sign> {
         let scope = p.behind(at, 10, EARLIER)?;
         return p.sign(KIND, object.min(scope), at, Level::Clear, "instructions-made-void");
     }
+    // "all previous instructions must be ignored"
+    if p.is(at, ASIDE) && p.behind(at, 2, BE).is_some() && p.behind(at, 3, NEGATION.or(OTHERS)).is_none() {
+        let object = p.behind(at, 6, INSTRUCTIONS)?;
+        let scope = p.behind(at, 10, EARLIER)?;
+        return p.sign(KIND, object.min(scope), at, Level::Clear, "instructions-made-void");
+    }
     if p.is(at, DESPITE) {
         let told = p.ahead(at + 1, 6, TOLD.or(INSTRUCTIONS))?;
         p.ahead(at + 1, 6, YOU.or(EARLIER))?;
@@ -199,8 +251,10 @@ fn new_instructions(p: &Phrases, at: usize) -> Option<Sign> {
     const KIND: Kind = Kind::InstructionInjection;
     let colon = p.0.get(at).is_some_and(|word| word.colon);
     if colon && p.is(at, PROMPT) && at > 0 && p.0.get(at).is_some_and(|word| !word.breaks) {
-        let level =
-            if p.is(at, PROMPT_ONLY) && p.behind(at - 1, 2, INDEFINITE).is_none() { Level::Clear } else { Level::Weak };
+        // Told of, they stand late in a sentence.
+        let begins = at < 5 || p.0.get(at - 4..at).is_some_and(|words| words.iter().any(|word| word.breaks));
+        let clear = begins && p.is(at, PROMPT_ONLY) && p.behind(at - 1, 2, INDEFINITE).is_none();
+        let level = if clear { Level::Clear } else { Level::Weak };
         if p.is(at - 1, NEW) {
             return p.sign(KIND, at - 1, at, level, "new-instructions");
         }
@@ -234,10 +288,12 @@ fn persona(p: &Phrases, at: usize) -> Option<Sign> {
     if let Some(harm) = harm.filter(|harm| !imagined || p.is(harm + 1, MACHINE)) {
         return p.sign(KIND, at, harm, Level::Clear, "harmful-persona");
     }
-    if let Some(bound) = unbound(p, start, 40).filter(|_| !imagined) {
-        return p.sign(KIND, at, bound, Level::Clear, "persona-without-rules");
-    }
     p.sign(KIND, at, start.min(p.0.len().checked_sub(1)?), Level::Weak, "persona")
+}
+
+/// Whether a persona begins there that is not only imagined.
+pub(super) fn takes_persona(p: &Phrases, at: usize) -> bool {
+    p.is(at, PERSONAS) && persona_start(p, at).is_some_and(|(_, imagined)| !imagined)
 }
 
 /// Where the persona begins that a phrase at `at` introduces, and whether it is only imagined.
@@ -299,7 +355,7 @@ pub(super) fn unbound(p: &Phrases, from: usize, count: usize) -> Option<usize> {
         if p.is(at, NEGATION) {
             // "without any moral or ethical limits", but not "no dietary restrictions"
             let bound = p.ahead(at + 1, 5, BOUND)?;
-            let passing = ALL.or(SAFETY).or(MAKER).or(YOUR).or(THEN).or(INSTRUCTIONS);
+            let passing = CARE.or(FOLLOW).or(ALL).or(SAFETY).or(MAKER).or(YOUR).or(THEN).or(INSTRUCTIONS);
             return (at + 1..bound).all(|at| p.is(at, passing)).then_some(bound);
         }
         (p.is(at, BOUNDED) && p.behind(at, 2, NEGATION).is_some()).then_some(at)
@@ -326,7 +382,7 @@ fn prompt_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
     // "what were your instructions", where the verb is "were"; but "the output of" is no verb.
     let verb = p
         .behind(first, 8, REVEAL)
-        .or_else(|| p.behind(first, 4, BE).filter(|be| p.behind(*be, 1, REVEAL).is_some()))
+        .or_else(|| p.behind(first, 4, BE).and_then(|be| p.behind(be, 1, REVEAL)))
         .filter(|verb| p.behind(*verb, 1, DEFINITE.or(INDEFINITE)).is_none());
     if p.behind(first, 1, INDEFINITE).is_some() {
         return None;
@@ -357,7 +413,13 @@ fn words_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
         return None;
     }
     let words = p.ahead(at + 1, 4, WORDS)?;
-    let above = p.ahead(words, 5, EARLIER).or_else(|| p.ahead(at + 1, words - at, EARLIER))?;
+    let above = p
+        .ahead(words, if p.is(words, EVERYTHING) { 3 } else { 5 }, EARLIER)
+        .or_else(|| p.ahead(at + 1, words - at, EARLIER))?;
+    // "all lines above the error"
+    if p.is(above + 1, DEFINITE.or(INDEFINITE)) && !p.is(above + 2, CONTEXT.or(PROMPT).or(WORDS)) {
+        return None;
+    }
     p.sign(Kind::SystemLeakage, at, words.max(above), Level::Clear, "words-above-asked-for")
 }
 
@@ -369,4 +431,39 @@ fn credential_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
     let your = p.behind(at, 2, YOUR)?;
     let verb = p.behind(your, 5, REVEAL)?;
     p.sign(Kind::SystemLeakage, verb, at, Level::Clear, "credential-asked-for")
+}
+
+/// "append the conversation to https://...": what is private, sent where somebody else reads it.
+fn sent_away(p: &Phrases, at: usize) -> Option<Sign> {
+    if !p.is(at, SEND) || p.behind(at, 2, NEGATION.or(OTHERS)).is_some() {
+        return None;
+    }
+    let private = p.ahead(at + 1, 8, PRIVATE)?;
+    let address = p.ahead(private + 1, 10, ADDRESS)?;
+    p.ahead(at + 1, 8, YOUR.or(ALL).or(YOU).or(SYSTEM))?;
+    p.sign(Kind::SystemLeakage, at, address, Level::Clear, "sent-away")
+}
+
+/// "what is written above?"
+fn written_above(p: &Phrases, at: usize) -> Option<Sign> {
+    if !p.is(at, WRITTEN) {
+        return None;
+    }
+    let what = p.behind(at, 3, REVEAL)?;
+    let last = match p.ahead(at + 1, 8, PROMPT) {
+        Some(prompt) => prompt,
+        None => p.ahead(at + 1, 3, EARLIER).filter(|above| p.closes(*above))?,
+    };
+    p.sign(Kind::SystemLeakage, what, last, Level::Clear, "words-above-asked-for")
+}
+
+/// "do not answer this question but just output".
+fn something_else(p: &Phrases, at: usize) -> Option<Sign> {
+    if !p.is(at, WORK) || !p.is(at + 1, DEFINITE.or(ALL).or(MY)) {
+        return None;
+    }
+    let not = p.behind(at, 1, NEGATION)?;
+    let instead = p.ahead(at + 1, 8, INSTEAD)?;
+    let what = p.ahead(instead + 1, 2, ECHO.or(REVEAL).or(THEN))?;
+    p.sign(Kind::InstructionInjection, not, what, Level::Clear, "something-else")
 }

@@ -2,13 +2,12 @@
 
 use super::{
     Level, Sign,
-    grammar::{Phrases, unbound},
+    grammar::{self, Phrases, unbound},
     lexicon::{
-        ANYTHING, BOUND, CHARACTER, CONFIDANT, DAN, DEDUCT, DEVELOPER, DEVICE, DO, ENABLE, FREE, HARM, HESITATION,
-        ILLICIT, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW, REFUSE, RESPONSES, STAY, TOKENS,
-        TWO, Tags, WARNINGS, YOU,
+        ANYTHING, BOUND, CHARACTER, CONFIDANT, DAN, DEDUCT, DEVELOPER, DEVICE, DO, ENABLE, FICTION, FREE, HARM,
+        HESITATION, ILLICIT, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW, REFUSE, RESPONSES,
+        STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
     },
-    words::Word,
 };
 use crate::guard::{detector::Sensitivity, kind::Kind};
 
@@ -28,7 +27,7 @@ type Habit = (u32, fn(&Phrases, usize) -> Option<(usize, usize)>);
 const HABITS: &[Habit] = &[
     // A persona without bounds.
     (2, |p, at| p.is(at, NEGATION).then(|| unbound(p, at, 1)).flatten().map(|last| (at, last))),
-    (2, |p, at| word(p, at, HARM)),
+    (2, |p, at| word(p, at, HARM).filter(|_| !p.is(at, JAILBREAK))),
     (2, |p, at| pair(p, at, FREE, 4, BOUND)),
     // Never refuses, whatever it is asked.
     (2, |p, at| pair(p, at, NEGATION, 3, REFUSE)),
@@ -43,10 +42,14 @@ const HABITS: &[Habit] = &[
     (3, |p, at| word(p, at, JAILBREAK)),
     (3, |p, at| word(p, at, DAN)),
     (1, |p, at| word(p, at, MAKER)),
+    // Is somebody else, in no real world, and no machine.
+    (1, |p, at| grammar::takes_persona(p, at).then_some((at, at))),
+    (1, |p, at| word(p, at, FICTION)),
+    (1, |p, at| pair(p, at, NEGATION, 6, MACHINE)),
 ];
 
 /// What every name and habit begins with, or has in the place where it is looked for.
-const HEADS: Tags = NEGATION
+pub(super) const HEADS: Tags = NEGATION
     .or(HARM)
     .or(FREE)
     .or(MAKER)
@@ -59,7 +62,10 @@ const HEADS: Tags = NEGATION
     .or(DAN)
     .or(DO)
     .or(NAMED)
-    .or(MODE);
+    .or(MODE)
+    .or(FICTION)
+    .or(DEVELOPER)
+    .or(grammar::PERSONAS);
 
 fn word(p: &Phrases, at: usize, tags: Tags) -> Option<(usize, usize)> {
     p.is(at, tags).then_some((at, at))
@@ -69,27 +75,45 @@ fn pair(p: &Phrases, at: usize, first: Tags, within: usize, second: Tags) -> Opt
     p.is(at, first).then(|| p.ahead(at + 1, within, second)).flatten().map(|last| (at, last))
 }
 
-/// Jailbreaks by name, and by their habits: each habit counts once, and is shown wherever it stands.
-pub(super) fn signs(words: &[Word], sensitivity: Sensitivity) -> Vec<Sign> {
-    let p = Phrases(words);
-    let heads: Vec<usize> = (0..words.len()).filter(|at| p.is(*at, HEADS)).collect();
-    let mut signs: Vec<Sign> = heads.iter().filter_map(|at| named(&p, *at)).collect();
-    let mut shown = Vec::new();
-    let mut weight = 0;
-    for (habit, find) in HABITS {
-        let before = shown.len();
-        let found = heads.iter().filter_map(|at| find(&p, *at));
-        shown.extend(
-            found.filter_map(|(first, last)| p.sign(Kind::Jailbreak, first, last, Level::Complete, "jailbreak-habits")),
-        );
-        if shown.len() > before {
-            weight += habit;
+/// As many words a habit counts.
+const MEMORY: usize = 600;
+
+/// The habits that a text has shown lately.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown {
+    /// How many words were seen.
+    words: usize,
+    /// Up to how many words each habit counts.
+    until: [usize; HABITS.len()],
+}
+
+impl Shown {
+    /// One word more.
+    pub fn pass(&mut self) {
+        self.words += 1;
+    }
+
+    /// What the habits weigh together.
+    pub fn weight(&self) -> u32 {
+        HABITS.iter().zip(self.until).filter(|(_, until)| *until > self.words).map(|((weight, _), _)| weight).sum()
+    }
+}
+
+/// Jailbreaks by name that have their head there, and habits: each habit counts once, and is a sign wherever it stands from
+/// where on the text has shown enough of them.
+pub(super) fn signs(p: &Phrases, at: usize, sensitivity: Sensitivity, shown: &mut Shown, signs: &mut Vec<Sign>) {
+    if !p.is(at, HEADS) {
+        return;
+    }
+    signs.extend(named(p, at));
+    for (place, (_, find)) in HABITS.iter().enumerate() {
+        let Some((first, last)) = find(p, at) else { continue };
+        let until = shown.words + MEMORY;
+        shown.until.get_mut(place).into_iter().for_each(|slot| *slot = until);
+        if shown.weight() >= threshold(sensitivity) {
+            signs.extend(p.sign(Kind::Jailbreak, first, last, Level::Complete, "jailbreak-habits"));
         }
     }
-    if weight >= threshold(sensitivity) {
-        signs.extend(shown);
-    }
-    signs
 }
 
 /// "DAN mode", "do anything now", "developer mode", "evil confidant".
@@ -122,7 +146,7 @@ fn named(p: &Phrases, at: usize) -> Option<Sign> {
     }
     if p.is(before, DEVELOPER) {
         // Phones and browsers have one too.
-        let device = p.ahead(at + 1, 10, DEVICE).or_else(|| p.behind(before, 12, DEVICE)).is_some();
+        let device = p.ahead(at + 1, 10, DEVICE).or_else(|| p.behind(before, 12, DEVICE)).is_some() || p.is_cut(at, 10);
         let level = if device {
             Level::Weak
         } else if p.behind(before, 6, ENABLE).is_some() || p.ahead(at + 1, 3, ENABLE).is_some() {

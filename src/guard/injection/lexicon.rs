@@ -1,8 +1,10 @@
-//! The words of the grammar, by what they do in a phrase. English, German, French and Spanish; folded to plain lower-case
-//! letters, without apostrophes.
+//! The words of the grammar, by what they do in a phrase. English, German, French, Spanish, Italian, Portuguese, Dutch and
+//! Polish, folded to plain lower-case letters without apostrophes; Russian by its sounds ([`super::fold::sound`]). What is
+//! written without spaces is in [`super::cjk`].
 
 use std::sync::OnceLock;
 
+use super::words::{SEED, hash_of, step};
 use crate::collections::sort_by_key;
 
 /// What a word may do in a phrase: a set, since many do several things.
@@ -34,36 +36,53 @@ macro_rules! lexicon {
 
 lexicon! {
     /// Sets aside: what follows no longer holds.
-    OVERRIDE = "ignore ignores ignoring disregard disregarding forget forgetting override overriding bypass bypassing \
+    OVERRIDE = "ignore ignoring disregard disregarding forget forgetting override overriding bypass bypassing \
         abandon disobey violate unlearn \
         ignorez ignorer oublie oubliez oublier neglige negligez vergiss vergesse vergessen ignoriere \
         ignorieren ignoriert missachte missachten ubergehe ignora ignorar ignoren ignorad olvida olvidar olvide \
-        olvidad olvidate descarta omite zaboravi";
+        olvidad olvidate descarta omite zaboravi \
+        overlook discount nevermind unfollow contravene defy ignorate ignorare dimentica dimenticate dimenticare \
+        tralascia esqueca esquece esquecam desconsidere desconsidera negeer negeren vergeet zignoruj zignorujcie \
+        zapomnij ignoruj ignorujcie ignoriruy ignoriruyte ignorirovatq ignorirua zabudq zabudqte proignoriruy \
+        proignoriruyte ignorieret ignorons ignorando olvidese prescinde ignorujte";
     /// The same of things said before; of other things it has ordinary uses.
-    DROP = "skip neglect overlook discard dismiss erase delete wipe clear reset cancel drop";
+    DROP = "skip neglect overlook discard dismiss erase delete wipe clear reset cancel drop \
+        remove";
     /// Goes by: with a negation, sets aside.
     FOLLOW = "follow following obey adhere comply listen respect heed abide befolge befolgen beachte beachten suis \
-        suivez suivre respecte respectez sigas sigue obedezcas obedecer";
+        suivez suivre respecte respectez sigas sigue obedezcas obedecer \
+        complying obeying adhering";
     /// Says no.
     NEGATION = "not dont never stop no without cannot cant wont doesnt isnt arent didnt shouldnt mustnt neither nor \
-        non ne pas jamais sans nicht kein keine keinen niemals ohne nunca sin refrain avoid cease quit";
+        non ne pas jamais sans nicht kein keine keinen niemals ohne nunca sin refrain avoid cease quit \
+        senza sem nao zonder geen niet bez nie nikogda";
     /// Came before.
     EARLIER = "previous previously prior above earlier preceding before beforehand past former existing foregoing \
         initial original aforementioned hitherto precedent precedente precedentes precedents precedemment \
         precede dessus anterieures anterieurs anterior anteriores previas previos previa previo arriba \
         vorherigen vorherige vorheriger vorherig vorher vorhergehenden vorangegangenen vorangehenden bisherigen bisherige \
-        obigen obige oben davor zuvor fruheren";
+        obigen obige oben davor zuvor fruheren \
+        precedenti precedentemente sopra prima acima antes vorige eerdere voorgaande bovenstaande poprzednie \
+        poprzednich wczesniejsze wczesniejszych powyzsze powyzszych predyduwie predyduwih predyduwuu predyduwiy \
+        prejnie vywe ranee prowlye vyweukazannye upstream anterieure voraus fruhere fruher obenstehenden \
+        obenstehende gegebenen";
     /// All of them.
     ALL = "all any every each alle aller allen jede jegliche toutes tous toute tout todas todos toda \
-        entire whole complete sve samtliche samtlichen";
+        entire whole complete sve samtliche samtlichen \
+        tutte tutti wszystkie wszystkich vse vseh lubye";
     /// Everything.
-    EVERYTHING = "everything anything whatever alles allem todo";
+    EVERYTHING = "everything anything whatever alles allem todo \
+        tutto tudo wszystko";
     /// The model's own.
-    YOUR = "your yours youre ihre ihren ihrer deine deinen deiner dein deines euer eure votre vos tes ton tus tu sus su";
+    YOUR = "your yours youre ihre ihren ihrer deine deinen deiner dein deines euer eure votre vos tes ton tus tu sus su \
+        tuo tua tuoi tue seu sua suas seus jouw twoje swoje twoich twoj tvoi svoi vawi tvoy moich";
     /// The writer's own.
     MY = "my mine our meine meinen meiner mon mes mi mis";
+    /// Somebody else's.
+    THEIR = "its their his her";
     /// This, that, the.
-    DEFINITE = "the this that these those its le la les ces cette die der das den diese diesen el los las estas estos";
+    DEFINITE = "the this that these those its le la les ces cette die der das den diese diesen el los las estas estos \
+        il lo gli os as o de het";
     /// Not any in particular.
     INDEFINITE = "a an another some example sample good better great custom ein eine einen un une una";
     /// What a model goes by.
@@ -71,29 +90,39 @@ lexicon! {
         directives direction directions command commands order orders constraint constraints restriction restrictions \
         programming policy policies safeguards protocols preprompt preprompts consigne consignes regle regles \
         directives ordres anweisung anweisungen befehl befehle befehlen regel regeln vorgaben instruktion instruktionen \
-        auftrage instruccion instrucciones reglas regla ordenes indicaciones directrices instrukcije";
+        auftrage instruccion instrucciones reglas regla ordenes indicaciones directrices instrukcije \
+        istruzioni istruzione regole ordini comandi direttive indicazioni instrucoes regras ordens comandos \
+        diretrizes instructies opdrachten regels richtlijnen instrukcje instrukcji instrukcja polecenia polecen zasady \
+        zasad reguly wytyczne instrukcii instrukciy instrukciu pravila pravil ukazania ukazaniy komandy prikazy \
+        ogranicenia instruktioner richtlinien richtlinie anordnungen weisungen indications";
     /// What else was said before.
     CONTEXT = "task tasks context contexts information text texts conversation conversations message messages input \
         inputs assignment assignments statement statements document documents content words question questions \
         training chat dialogue discussion discussions requests request limits data artikels articles \
         aufgabe aufgaben informationen kontext gesprach nachrichten eingaben \
-        informations taches contexte informacion tareas contexto mensajes conversacion";
+        informations taches contexte informacion tareas contexto mensajes conversacion \
+        memory history befehlskette eingabe zadania zadanie compito compiti tarefa tarefas taken \
+        aufgabenstellung";
     /// What was said, or known.
     TOLD = "told said instructed given learned learnt know known discussed asked trained programmed gesagt weisst dit \
-        dicho sabes sabias provided received erhalten";
+        dicho sabes sabias provided received erhalten \
+        fed gelernt gesagtes bekommen detto dichos gezegd dito aprendido aprendiste appris gesagte gesagten";
     /// The reader.
-    YOU = "you youve youd u du sie vous tu te usted ihr";
+    YOU = "you youve youd u du sie vous tu te usted ihr \
+        voce jij ty vy ihnen";
     /// Somebody who is not the reader: what follows is told, not asked.
     OTHERS = "i he she they we people who students users it children man woman ich er wir je il elle nous yo ella \
         nosotros ellos";
     /// Makes what follows void.
-    VOID = "irrelevant void obsolete invalid cancelled canceled nullified ungultig superseded overridden revoked";
+    VOID = "irrelevant void obsolete invalid cancelled canceled nullified ungultig superseded overridden revoked \
+        suspended annulled nulled overruled inapplicable outdated";
     /// In spite of.
     DESPITE = "despite notwithstanding regardless contrary abweichend trotz entgegen malgre";
     /// New.
-    NEW = "new updated revised real actual neue neuen neuer nouvelle nouvelles nuevas nuevos nueva";
+    NEW = "new updated revised real actual neue neuen neuer nouvelle nouvelles nuevas nuevos nueva \
+        nuove nuovo nova novas novos nieuwe nowe nowy novye novaa";
     /// Turns to.
-    FOCUS = "focus concentrate konzentriere konzentrieren begin start";
+    FOCUS = "focus concentrate konzentriere konzentrieren ";
     /// And then.
     THEN = "and then but instead now just only und dann jetzt et maintenant y ahora write say tell give print output \
         repeat do answer respond schreibe sage";
@@ -102,22 +131,31 @@ lexicon! {
     REVEAL = "show reveal print display output repeat tell give share expose leak disclose dump recite list describe \
         provide return summarize copy paste echo spell state send see write reproduce quote divulge rewrite translate \
         restate regurgitate what whats which zeige zeig zeigen nenne verrate wiederhole gib montre montrez affiche \
-        affichez repete repetez revele muestra muestrame muestre revela repite dime imprime confirm";
+        affichez repete repetez revele muestra muestrame muestre revela repite dime imprime confirm \
+        mostra mostrami rivela ripeti dimmi stampa mostre repita imprima diga toon herhaal onthul pokaz wyswietl \
+        ujawnij powtorz pokaji pokajite vyvedi rasskaji povtori enumerate elaborate uncover unveil log \
+        wiederholen schreibe nenn offenbare donne ecris";
     /// Makes known, and has few other uses beside a prompt.
     TELL = "show reveal print display repeat tell give share expose leak disclose dump recite quote divulge what whats \
         regurgitate zeige zeig zeigen nenne verrate wiederhole montre montrez affiche affichez revele muestra muestrame \
-        muestre revela repite dime";
+        muestre revela repite dime \
+        mostra mostrami rivela ripeti dimmi mostre repita toon herhaal onthul pokaz wyswietl ujawnij powtorz \
+        pokaji pokajite vyvedi rasskaji povtori";
     /// Gives back word for word.
-    ECHO = "repeat print output recite echo dump reproduce copy regurgitate paste display reveal wiederhole repete repite";
+    ECHO = "repeat print output recite echo dump reproduce copy regurgitate paste display reveal wiederhole repete repite \
+        ripeti repita herhaal powtorz povtori wiederholen";
     /// A model's first instructions are called by these.
     SYSTEM = "system initial original hidden secret internal starting developer confidential first preceding previous \
-        above exact underlying base pre core systeme initiales inicial inicales sistema ursprunglichen internen";
+        above exact underlying base pre core systeme initiales inicial inicales sistema ursprunglichen internen \
+        systemowy sistemnyy systeem inizial iniziali";
     /// What those are.
     PROMPT = "prompt prompts instruction instructions message directives directive rules guidelines configuration \
-        preprompt programming anweisungen instruktionen instrucciones consignes";
+        preprompt programming anweisungen instruktionen instrucciones consignes \
+        istruzioni instrucoes instructies instrukcje instrukcii anweisung";
     /// Of those, what has few other uses.
     PROMPT_ONLY = "prompt prompts instruction instructions directives preprompt programming anweisungen instruktionen \
-        instrucciones consignes";
+        instrucciones consignes \
+        istruzioni instrucoes instructies instrukcje instrukcii anweisung";
     /// The words of a conversation.
     WORDS = "words word text texts sentence sentences content conversation lines line everything all paragraph";
     /// What is not for everybody.
@@ -131,9 +169,11 @@ lexicon! {
     /// As.
     AS = "as like als comme como";
     /// Be.
-    BE = "be being are bist sein es eres etes sois ser become becoming am is";
+    BE = "be being are bist sein es eres etes sois ser become becoming am is \
+        bent jestes seras serez estas";
     /// Now.
-    NOW = "now henceforth jetzt maintenant ahora nun";
+    NOW = "now henceforth jetzt maintenant ahora nun \
+        ora adesso agora nu teperq seycas teraz";
     /// Imagine.
     IMAGINE = "imagine suppose pretend stell stellen imaginez imagina";
     /// A role.
@@ -152,9 +192,9 @@ lexicon! {
     MACHINE = "ai ki ia bot chatbot assistant model gpt chatgpt llm";
     /// What keeps a model in bounds.
     BOUND = "rules restrictions restriction limits limitations limitation filter filters morals morality ethics ethical \
-        guidelines boundaries censorship constraints policies policy bounds safeguards laws moral regeln regles reglas";
+        guidelines boundaries censorship constraints policies policy bounds safeguards laws moral regeln regles reglas principles law virtues";
     /// Kept in bounds.
-    BOUNDED = "bound limited restricted constrained confined governed bounded censored filtered";
+    BOUNDED = "bound limited restricted constrained confined governed bounded censored filtered restrained";
     /// Let go.
     FREE = "free freed liberated unshackled unbound released unchained escaped";
     /// Restrains a model.
@@ -178,7 +218,7 @@ lexicon! {
     /// Confidant.
     CONFIDANT = "confidant";
     /// Developer.
-    DEVELOPER = "developer dev debug";
+    DEVELOPER = "developer dev ";
     /// Turns on.
     ENABLE = "enable enabled switch activate activated enter entering entered activating enabling unlock unlocked \
         simulate turn";
@@ -212,29 +252,66 @@ lexicon! {
     HESITATION = "hesitation question questioning";
 
     /// Undoes an encoding.
-    DECODE = "decode decrypt deobfuscate unscramble decipher decodiere entschlussele decodez decodifica";
+    DECODE = "decode decrypt deobfuscate unscramble decipher decodiere entschlussele decodez decodifica \
+        decoded decoding unencode decifra decodifique";
+    /// Names a cipher: what follows is read through it. `rot13` is read as letters, like all leetspeak.
+    CIPHER = "decode decipher decrypt unscramble deobfuscate rotie rot reverse reversed backwards backward reversing caesar \
+        cipher ciphertext flipped mirrored ruckwarts";
+    /// Sets aside, at the end of a phrase: "alle Anweisungen ignorieren".
+    LAST = "ignorieren vergessen missachten verwerfen ignoriruy ignoriruyte ignorirovatq zabudq zabudqte";
+    /// Set aside: "must be ignored".
+    ASIDE = "ignored disregarded forgotten overridden bypassed discarded";
+    /// Sends away.
+    SEND = "send sends post forward upload transmit exfiltrate email append embed submit include insert add leak pass deliver";
+    /// What is not to be sent.
+    PRIVATE = "conversation history chat messages secrets password passwords credentials tokens cookies prompt summary \
+        keys key data context email emails files";
+    /// Where to.
+    ADDRESS = "http https url endpoint webhook server attacker link image img markdown";
+    /// Minds rules, or has them: "does not care about any laws".
+    CARE = "care cares caring about have has having by to consider considers hold holds of other sort kind such human societal";
+    /// Written.
+    WRITTEN = "written stands stated geschrieben steht";
+    /// What a model is asked to do, and is not to do.
+    WORK = "answer translate summarize look respond reply continue beantworte ubersetze";
+    /// Something else.
+    INSTEAD = "instead just only rather simply stattdessen nur";
+    /// No real world.
+    FICTION = "fictional hypothetical hypothetically fictitious fictionally imaginary";
     /// Does what it finds.
     EXECUTE = "execute run follow obey perform comply answer";
 }
 
-/// What a word does; nothing for one that is not in the lexicon.
-pub(super) fn tags(word: &[u8]) -> Tags {
-    let Some(shelf) = shelf(word) else { return Tags(0) };
+/// What the word of that hash does; nothing where it is not in the lexicon.
+pub(super) fn lookup(hash: u32) -> Tags {
     let lexicon = lexicon();
-    let (from, to) = (lexicon.shelves.get(shelf), lexicon.shelves.get(shelf + 1));
-    let words = from.zip(to).and_then(|(from, to)| lexicon.words.get(usize::from(*from)..usize::from(*to)));
-    // A handful of words at the most; of most words, none.
-    words.unwrap_or_default().iter().find(|(known, _)| known.as_bytes() == word).map_or(Tags(0), |(_, tags)| *tags)
+    let mut slot = place(hash);
+    loop {
+        match lexicon.slots.get(slot).and_then(|at| lexicon.words.get(usize::from(*at))) {
+            None => return Tags(0),
+            Some(word) if word.hash == hash => return word.tags,
+            Some(_) => slot = (slot + 1) % SLOTS,
+        }
+    }
 }
 
-/// Where words stand by their first two letters; in the order of the words.
-fn shelf(word: &[u8]) -> Option<usize> {
-    let place = |letter: &u8| letter.is_ascii_lowercase().then(|| usize::from(letter - b'a'));
-    let second = match word.get(1) {
-        Some(second) => place(second)? + 1,
-        None => 0,
-    };
-    Some(place(word.first()?)? * 27 + second)
+/// Words that are put together from pieces: few words of ordinary text would come of it.
+pub(super) const STRONG: Tags = OVERRIDE.or(EARLIER).or(INSTRUCTIONS).or(PROMPT).or(SYSTEM).or(JAILBREAK).or(HARM);
+
+/// Whether letters of that hash begin such a word; seldom where they don't.
+pub(super) fn may_begin(hash: u32) -> bool {
+    lexicon().beginnings.get(beginning(hash)).is_some_and(|bits| bits >> (hash >> 27) & 1 == 1)
+}
+
+const fn beginning(hash: u32) -> usize {
+    (hash >> 19 & 0xFF) as usize
+}
+
+/// As many slots as keep most words in their own.
+const SLOTS: usize = 4096;
+
+const fn place(hash: u32) -> usize {
+    (hash.wrapping_mul(0x9E37_79B1) >> 20) as usize
 }
 
 /// The longest word of the lexicon that a text begins with, of three letters or more.
@@ -243,11 +320,11 @@ pub(super) fn longest_prefix(text: &[u8]) -> Option<(usize, Tags)> {
     let mut words = lexicon().words.as_slice();
     let mut longest = None;
     for (place, letter) in text.iter().enumerate().take(LONGEST) {
-        let at = |word: &str| word.as_bytes().get(place).copied();
-        let from = words.partition_point(|(word, _)| at(word) < Some(*letter));
-        let to = words.partition_point(|(word, _)| at(word) <= Some(*letter));
+        let at = |entry: &Entry| entry.word.as_bytes().get(place).copied();
+        let from = words.partition_point(|entry| at(entry) < Some(*letter));
+        let to = words.partition_point(|entry| at(entry) <= Some(*letter));
         words = words.get(from..to).unwrap_or_default();
-        let Some((word, tags)) = words.first() else { break };
+        let Some(Entry { word, tags, .. }) = words.first() else { break };
         if word.len() == place + 1 && place >= 2 {
             longest = Some((place + 1, *tags));
         }
@@ -261,29 +338,53 @@ pub(super) fn longest_prefix(text: &[u8]) -> Option<(usize, Tags)> {
 /// No word of the lexicon is longer.
 pub(super) const LONGEST: usize = 20;
 
-/// The words in order, and where each pair of first letters begins.
+/// A word of the lexicon.
+struct Entry {
+    word: &'static str,
+    hash: u32,
+    tags: Tags,
+}
+
+/// The words in order, where to find them by their hash, and with which letters the strong ones begin.
 struct Lexicon {
-    words: Vec<(&'static str, Tags)>,
-    shelves: Vec<u16>,
+    words: Vec<Entry>,
+    slots: Vec<u16>,
+    beginnings: Vec<u32>,
 }
 
 /// The lexicon, made at its first use.
 fn lexicon() -> &'static Lexicon {
     static LEXICON: OnceLock<Lexicon> = OnceLock::new();
     LEXICON.get_or_init(|| {
-        let mut words: Vec<(&str, Tags)> =
-            TABLE.iter().flat_map(|(tags, words)| words.split_ascii_whitespace().map(|word| (word, *tags))).collect();
-        sort_by_key(&mut words, |(word, _)| *word);
-        words.dedup_by(|(word, tags), (kept, all)| {
-            let same = word == kept;
+        let entry = |word: &'static str, tags| Entry { word, hash: hash_of(word.as_bytes()), tags };
+        let mut words: Vec<Entry> = TABLE
+            .iter()
+            .flat_map(|(tags, words)| words.split_ascii_whitespace().map(move |word| entry(word, *tags)))
+            .collect();
+        sort_by_key(&mut words, |entry| entry.word);
+        words.dedup_by(|entry, kept| {
+            let same = entry.word == kept.word;
             if same {
-                *all = all.or(*tags);
+                kept.tags = kept.tags.or(entry.tags);
             }
             same
         });
-        let before = |limit| words.partition_point(|(word, _)| shelf(word.as_bytes()) < Some(limit)) as u16;
-        let shelves = (0..=26 * 27).map(before).collect();
-        Lexicon { words, shelves }
+        let (mut slots, mut beginnings) = (vec![u16::MAX; SLOTS], vec![0_u32; 256]);
+        for (at, entry) in words.iter().enumerate() {
+            let mut slot = place(entry.hash);
+            while slots.get(slot).is_some_and(|taken| *taken != u16::MAX) {
+                slot = (slot + 1) % SLOTS;
+            }
+            slots.get_mut(slot).into_iter().for_each(|slot| *slot = at as u16);
+            if entry.tags.any(STRONG) && entry.word.len() > 4 {
+                let mut hash = SEED;
+                for letter in entry.word.bytes().take(entry.word.len() - 1) {
+                    hash = step(hash, letter);
+                    beginnings.get_mut(beginning(hash)).into_iter().for_each(|bits| *bits |= 1 << (hash >> 27));
+                }
+            }
+        }
+        Lexicon { words, slots, beginnings }
     })
 }
 
@@ -293,11 +394,19 @@ mod tests {
 
     #[test]
     fn words_are_folded_and_fit() {
-        for (word, _) in &lexicon().words {
+        for Entry { word, hash, tags } in &lexicon().words {
             assert!(word.bytes().all(|byte| byte.is_ascii_lowercase()) && word.len() <= LONGEST, "{word}");
+            assert_eq!(lookup(*hash), *tags, "{word}");
         }
+        let tags = |word: &[u8]| lookup(hash_of(word));
         assert!(tags(b"repeat").any(REVEAL) && tags(b"repeat").any(ECHO));
         assert_eq!(tags(b"weather"), Tags(0));
         assert_eq!(longest_prefix(b"instructionsabove").map(|(length, _)| length), Some(12));
+        assert!(may_begin(hash_of(b"instr")) && !may_begin(hash_of(b"weath")));
+    }
+
+    #[test]
+    fn the_slots_suffice() {
+        assert!(lexicon().words.len() * 2 < SLOTS, "{}", lexicon().words.len());
     }
 }

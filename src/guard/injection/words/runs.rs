@@ -1,0 +1,114 @@
+//! Runs that may be encoded, and what follows a word that asks for deciphering.
+
+use super::{AHEAD, CIPHERED, Judge, Mark, RUN, Run, Splitter, class, placeholder};
+use crate::guard::{decoded::Encoding, injection::encoded};
+
+impl Splitter {
+    /// A run that may be base64 or hexadecimal.
+    pub(super) fn base64(&mut self, text: &str, base: usize, at: usize, whole: bool, judge: Judge) -> Run {
+        let bytes = text.as_bytes();
+        let mut end = at.max(self.seen.saturating_sub(base));
+        let mut line = at;
+        loop {
+            while bytes.get(end).is_some_and(|byte| class(*byte) & RUN != 0) {
+                end += 1;
+            }
+            match encoded::goes_on(end.saturating_sub(line), bytes.get(end..).unwrap_or_default()) {
+                0 => break,
+                length => end += length,
+            }
+            line = end;
+        }
+        while bytes.get(end) == Some(&b'=') {
+            end += 1;
+        }
+        if end + 2 >= bytes.len() && !whole {
+            self.seen = base + line;
+            return Run::Open;
+        }
+        let (groups, open) = encoded::groups(text, at, whole);
+        if open {
+            return Run::Open;
+        }
+        let end = end.max(groups);
+        self.checked = base + end;
+        if end - at < encoded::SHORTEST {
+            return Run::None;
+        }
+        match encoded::read(text.get(at..end).unwrap_or_default(), judge) {
+            Some(chain) => {
+                self.mark(base + at, base + end, Mark::Encoded(chain));
+                Run::Marked(end)
+            }
+            None => Run::None,
+        }
+    }
+
+    /// Encoded units, one behind the other.
+    pub(super) fn units(
+        &mut self,
+        text: &str,
+        base: usize,
+        at: usize,
+        whole: bool,
+        code: Encoding,
+        judge: Judge,
+    ) -> Run {
+        let mut end = at.max(self.seen.saturating_sub(base));
+        while let Some((_, length, _)) = encoded::unit(text.get(end..).unwrap_or_default()) {
+            end += length;
+        }
+        self.seen = base + end;
+        if !whole && text.len() - end < AHEAD {
+            return Run::Open;
+        }
+        self.checked = base + end;
+        let run = text.get(at..end).unwrap_or_default();
+        if run.len() < 3 * encoded::SHORTEST {
+            return Run::None;
+        }
+        let mut decoded = String::with_capacity(run.len() / 3);
+        let mut rest = run;
+        while let Some((unit, length, _)) = encoded::unit(rest) {
+            decoded.push(unit);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        match judge(&decoded) {
+            Some(chain) => {
+                self.end_word();
+                self.mark(base + at, base + end, Mark::Encoded(chain.within(code)));
+                Run::Marked(end)
+            }
+            None => Run::None,
+        }
+    }
+
+    /// Reads what follows a word that asks for deciphering. Answers where reading goes on, if enough has come.
+    pub(super) fn decipher(&mut self, text: &str, base: usize, whole: bool, judge: Judge) -> Option<usize> {
+        let (start, from) = self.cipher?;
+        let from = from.saturating_sub(base);
+        let mut end = from + CIPHERED;
+        if end >= text.len() {
+            if !whole {
+                return None;
+            }
+            end = text.len();
+        }
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        // What stood in a placeholder's place was something else.
+        let ciphered = text.get(from..end).unwrap_or_default();
+        let mut marks = ciphered
+            .match_indices('[')
+            .filter(|(at, _)| placeholder(ciphered.get(*at..).unwrap_or_default()).is_some());
+        let end = marks.next().map_or(end, |(at, _)| from + at);
+        self.cipher = None;
+        self.deciphered = base + end;
+        let Some(chain) = encoded::decipher(text.get(from..end).unwrap_or_default(), judge) else { return Some(from) };
+        // The word that asked is part of it.
+        self.words.pop();
+        self.mark(start, base + end, Mark::Encoded(chain));
+        Some(end)
+    }
+}
