@@ -50,6 +50,13 @@ export { LanguageGuardrail, type LanguageOptions } from "./guard/language.js";
 export { SystemPromptLeakGuardrail, type SystemPromptLeakOptions } from "./guard/leak.js";
 export { LengthGuardrail, type LengthOptions } from "./guard/length.js";
 export { UrlGuardrail, type UrlOptions } from "./guard/urls.js";
+export {
+  ContentModerationGuardrail,
+  type ContentModerationOptions,
+  type LlamaGuardHazard,
+  type ModerationCategory,
+  type ModerationViolation,
+} from "./guard/moderation.js";
 export { PIIDetectionGuardrail, type PIIDetectionOptions, type PIIType } from "./guard/pii.js";
 export { defaultEngine } from "./guard/presets.js";
 export { GuardrailResult, type GuardrailResultData } from "./guard/result.js";

@@ -13,6 +13,7 @@ const PARTS = [
   { title: "prices main", files: ["dist/data/prices.js"], limit: 40_000, goal: 30_000 },
   { title: "prices full", files: ["dist/data/prices-full.js"], limit: 85_000, goal: 70_000 },
   { title: "ngrams", files: ["dist/data/ngrams.js"], limit: 43_000, goal: 43_000 },
+  { title: "moderation", files: ["dist/data/moderation.js"], limit: 42_000 },
   { title: "cdn.js", files: ["dist/cdn.js"] },
 ];
 

@@ -10,6 +10,7 @@ import { eventBody, firstBytes, jsonBody } from "./body.mjs";
 import { chunksOf, complete, hex } from "./completion.mjs";
 import { checkScripted, CONTROL_HEADERS, stepFromHeaders, withoutFailure } from "./controls.mjs";
 import { checkKey, Refusal, refusalFor } from "./failures.mjs";
+import { moderate } from "./moderation.mjs";
 import { readRequest } from "./request.mjs";
 import { countMessages } from "./tokens.mjs";
 
@@ -43,6 +44,9 @@ export class ConnectionCut extends TypeError {
 
 /** Anthropic's endpoint that counts the input tokens of a request. */
 const COUNT_TOKENS = "/v1/messages/count_tokens";
+
+/** OpenAI's endpoint that moderates. */
+const MODERATIONS = "/v1/moderations";
 
 const CREDENTIALS = new Set(["authorization", "api-key", "x-api-key", "cookie"]);
 
@@ -126,8 +130,9 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
       // Anthropic's clients send the key by itself.
       checkKey(counts ? `Bearer ${request.headers.get("x-api-key") ?? ""}` : request.headers.get("authorization"));
       if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw refusalFor(step.status, step.error);
-      const answer = counts ? { body: jsonBody({ input_tokens: countMessages(text) }, step), status } : respond(text, step, identity);
-      ({ body, status } = answer);
+      if (counts) body = jsonBody({ input_tokens: countMessages(text) }, step);
+      else if (url.pathname === MODERATIONS) body = jsonBody(moderate(text, identity), step);
+      else ({ body, status } = respond(text, step, identity));
     } catch (cause) {
       const refusal = cause instanceof Refusal ? cause : misused(cause);
       status = refusal.status;
@@ -176,7 +181,7 @@ function respond(text, step, identity) {
 
 /** @param {string} method @param {string} path */
 function route(method, path) {
-  if (path !== "/v1/chat/completions" && path !== COUNT_TOKENS) throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
+  if (!["/v1/chat/completions", COUNT_TOKENS, MODERATIONS].includes(path)) throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
   if (method !== "POST") {
     throw new Refusal(405, {
       message: `Not allowed to ${method} on ${path}. (HINT: Perhaps you meant to use a different HTTP method?)`,

@@ -32,6 +32,7 @@ mod kind;
 mod leak;
 mod limits;
 mod mark;
+pub mod moderation;
 mod pass;
 mod pii;
 mod plan;

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod kv;
 pub mod ledger;
 pub mod local_storage;
+pub mod moderation;
 pub mod options;
 pub mod price;
 pub mod price_update;

@@ -10,7 +10,7 @@
 mod cjk;
 mod delimiters;
 mod encoded;
-mod fold;
+pub(super) mod fold;
 mod grammar;
 mod jailbreaks;
 mod lexicon;

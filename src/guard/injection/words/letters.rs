@@ -2,23 +2,9 @@
 
 use super::{LONGEST_RUN, Mark, NUMBER, SEED, Splitter, Word, hash_of, step};
 use crate::guard::injection::{
-    fold::sound,
+    fold::{sound, unleet},
     lexicon::{CIPHER, DAN, LONGEST, STRONG, Tags, longest_prefix, lookup, may_begin},
 };
-
-/// What a digit or sign stands for; `one` for those that look like both `i` and `l`.
-fn unleet(byte: u8, one: u8) -> u8 {
-    match byte {
-        b'0' => b'o',
-        b'1' | b'|' | b'!' => one,
-        b'3' => b'e',
-        b'4' | b'@' => b'a',
-        b'5' | b'$' => b's',
-        b'7' => b't',
-        b'8' => b'b',
-        other => other,
-    }
-}
 
 impl Splitter {
     pub(super) fn letter(&mut self, letter: u8, start: usize, end: usize, c: char) {

@@ -1,0 +1,170 @@
+// Moderation as programs use it: offline, and through OpenAI's endpoint, for which the local provider stands in.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, it } from "node:test";
+import { ConfigurationError, ContentModerationGuardrail, GuardrailEngine } from "tollgate";
+import { createProvider } from "../../examples/local-provider/handler.mjs";
+import { moderationTable } from "../../scripts/guard/moderation.mjs";
+
+const THREAT = "The weather is nice. I will kill you!";
+
+describe("offline moderation", () => {
+  it("says what it flagged, by which threshold and how it was found", async () => {
+    const result = await new ContentModerationGuardrail().evaluate(THREAT);
+    assert.equal(result.passed, false);
+    assert.equal(result.action, "block");
+    const { violations, detections, redactedText, method } = result.metadata;
+    const violence = violations.find(({ category }) => category === "violence");
+    assert.deepEqual({ ...violence, score: 0 }, { category: "violence", score: 0, threshold: 0.5, flagged: true, method: "pattern", hazards: ["S1"] });
+    assert.ok(violence.score >= 0.5 && violence.score <= 1);
+    assert.ok(result.riskScore >= 70);
+    assert.equal(method, "pattern");
+    assert.ok(detections.every(({ position, length }) => !/weather/.test(THREAT.slice(position, position + length))));
+    assert.match(redactedText, /^The weather is nice\. .*\[REDACTED_/);
+    assert.doesNotMatch(redactedText, /kill/);
+    assert.doesNotMatch(JSON.stringify(violations) + result.reason, /kill/);
+  });
+
+  it("passes what only sounds bad", async () => {
+    for (const text of ["kill a process", "heart attack", "I hate mondays", "I hate this", "make this explicit in the docs"]) {
+      const { passed, riskScore, metadata } = await new ContentModerationGuardrail().evaluate(text);
+      assert.deepEqual([passed, riskScore, metadata.violations], [true, 0, []], text);
+    }
+  });
+
+  it("takes actions, categories, thresholds and risks", async () => {
+    const of = (options, text = THREAT) => new ContentModerationGuardrail(options).evaluate(text);
+    const key = { redact: "redactedText", mask: "maskedText", transform: "transformedText" };
+    for (const action of ["redact", "mask", "transform"]) {
+      const { passed, action: taken, metadata } = await of({ action });
+      assert.deepEqual([passed, taken], [true, action]);
+      assert.doesNotMatch(metadata[key[action]], /kill/);
+      assert.equal((await of({ action }, metadata[key[action]])).metadata.violations.length, 0);
+    }
+    const warned = await of({ action: "warn" });
+    assert.deepEqual([warned.passed, warned.action, warned.metadata.violations.length > 0], [true, "allow", true]);
+    assert.equal((await of({ categories: ["sexual", "self-harm"] })).passed, true);
+    assert.equal((await of({ categories: ["violence"] })).passed, false);
+    const strict = Object.fromEntries(["hate", "hate/threatening", "harassment", "self-harm", "sexual", "sexual/minors", "violence", "violence/graphic"].map((name) => [name, 1]));
+    assert.equal((await of({ thresholds: strict })).passed, true);
+    assert.equal((await of({ categories: ["violence"], riskScores: { violence: 12 } })).riskScore, 12);
+    assert.equal((await of({ categories: ["hate"], thresholds: { hate: 0 } }, "Good morning")).passed, false);
+  });
+
+  it("acts at its stages only, and is reconfigured", async () => {
+    const guardrail = new ContentModerationGuardrail({ stages: ["output"] });
+    assert.equal((await guardrail.evaluate(THREAT, { stage: "input" })).passed, true);
+    assert.equal((await guardrail.evaluate(THREAT, { stage: "output" })).passed, false);
+    guardrail.configure({ action: "warn", name: "Calm" });
+    const { passed, reason } = await guardrail.evaluate(THREAT, { stage: "output" });
+    assert.deepEqual([passed, reason.startsWith("Calm found ")], [true, true]);
+    assert.deepEqual([guardrail.name, guardrail.streaming], ["Calm", "buffered"]);
+  });
+
+  it("works in an engine", async () => {
+    const engine = new GuardrailEngine();
+    engine.registerGuardrail(new ContentModerationGuardrail());
+    const result = await engine.execute({ messages: [{ role: "user", content: THREAT }] });
+    assert.deepEqual([result.passed, result.failedGuardrails], [false, ["ContentModeration"]]);
+    assert.equal((await engine.execute("Good morning")).passed, true);
+  });
+
+  it("counts positions as strings do", async () => {
+    const text = "😀 é — I will kill you";
+    const { detections } = (await new ContentModerationGuardrail().evaluate(text)).metadata;
+    const { position, length } = detections.at(-1);
+    assert.equal(text.slice(position, position + length).endsWith("kill you"), true);
+  });
+
+  it("refuses options that nobody knows", () => {
+    const cases = [
+      [{ action: "explode" }, /expected action to be one of block, redact, mask, transform, warn, allow/],
+      [{ categories: ["politics"] }, /expected each of categories to be one of hate, /],
+      [{ thresholds: { hate: 2 } }, /expected each of thresholds to be a number from 0 to 1/],
+      [{ thresholds: { hatred: 0.5 } }, /hatred/],
+      [{ riskScores: { hate: 101 } }, /expected each of riskScores to be a number from 0 to 100/],
+      [{ apiKey: "" }, /expected apiKey/],
+      [{ useOpenAI: true }, /expected an apiKey/],
+      [{ threshold: 0.5 }, /threshold/],
+    ];
+    for (const [options, message] of cases) {
+      assert.throws(() => new ContentModerationGuardrail(options), (error) => error instanceof ConfigurationError && message.test(error.message), JSON.stringify(options));
+    }
+  });
+
+  it("ships the table that its sources make", () => {
+    assert.equal(readFileSync(new URL("../../js/data/moderation.ts", import.meta.url), "utf8"), moderationTable(), "npm run moderation:pack");
+  });
+});
+
+describe("moderation by the endpoint", () => {
+  const provider = createProvider();
+  const online = (options) =>
+    new ContentModerationGuardrail({ apiKey: "sk-test", fetch: (url, init) => provider.handle(new Request(url, init)), ...options });
+  afterEach(() => provider.reset());
+
+  it("asks it with the key that was given, and says what it said", async () => {
+    const result = await online().evaluate("[flag harassment/threatening 0.83] [flag violence 0.4]");
+    const [request] = provider.requests;
+    assert.deepEqual([request.path, request.body.model, request.body.input], ["/v1/moderations", "omni-moderation-latest", "[flag harassment/threatening 0.83] [flag violence 0.4]"]);
+    assert.equal(result.passed, false);
+    assert.deepEqual(result.metadata.violations, [
+      { category: "harassment/threatening", score: 0.83, threshold: 0.5, flagged: true, method: "openai", hazards: ["S1"] },
+    ]);
+    assert.equal(result.riskScore, 80);
+    assert.deepEqual([result.metadata.costUsd, result.metadata.usd], [0, "0"]);
+    assert.equal(result.metadata.scores.violence, 0.4);
+  });
+
+  it("takes thresholds and categories of one's own", async () => {
+    const text = "[flag violence 0.4] [flag self-harm/intent 0.9]";
+    const flagged = async (options) => (await online(options).evaluate(text)).metadata.violations.map(({ category }) => category);
+    assert.deepEqual(await flagged({}), ["self-harm/intent"]);
+    assert.deepEqual(await flagged({ thresholds: { violence: 0.3, "self-harm/intent": 0.95 } }), ["violence"]);
+    assert.deepEqual(await flagged({ categories: ["self-harm"] }), ["self-harm/intent"]);
+    assert.deepEqual(await flagged({ categories: ["hate"] }), []);
+  });
+
+  it("blocks what it can't take out", async () => {
+    const result = await online({ action: "redact" }).evaluate("[flag hate 0.9]");
+    assert.deepEqual([result.passed, result.action], [false, "block"]);
+  });
+
+  it("never asks without a key, whatever the environment says", async () => {
+    process.env.OPENAI_API_KEY = "sk-environment";
+    try {
+      const { metadata } = await online({ apiKey: undefined }).evaluate("[flag hate 0.9]");
+      assert.equal(metadata.method, "pattern");
+      assert.equal((await online({ useOpenAI: false }).evaluate("Hello")).metadata.method, "pattern");
+      assert.equal(provider.requests.length, 0);
+    } finally {
+      delete process.env.OPENAI_API_KEY;
+    }
+  });
+
+  it("fails closed, or open where that was asked for", async () => {
+    const closed = async (step, options) => {
+      provider.script(step);
+      return online(options).evaluate("Hello");
+    };
+    const refused = await closed({ status: 500 });
+    assert.deepEqual([refused.passed, refused.riskScore, refused.metadata.failure, refused.metadata.status], [false, 100, "error", 500]);
+    assert.equal((await closed({ status: 200, malformed: "html" })).metadata.failure, "invalid");
+    assert.equal((await closed({ cut: "before-headers" })).metadata.failure, "error");
+    assert.equal((await closed({ headDelay: 2_000 }, { timeout: 20 })).metadata.failure, "timeout");
+    const open = await closed({ status: 429 }, { onFailure: "allow" });
+    assert.deepEqual([open.passed, open.riskScore, open.metadata.failure], [true, 0, "error"]);
+  });
+
+  it("takes the key from a function at each call", async () => {
+    const keys = ["sk-1", "sk-2"];
+    const seen = [];
+    const guardrail = new ContentModerationGuardrail({
+      apiKey: async () => keys.shift(),
+      fetch: (url, init) => (seen.push(new Headers(init.headers).get("authorization")), provider.handle(new Request(url, init))),
+    });
+    await guardrail.evaluate("Hello");
+    await guardrail.evaluate("Hello");
+    assert.deepEqual(seen, ["Bearer sk-1", "Bearer sk-2"]);
+  });
+});
