@@ -43,6 +43,7 @@ export function readRequest(text) {
   checkLimits(request);
   checkStreaming(request);
   checkTools(request);
+  checkFormat(request.response_format);
   if (request.service_tier != null && !TIERS.includes(request.service_tier)) {
     throw badParameter("service_tier", "invalid_value", `Invalid value: '${request.service_tier}'. Supported values are: ${quoted(TIERS)}.`);
   }
@@ -131,6 +132,39 @@ function checkStreaming(request) {
   for (const name of Object.keys(request.stream_options)) {
     if (!STREAM_OPTIONS.has(name)) throw badParameter(`stream_options.${name}`, "unknown_parameter", `Unknown parameter: 'stream_options.${name}'.`);
   }
+}
+
+const FORMATS = ["json_object", "json_schema", "text"];
+
+/** A strict schema names every property as required, and allows no other: the API refuses one that does not. @param {any} format */
+function checkFormat(format) {
+  if (format == null) return;
+  if (!FORMATS.includes(format.type)) throw badParameter("response_format.type", "invalid_value", `Invalid value: '${format.type}'. Supported values are: ${quoted(FORMATS)}.`);
+  if (format.type !== "json_schema") return;
+  const { name, strict, schema } = format.json_schema ?? {};
+  if (typeof name !== "string") {
+    throw badParameter("response_format.json_schema.name", "missing_required_parameter", "Missing required parameter: 'response_format.json_schema.name'.");
+  }
+  if (strict) checkStrict(schema, name, []);
+}
+
+/** @param {any} schema @param {string} name @param {string[]} path */
+function checkStrict(schema, name, path) {
+  if (typeof schema !== "object" || schema === null) return;
+  const refuse = (/** @type {string} */ why) =>
+    new Refusal(400, {
+      message: `Invalid schema for response_format '${name}': In context=(${path.map((part) => `'${part}'`).join(", ")}), ${why}`,
+      param: "response_format",
+    });
+  if (schema.type === "object") {
+    if (schema.additionalProperties !== false) throw refuse("'additionalProperties' is required to be supplied and to be false.");
+    const missing = Object.keys(schema.properties ?? {}).find((key) => !schema.required?.includes(key));
+    if (missing !== undefined) {
+      throw refuse(`'required' is required to be supplied and to be an array including every key in properties. Missing '${missing}'.`);
+    }
+  }
+  for (const [key, inner] of Object.entries(schema.properties ?? {})) checkStrict(inner, name, [...path, "properties", key]);
+  checkStrict(schema.items, name, [...path, "items"]);
 }
 
 /** @param {Record<string, any>} request */
