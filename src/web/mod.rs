@@ -12,6 +12,7 @@ pub mod error;
 pub mod fetch;
 pub mod guard;
 pub mod ids;
+pub mod judges;
 pub mod kv;
 pub mod ledger;
 pub mod local_storage;
