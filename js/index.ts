@@ -42,13 +42,24 @@ export { GuardedOpenAI, createGuardedOpenAI, type GuardedChatCompletions, type G
 export type { GuardedStreamOf } from "./client/stream.js";
 export type * from "./client/types.js";
 export { generateId } from "./id.js";
+export { engineFromBundle, type BundleOptions, type GuardrailBundle } from "./guard/bundle.js";
+export { CallbackGuardrail, type CallbackAnswer, type CallbackOptions } from "./guard/callback.js";
 export { GuardrailEngine, GuardrailEngineResult, type GuardedStream, type GuardrailEngineOptions, type GuardrailExecution } from "./guard/engine.js";
-export { Guardrail, type DetectorOptions, type GuardrailConfig, type GuardrailContext } from "./guard/guardrail.js";
+export {
+  Guardrail,
+  type DetectorOptions,
+  type GuardToolCall,
+  type GuardrailConfig,
+  type GuardrailContext,
+  type OwnGuardrailConfig,
+} from "./guard/guardrail.js";
 export { PromptInjectionGuardrail, type InjectionType, type PromptInjectionOptions } from "./guard/injection.js";
+export { JsonSchemaGuardrail, type JsonSchemaOptions, type SchemaProblem } from "./guard/json-schema.js";
 export { KeywordGuardrail, type KeywordOptions } from "./guard/keywords.js";
 export { LanguageGuardrail, type LanguageOptions } from "./guard/language.js";
 export { SystemPromptLeakGuardrail, type SystemPromptLeakOptions } from "./guard/leak.js";
 export { LengthGuardrail, type LengthOptions } from "./guard/length.js";
+export { LLMGuardrail, type JudgeClient, type LLMOptions } from "./guard/llm.js";
 export { UrlGuardrail, type UrlOptions } from "./guard/urls.js";
 export {
   ContentModerationGuardrail,
@@ -62,6 +73,13 @@ export { defaultEngine } from "./guard/presets.js";
 export { GuardrailResult, type GuardrailResultData } from "./guard/result.js";
 export { SecretDetectionGuardrail, type SecretDetectionOptions } from "./guard/secrets.js";
 export { PriceBook } from "./price.js";
+export {
+  ToolPolicyGuardrail,
+  type ToolArgumentRule,
+  type ToolPolicyOptions,
+  type ToolRules,
+  type ToolViolation,
+} from "./guard/tool-policy.js";
 export {
   MODEL_PRICING,
   findModel,

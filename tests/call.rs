@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use proptest::prelude::*;
 use tollgate::{
-    call::{Call, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step},
+    call::{Call, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step},
     catalog::Book,
     error::{Code, Error},
     guard::{Action, Config, Scanner},
@@ -97,7 +97,7 @@ impl Host {
                     self.log.push(format!(
                         "guard {} {}",
                         stage.as_str(),
-                        texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join("|")
+                        texts.texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join("|")
                     ));
                     let outcome = self.guards.pop_front().unwrap_or(Guarded { passed: true, ..Guarded::default() });
                     self.out.extend(call.guarded(&outcome)?);
@@ -131,7 +131,10 @@ impl Host {
                             if let Some(scanner) = &self.scanner {
                                 call.scan_with(scanner.clone());
                             }
-                            call.responded(Head { status, content_type: kind.into(), ..Head::default() }, false);
+                            call.responded(
+                                Head { status, content_type: kind.into(), ..Head::default() },
+                                Judge::default(),
+                            );
                         }
                     }
                 }

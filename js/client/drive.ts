@@ -5,8 +5,8 @@
 import type { BudgetManager } from "../budget.js";
 import { Held, runAsync, type Core } from "../core.js";
 import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
-import type { GuardReport, GuardText } from "../guard/builtin.js";
-import { JUDGES, REPORT, RUN, SCANNER, type GuardrailEngine, type GuardrailEngineResult } from "../guard/engine.js";
+import type { GuardReport } from "../guard/builtin.js";
+import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngine, type GuardrailEngineResult, type SourceTexts } from "../guard/engine.js";
 import { generateId } from "../id.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
@@ -70,6 +70,11 @@ export class RunningCall {
   #thrown: { error: unknown } | undefined;
   /** The body of an answer with an error status, for the error. */
   #errorBody: string | undefined;
+  /** Whether some of a stream has to be judged outside of the core. */
+  judges = false;
+  /** Whether the core has a scanner for an answer that is a stream, and whether it is one. */
+  #scans = false;
+  #streams = false;
   /** Data of events that were held for a judgement and may leave now. */
   released: string[] = [];
 
@@ -120,6 +125,7 @@ export class RunningCall {
           await this.#store(step.charge);
           break;
         case "stream":
+          this.#streams = true;
           return "stream";
         case "done":
           if (this.#thrown !== undefined) throw this.#thrown.error;
@@ -165,17 +171,30 @@ export class RunningCall {
     return makeError(error.code, error.message, error.context, extras);
   }
 
-  async #guard(stage: "input" | "output"): Promise<void> {
+  /** Has what waits of a stream judged; gives the data of the events that may leave now. */
+  async judge(): Promise<string[]> {
+    await this.#guard("output", true);
+    return this.released.splice(0);
+  }
+
+  async #guard(stage: "input" | "output", goesOn = false): Promise<void> {
     try {
+      const scanned = stage === "output" && this.#scans && this.#streams;
       const run = await this.host.engine![RUN](
         {
           // The texts stay in the core, unless somebody else wants to see them.
-          scan: (scanner) => this.core.use((call) => call.scanTexts(scanner)),
-          texts: () => JSON.parse(this.core.use((call) => call.guardTexts())) as GuardText[],
+          scan: scanned ? undefined : (scanner) => this.core.use((call) => call.scanTexts(scanner)),
+          texts: () => JSON.parse(this.core.use((call) => call.guardTexts())) as SourceTexts,
         },
-        { ...this.host.context, stage },
+        { ...this.host.context, stage, signal: this.host.deadline.signal },
       );
-      this.#results[stage] = run.result;
+      if (this.host.deadline.signal.aborted && (goesOn || stage === "input")) {
+        // Given up, and so the judges were: that is what it ends with, once it is told to send or to finish.
+        if (!goesOn) this.core.use((call) => call.guarded(true, [], 0, []));
+        return;
+      }
+      const known = this.#results[stage];
+      this.#results[stage] = known === undefined ? run.result : mergeResults(known, run.result);
       this.#redactions.push(...run.redactions);
       this.released = this.core.use((call) =>
         call.guarded(run.result.passed, run.result.failedGuardrails, run.result.maxRiskScore, run.texts),
@@ -234,8 +253,13 @@ export class RunningCall {
       this.response = responseOf(response);
       const { status, headers: answered } = this.response;
       this.core.use((call) => {
-        this.host.engine?.[SCANNER]((scanner) => call.scanWith(scanner));
-        call.responded(status, answered, this.host.engine?.[JUDGES]() ?? false, Date.now());
+        this.host.engine?.[SCANNER]((scanner) => {
+          call.scanWith(scanner);
+          this.#scans = true;
+        });
+        const judge = this.host.engine?.[JUDGES]() ?? 0;
+        this.judges = judge !== 0;
+        call.responded(status, answered, judge, Date.now());
       });
     } catch (error) {
       this.#failed(error);

@@ -160,6 +160,23 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
     for (const text of data) queue.push(JSON.parse(text) as T);
   };
 
+  let judging: Promise<void> | undefined;
+  let judged: { error: unknown } | undefined;
+  /** Has judged what is whole, while the rest goes on coming. */
+  const judge = async (stop: () => void): Promise<void> => {
+    try {
+      do push(await call.judge());
+      while (call.core.use((core) => core.toJudge()));
+      // Refused: no more of it is wanted.
+      if (call.core.use((core) => core.streamEnded())) stop();
+    } catch (error) {
+      judged = { error };
+      stop();
+    } finally {
+      judging = undefined;
+    }
+  };
+
   const work = async (): Promise<SecurityMetadata> => {
     let why: "network" | "timeout" | "aborted" | undefined;
     let failure: { error: unknown } | undefined;
@@ -172,6 +189,9 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
           const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
           if (done) break;
           push(call.core.use((core) => core.chunk(value!, Date.now())));
+          if (call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
+            judging = judge(() => void reader?.cancel().catch(() => undefined));
+          }
           if (call.core.use((core) => core.streamEnded())) break;
         }
       } catch (error) {
@@ -179,6 +199,10 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
         message = error instanceof Error ? error.name : "an exception";
         deadline.cause = error;
       }
+      await judging;
+      if (judged !== undefined) throw judged.error;
+      // It was whole, and then given up while it was judged.
+      if (deadline.signal.aborted) why ??= deadline.why();
       push(call.core.use((core) => core.finish(why, message, Date.now())));
       await call.proceed();
       push(call.released);

@@ -42,6 +42,8 @@ export interface GuardText {
   /** `system`, `user`, `assistant` or `tool`. */
   role: string;
   stage: GuardStage;
+  /** Not the answer itself: a refusal, or what the model thought aloud. */
+  aside?: boolean;
 }
 
 /** A built-in guardrail's part of a scanner's configuration. */

@@ -3,9 +3,14 @@ import { Held, type Core } from "../core.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
-import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type GuardText, type Reports } from "./builtin.js";
-import { missingEvaluate, type Guardrail, type GuardrailContext } from "./guardrail.js";
-import { now, type GuardrailResult } from "./result.js";
+import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type Reports } from "./builtin.js";
+import { GuardrailEngineResult, type GuardrailExecution } from "./engine-result.js";
+import { SELECT, checkOneOf, checkTimeout, invalid, missingEvaluate, type Guardrail, type GuardrailContext } from "./guardrail.js";
+import { JudgeGuardrail } from "./judge.js";
+import { GuardrailResult } from "./result.js";
+import { FIND, JUDGE, RuleGuardrail, type GuardTexts } from "./rule.js";
+
+export { GuardrailEngineResult, mergeResults, type GuardrailExecution } from "./engine-result.js";
 
 /** What {@link GuardrailEngine} is made from. */
 export interface GuardrailEngineOptions {
@@ -13,64 +18,10 @@ export interface GuardrailEngineOptions {
   parallelExecution?: boolean;
   /** `true` (if left out): a guardrail that throws counts as one that blocks. `false`: its error comes through. */
   continueOnError?: boolean;
-  /** Milliseconds for each guardrail; 5,000 if left out. */
+  /** Milliseconds for each guardrail that sets no time of its own; 5,000 if left out. */
   timeout?: number;
-}
-
-/** What one guardrail did. */
-export interface GuardrailExecution {
-  guardrailName: string;
-  result?: GuardrailResult;
-  /** Milliseconds. */
-  executionTime: number;
-  error?: string;
-}
-
-/** What all guardrails say together. */
-export class GuardrailEngineResult {
-  readonly passed: boolean;
-  readonly results: GuardrailExecution[];
-  readonly executionTime: number;
-  readonly guardrailsExecuted: number;
-  readonly maxRiskScore: number;
-  readonly failedGuardrails: string[];
-  readonly timestamp: string;
-
-  constructor(results: GuardrailExecution[], executionTime: number) {
-    const failed = results.filter(({ result }) => result === undefined || !result.passed);
-    this.passed = failed.length === 0;
-    this.results = results;
-    this.executionTime = executionTime;
-    this.guardrailsExecuted = results.length;
-    // A guardrail that could not judge is a risk of 100: nobody knows what it would have seen.
-    this.maxRiskScore = results.reduce((most, { result }) => Math.max(most, result?.riskScore ?? 100), 0);
-    this.failedGuardrails = failed.map(({ guardrailName }) => guardrailName);
-    this.timestamp = now();
-  }
-
-  allPassed(): boolean {
-    return this.passed;
-  }
-
-  getFailedGuardrails(): string[] {
-    return [...this.failedGuardrails];
-  }
-
-  getMaxRiskScore(): number {
-    return this.maxRiskScore;
-  }
-
-  getSummary(): {
-    passed: boolean;
-    guardrailsExecuted: number;
-    failedCount: number;
-    failedGuardrails: string[];
-    maxRiskScore: number;
-    executionTime: number;
-  } {
-    const { passed, guardrailsExecuted, failedGuardrails, maxRiskScore, executionTime } = this;
-    return { passed, guardrailsExecuted, failedCount: failedGuardrails.length, failedGuardrails: [...failedGuardrails], maxRiskScore, executionTime };
-  }
+  /** `monitor`: everything is judged and reported; nothing is changed, held or blocked. `enforce` if left out. */
+  mode?: "enforce" | "monitor";
 }
 
 /** A text that comes in pieces, under an engine's built-in guardrails. */
@@ -79,15 +30,19 @@ export interface GuardedStream {
   push(text: string): string;
   /** No more comes: gives what was held. */
   end(): string;
+  /** No more comes, and every guardrail is asked, with `judge: true` also those that ask somebody: gives what was held, unless one blocks. */
+  finish(): Promise<string>;
   /** What was found so far. */
   readonly result: ScanResult;
+  /** What all guardrails say, once `finish` is done. */
+  readonly judged: GuardrailEngineResult | undefined;
 }
 
 /** Runs the guardrails over the texts of a request or answer: for the clients. */
 export const RUN: unique symbol = Symbol("tollgate.engine.run");
 /** Hands out the scanner of the built-in guardrails, if there are any: for the clients' streams. */
 export const SCANNER: unique symbol = Symbol("tollgate.engine.scanner");
-/** Whether a guardrail of the application's own has to see a stream whole. */
+/** What of a stream other guardrails than the scanner's have to see whole: 1 for what is said, 2 for calls of tools, 4 to report only. */
 export const JUDGES: unique symbol = Symbol("tollgate.engine.judges");
 /** The result of a stream that the core has scanned. */
 export const REPORT: unique symbol = Symbol("tollgate.engine.report");
@@ -98,10 +53,20 @@ export const REPORT: unique symbol = Symbol("tollgate.engine.report");
  * @internal
  */
 export interface EngineSource {
-  /** Has them scanned: {@link Reports} as JSON text. */
-  scan: (scanner: CoreScanner) => string;
-  /** The texts themselves, for guardrails of the application's own. */
-  texts: () => GuardText[];
+  /** Has them scanned: {@link Reports} as JSON text. Undefined where they were, piece by piece. */
+  scan: ((scanner: CoreScanner) => string) | undefined;
+  /** The texts themselves, for the other guardrails. */
+  texts: () => SourceTexts;
+}
+
+/**
+ * What a request says, or an answer.
+ *
+ * @internal
+ */
+export interface SourceTexts extends GuardTexts {
+  /** There is more than is held for guardrails: they can't judge, and each fails by its own rule. */
+  tooLong?: boolean;
 }
 
 /** What {@link RUN} answers. */
@@ -115,8 +80,10 @@ export interface EngineRun {
 /** Half of a pair at the end of a text. */
 const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
 
-const OPTIONS = ["parallelExecution", "continueOnError", "timeout"];
+const OPTIONS = ["parallelExecution", "continueOnError", "timeout", "mode"];
 const SCAN_OPTIONS = ["stage", "guardrails"];
+/** The most text, in UTF-16 units, that is held for guardrails that ask somebody. */
+const MAX_HELD = 1024 * 1024;
 
 /**
  * A set of guardrails.
@@ -133,15 +100,18 @@ export class GuardrailEngine {
 
   constructor(options: GuardrailEngineOptions = {}) {
     checkKeys("the options of GuardrailEngine", options, OPTIONS);
-    const { parallelExecution, continueOnError, timeout } = options;
-    this.#options = { parallelExecution: parallelExecution ?? true, continueOnError: continueOnError ?? true, timeout: timeout ?? 5_000 };
-    const ms: unknown = this.#options.timeout;
-    if (typeof ms !== "number" || !(ms > 0) || ms > 2_147_483_647) {
-      throw new ConfigurationError({
-        code: "invalid_config",
-        message: `cannot read timeout: expected milliseconds from 1 to 2147483647, found ${typeof ms === "number" ? ms : typeof ms}`,
-      });
-    }
+    const { parallelExecution, continueOnError, timeout, mode } = options;
+    this.#options = {
+      parallelExecution: parallelExecution ?? true,
+      continueOnError: continueOnError ?? true,
+      timeout: checkTimeout(timeout) ?? 5_000,
+      mode: checkOneOf("mode", mode, ["enforce", "monitor"]) ?? "enforce",
+    };
+  }
+
+  /** Whether it only reports. */
+  get mode(): "enforce" | "monitor" {
+    return this.#options.mode;
   }
 
   /** Adds a guardrail; one of the same name is replaced. */
@@ -165,47 +135,63 @@ export class GuardrailEngine {
   /** Asks every enabled guardrail. With none it passes. */
   async execute(input: unknown, context: GuardrailContext = {}): Promise<GuardrailEngineResult> {
     const started = performance.now();
-    const results = await this.#ask(this.#enabled(), input, context);
-    return new GuardrailEngineResult(results, performance.now() - started);
+    const asked = this.#enabled().filter((guardrail) => applies(guardrail, context));
+    const results = await this.#each(asked, (guardrail) => this.#askOne(guardrail, input, context));
+    return new GuardrailEngineResult(results, performance.now() - started, this.mode);
   }
 
   /** Scans a text with the built-in guardrails in one pass. With none registered it passes. */
   scan(text: string, options: { stage?: GuardStage; guardrails?: string[] } = {}): ScanResult {
     checkKeys("scan options", options, SCAN_OPTIONS);
-    return this.#scannerOf(options.guardrails).use((scanner) => scanner.scan(text, options.stage ?? "input")) as ScanResult;
+    const stage = options.stage ?? "input";
+    const scanned = this.#scannerOf(options.guardrails).use((scanner) => scanner.scan(text, stage)) as ScanResult;
+    return this.#withRules(text, scanned, stage, options.guardrails);
   }
 
-  /** Scans a text that comes in pieces, with the built-in guardrails. */
-  stream(options: { stage?: GuardStage; guardrails?: string[] } = {}): GuardedStream {
-    checkKeys("stream options", options, SCAN_OPTIONS);
+  /**
+   * Scans a text that comes in pieces, with the built-in guardrails. With `judge: true` all registered ones are asked, those too that
+   * ask somebody: then everything waits for {@link GuardedStream.finish}.
+   */
+  stream(options: { stage?: GuardStage; guardrails?: string[]; judge?: boolean } = {}): GuardedStream {
+    checkKeys("stream options", options, [...SCAN_OPTIONS, "judge"]);
+    const stage = options.stage ?? "output";
     const scanner = this.#scannerOf(options.guardrails);
-    const held = new Held("stateful", (core: Core) => scanner.use((made) => new core.TextScan(made, options.stage ?? "output")));
+    // What judges a whole sees it at the end; and who only monitors changes nothing on the way.
+    const judge = options.judge === true;
+    if (judge && options.guardrails !== undefined) throw invalid("cannot read stream options: expected either judge or guardrails, found both");
+    const whole = judge || this.mode === "monitor" || this.#rules(options.guardrails, stage).length > 0;
+    if (whole) return this.#wholeStream(stage, options.guardrails, judge);
+    const held = new Held("stateful", (core: Core) => scanner.use((made) => new core.TextScan(made, stage)));
     // Made now, so that what is wrong with the options is thrown here.
     held.use(() => undefined);
     // Half of a surrogate pair waits for the other half: alone it would cross as another character.
     let half = "";
+    const end = (): string => {
+      const last = half;
+      half = "";
+      return held.use((scan) => scan.push(last) + scan.end());
+    };
     return {
       push: (text) => {
         const whole = half + text;
         half = HIGH_SURROGATE.exec(whole)?.[0] ?? "";
         return held.use((scan) => scan.push(whole.slice(0, whole.length - half.length)));
       },
-      end: () => {
-        const last = half;
-        half = "";
-        return held.use((scan) => scan.push(last) + scan.end());
-      },
+      end,
+      finish: async () => end(),
       get result() {
         return held.use((scan) => scan.result()) as ScanResult;
       },
+      judged: undefined,
     };
   }
 
   /** @internal */
   async [RUN](source: EngineSource, context: GuardrailContext): Promise<EngineRun> {
     const started = performance.now();
+    const { scan } = source;
     const reports: Reports =
-      this.#builtins().length === 0 ? { guards: [], texts: [] } : (JSON.parse(this.#scannerOf().use((scanner) => source.scan(scanner))) as Reports);
+      scan === undefined || this.#builtins().length === 0 ? { guards: [], texts: [] } : (JSON.parse(this.#scannerOf().use(scan)) as Reports);
     const scanned = performance.now() - started;
     // Without the text after one guard alone: what another takes out would still be in it.
     const results: GuardrailExecution[] = reports.guards.map(({ edited: _, ...report }) => ({
@@ -217,34 +203,52 @@ export class GuardrailEngine {
     const changed = reports.texts.map((text) => text ?? undefined);
     const own = this.#own();
     if (own.length > 0) await this.#judge(own, source.texts(), context, changed, results, redactions);
-    return { result: new GuardrailEngineResult(results, performance.now() - started), texts: changed, redactions };
+    const result = new GuardrailEngineResult(results, performance.now() - started, this.mode);
+    return this.mode === "monitor" ? { result, texts: [], redactions: [] } : { result, texts: changed, redactions };
   }
 
-  /** Asks the application's own guardrails. They see what the built-in ones left: what was redacted is nobody else's to see. */
+  /** Asks the other guardrails. They see what the built-in ones left: what was redacted is nobody else's to see. */
   async #judge(
     own: Guardrail[],
-    texts: GuardText[],
+    { texts, calls, tooLong }: SourceTexts,
     context: GuardrailContext,
     changed: (string | undefined)[],
     results: GuardrailExecution[],
     redactions: Redaction[],
   ): Promise<void> {
     const left = (): string[] => texts.map(({ text }, index) => changed[index] ?? text);
-    const asked = await this.#ask(own, left().join("\n"), context);
+    const seen = texts.map((text, index) => ({ ...text, text: changed[index] ?? text.text }));
+    const stage = context.stage ?? "input";
+    const parts = own.map((guardrail) => guardrail[SELECT]?.(seen) ?? [...seen.keys()]);
+    const asked = own.filter((guardrail, index) => guardrail instanceof RuleGuardrail || parts[index]!.some((place) => seen[place]!.text !== ""));
+    const ofGuard = (guardrail: Guardrail): number[] => parts[own.indexOf(guardrail)]!;
+    const executions = await this.#each(asked, (guardrail) => {
+      if (tooLong === true && !(guardrail instanceof RuleGuardrail && ofGuard(guardrail).length === 0)) {
+        return this.#failed(guardrail, new Error("more text waits than is held for guardrails"), 0);
+      }
+      if (guardrail instanceof RuleGuardrail) return this.#attempt(guardrail, () => guardrail[JUDGE]({ texts: seen, calls }, stage));
+      const places = ofGuard(guardrail);
+      const hasCalls = calls.length > 0 && places.some((place) => seen[place]!.stage === "tool_call");
+      const input = places.map((place) => seen[place]!.text).join("\n");
+      return this.#askOne(guardrail, input, hasCalls ? { ...context, toolCalls: calls } : context);
+    });
+    results.push(...executions);
+    if (this.mode === "monitor") return;
     const known = redactions.length;
-    results.push(...asked);
-    for (const [index, execution] of asked.entries()) {
-      const guardrail = own[index]!;
+    for (const [index, execution] of executions.entries()) {
+      const guardrail = asked[index]!;
       const { result } = execution;
       if (result === undefined || !result.passed || editedText(result) === undefined) continue;
       // It changes texts, and was shown all of them as one: it is asked again, for each.
-      for (const [place, text] of left().entries()) {
+      const places = ofGuard(guardrail);
+      for (const place of places) {
+        const text = left()[place]!;
         // What it said of the whole still holds where there is one text, and nobody has changed it since.
-        const same = texts.length === 1 && redactions.length === known;
-        const [again] = same ? [execution] : await this.#ask([guardrail], text, context);
-        if (again?.result === undefined || !again.result.passed) {
+        const same = places.length === 1 && redactions.length === known;
+        const again = same ? execution : await this.#askOne(guardrail, text, context);
+        if (again.result === undefined || !again.result.passed) {
           // It would have taken something out, and can't say what: nothing may pass.
-          results.push({ ...again!, guardrailName: guardrail.name });
+          results.push({ ...again, guardrailName: guardrail.name });
           continue;
         }
         const edited = editedText(again.result);
@@ -257,19 +261,22 @@ export class GuardrailEngine {
 
   /** @internal */
   [SCANNER](use: (scanner: CoreScanner) => void): void {
-    if (this.#builtins().length > 0) this.#scannerOf().use(use);
+    // Who only monitors sees it whole, at the end: nothing of it may wait.
+    if (this.mode === "enforce" && this.#builtins().length > 0) this.#scannerOf().use(use);
   }
 
   /** @internal */
-  [JUDGES](): boolean {
-    return this.#own().length > 0;
+  [JUDGES](): number {
+    if (this.mode === "monitor") return this.#enabled().length > 0 ? 4 : 0;
+    const covers = ({ stages }: Guardrail): number => (stages?.includes("output") ?? true ? 1 : 0) | (stages?.includes("tool_call") ?? true ? 2 : 0);
+    return this.#own().reduce((all, guardrail) => all | covers(guardrail), 0);
   }
 
   /** @internal */
   [REPORT](guards: GuardReport[], own?: GuardrailEngineResult): { result: GuardrailEngineResult; redactions: Redaction[] } {
     const results: GuardrailExecution[] = guards.map((report) => ({ guardrailName: report.name, result: resultOf(report), executionTime: 0 }));
     const others = (own?.results ?? []).filter(({ guardrailName }) => !guards.some(({ name }) => name === guardrailName));
-    return { result: new GuardrailEngineResult([...results, ...others], own?.executionTime ?? 0), redactions: redactionsOf(guards) };
+    return { result: new GuardrailEngineResult([...results, ...others], own?.executionTime ?? 0, this.mode), redactions: redactionsOf(guards) };
   }
 
   #enabled(): Guardrail[] {
@@ -286,9 +293,10 @@ export class GuardrailEngine {
 
   /** The scanner of the enabled built-in guardrails, or of those of them that are named. Kept while they stay the same. */
   #scannerOf(names?: string[]): Held<CoreScanner> {
-    const unknown = names?.some((name) => !(this.#guardrails.get(name) instanceof BuiltinGuardrail));
+    const isOurs = (one: Guardrail | undefined): boolean => one instanceof BuiltinGuardrail || one instanceof RuleGuardrail;
+    const unknown = names?.some((name) => !isOurs(this.#guardrails.get(name)));
     if (unknown) {
-      const known = [...this.#guardrails.values()].filter((one) => one instanceof BuiltinGuardrail).map(({ name }) => name);
+      const known = [...this.#guardrails.values()].filter(isOurs).map(({ name }) => name);
       throw new ConfigurationError({
         code: "invalid_config",
         message: `cannot read guardrails: expected names of registered built-in guardrails (${known.join(", ") || "none"}), found another`,
@@ -305,32 +313,128 @@ export class GuardrailEngine {
     return held;
   }
 
-  async #ask(guardrails: Guardrail[], input: unknown, context: GuardrailContext): Promise<GuardrailExecution[]> {
-    if (this.#options.parallelExecution) return Promise.all(guardrails.map((guardrail) => this.#askOne(guardrail, input, context)));
+  /** The enabled guardrails that judge a whole, or those of them that are named. */
+  #rules(names: string[] | undefined, stage: GuardStage): RuleGuardrail[] {
+    return this.#enabled().filter(
+      (guardrail): guardrail is RuleGuardrail =>
+        guardrail instanceof RuleGuardrail && (names === undefined || names.includes(guardrail.name)) && guardrail.stages!.includes(stage),
+    );
+  }
+
+  /** What was scanned, with what the guardrails find that judge a whole. They see what the others left. */
+  #withRules(text: string, scanned: ScanResult, stage: GuardStage, names: string[] | undefined): ScanResult {
+    const result = { ...scanned };
+    for (const rule of this.#rules(names, stage)) {
+      const found = rule[FIND](scanned.text, stage);
+      if (found.length === 0) continue;
+      // Places in the text as it came: a whole is one from its start to its end.
+      result.findings = [...result.findings, ...found.map((finding) => ({ ...finding, end: text.length }))];
+      result.riskScore = Math.max(result.riskScore, ...found.map(({ score }) => score));
+      if (rule.action === "block") Object.assign(result, { passed: false, action: "block" });
+      else if (result.action === "allow") result.action = "warn";
+    }
+    return this.mode === "monitor" ? { ...result, passed: true, text } : result;
+  }
+
+  /** A stream of which nothing leaves before its end; or all at once, where nothing is to be changed. */
+  #wholeStream(stage: GuardStage, guardrails: string[] | undefined, judge: boolean): GuardedStream {
+    const engine = this;
+    const monitors = this.mode === "monitor";
+    const options = { stage, ...(guardrails && { guardrails }) };
+    let whole = "";
+    let judged: GuardrailEngineResult | undefined;
+    const end = (): string => {
+      if (judge) throw invalid("cannot end a stream that is judged: expected finish(), which waits for its guardrails, found end()");
+      const { passed, text } = engine.scan(whole, options);
+      return passed && !monitors ? text : "";
+    };
+    return {
+      push: (text) => {
+        whole += text;
+        return monitors ? text : "";
+      },
+      end,
+      finish: async () => {
+        if (!judge) return end();
+        const texts = [{ text: whole, role: stage === "output" || stage === "tool_call" ? "assistant" : "user", stage }];
+        const run = await engine[RUN](
+          { scan: (scanner) => scanner.scanAll(texts), texts: () => ({ texts, calls: [], tooLong: whole.length > MAX_HELD }) },
+          { stage },
+        );
+        judged = run.result;
+        return judged.passed && !monitors ? (run.texts[0] ?? whole) : "";
+      },
+      get result() {
+        return engine.scan(whole, options);
+      },
+      get judged() {
+        return judged;
+      },
+    };
+  }
+
+  async #each(guardrails: Guardrail[], ask: (guardrail: Guardrail) => Promise<GuardrailExecution> | GuardrailExecution): Promise<GuardrailExecution[]> {
+    if (this.#options.parallelExecution) return Promise.all(guardrails.map(async (guardrail) => ask(guardrail)));
     const results: GuardrailExecution[] = [];
-    for (const guardrail of guardrails) results.push(await this.#askOne(guardrail, input, context));
+    for (const guardrail of guardrails) results.push(await ask(guardrail));
     return results;
   }
 
   async #askOne(guardrail: Guardrail, input: unknown, context: GuardrailContext): Promise<GuardrailExecution> {
-    const started = performance.now();
-    const guardrailName = guardrail.name;
+    // It keeps its own time, and makes a result of its failure.
+    if (guardrail instanceof JudgeGuardrail) return this.#attempt(guardrail, () => guardrail.evaluate(input, context));
+    const controller = new AbortController();
+    const { signal: outer } = context;
+    const giveUp = (): void => controller.abort(outer?.reason);
+    if (outer?.aborted === true) giveUp();
+    outer?.addEventListener("abort", giveUp, { once: true });
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("Guardrail execution timeout")), this.#options.timeout);
+      return await this.#attempt(guardrail, () => {
+        const late = new Promise<never>((_, reject) => {
+          timer = setTimeout(() => {
+            const error = new Error("Guardrail execution timeout");
+            reject(error);
+            controller.abort(error);
+          }, guardrail.timeout ?? this.#options.timeout);
+        });
+        const asked = guardrail.evaluate(input, { ...context, signal: controller.signal });
+        return Promise.race([asked, late]);
       });
-      const result = await Promise.race([guardrail.evaluate(input, context), late]);
-      if (typeof result?.passed !== "boolean") throw new TypeError("a guardrail must answer with a GuardrailResult");
-      return { guardrailName, result, executionTime: performance.now() - started };
-    } catch (error) {
-      if (!this.#options.continueOnError) throw error;
-      const message = error instanceof Error ? error.message : "a value that is no error was thrown";
-      return { guardrailName, executionTime: performance.now() - started, error: message };
     } finally {
       clearTimeout(timer);
+      outer?.removeEventListener("abort", giveUp);
     }
   }
+
+  /** What a guardrail says; where it can't, what its failure means. */
+  async #attempt(guardrail: Guardrail, judge: () => Promise<GuardrailResult> | GuardrailResult): Promise<GuardrailExecution> {
+    const started = performance.now();
+    try {
+      const result = await judge();
+      if (typeof result?.passed !== "boolean") throw new TypeError("a guardrail must answer with a GuardrailResult");
+      const failure = guardrail instanceof JudgeGuardrail && result.metadata["failure"] !== undefined && result.reason;
+      return { guardrailName: guardrail.name, result, executionTime: performance.now() - started, ...(failure && { error: failure }) };
+    } catch (error) {
+      return this.#failed(guardrail, error, performance.now() - started);
+    }
+  }
+
+  /** A guardrail's failure, by its own rule, else by the engine's. */
+  #failed(guardrail: Guardrail, error: unknown, executionTime: number): GuardrailExecution {
+    const { name: guardrailName, onFailure } = guardrail;
+    if (onFailure === undefined && !this.#options.continueOnError && this.mode === "enforce") throw error;
+    const message = error instanceof Error ? error.message : "a value that is no error was thrown";
+    const failed = { guardrailName, executionTime, error: message };
+    if (onFailure !== "allow") return failed;
+    return { ...failed, result: new GuardrailResult({ passed: true, action: "allow", reason: message, metadata: { failure: "error" } }) };
+  }
+}
+
+/** Whether a guardrail of the application's own is for where the input comes from; the built-in ones find that out themselves. */
+function applies(guardrail: Guardrail, { stage }: GuardrailContext): boolean {
+  if (stage === undefined || guardrail.stages === undefined || guardrail instanceof BuiltinGuardrail) return true;
+  return guardrail.stages.includes(stage);
 }
 
 /** Whether the core may stand in for a guardrail: one that was subclassed with an `evaluate` of its own speaks for itself. */

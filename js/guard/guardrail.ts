@@ -1,5 +1,6 @@
-import { ValidationError } from "../errors.js";
+import { ConfigurationError, ValidationError } from "../errors.js";
 import type { GuardAction, GuardStage } from "../types.js";
+import type { GuardText } from "./builtin.js";
 import type { GuardrailResult } from "./result.js";
 
 /** What every guardrail is made from. */
@@ -33,12 +34,36 @@ export interface DetectorOptions<Type extends string> extends GuardrailConfig {
   hashKey?: string;
 }
 
+/** What a guardrail of one's own is made from. */
+export interface OwnGuardrailConfig extends GuardrailConfig {
+  /** Where it acts; everywhere if left out. */
+  stages?: GuardStage[];
+  /** Milliseconds that it may take; the engine's if left out. */
+  timeout?: number;
+  /** What its failure means (it throws, hangs, or answers what is no answer): that of the engine if left out. */
+  onFailure?: "block" | "allow";
+}
+
+/** A call of a tool that an answer asks for. */
+export interface GuardToolCall {
+  name: string;
+  /** As the model wrote them: JSON, if it did. */
+  arguments: string;
+}
+
 /** What a guardrail is told beside the input. */
 export interface GuardrailContext {
   /** Where the input comes from; `input` if left out. */
   stage?: GuardStage;
+  /** Aborted when the guardrail has taken too long, or the call is given up. */
+  signal?: AbortSignal;
+  /** The calls of tools that an answer asks for, to a guardrail of the stage `tool_call`. */
+  toolCalls?: GuardToolCall[];
   [key: string]: unknown;
 }
+
+/** Which of the texts of a request or answer a guardrail judges: their places. For the engine. */
+export const SELECT: unique symbol = Symbol("tollgate.guardrail.select");
 
 /**
  * A guardrail of one's own: subclass it.
@@ -56,12 +81,22 @@ export class Guardrail {
   enabled: boolean;
   version: string;
   description: string;
+  /** Where it acts; undefined: everywhere. */
+  stages: GuardStage[] | undefined;
+  /** Milliseconds that it may take; undefined: as the engine says. */
+  timeout: number | undefined;
+  /** What its failure means; undefined: as the engine says. */
+  onFailure: "block" | "allow" | undefined;
 
-  constructor(config: GuardrailConfig = {}) {
+  constructor(config: OwnGuardrailConfig = {}) {
     this.name = config.name ?? new.target.name;
     this.enabled = config.enabled ?? true;
     this.version = config.version ?? "1.0.0";
     this.description = config.description ?? "";
+    checkOwn(config);
+    this.stages = config.stages ?? undefined;
+    this.timeout = config.timeout ?? undefined;
+    this.onFailure = config.onFailure ?? undefined;
   }
 
   /** Judges an input: a text, or what holds one. */
@@ -70,8 +105,9 @@ export class Guardrail {
   }
 
   /** Changes what it was made from. */
-  configure(partial: GuardrailConfig): void {
-    for (const key of ["name", "enabled", "version", "description"] as const) {
+  configure(partial: OwnGuardrailConfig): void {
+    checkOwn(partial);
+    for (const key of ["name", "enabled", "version", "description", "stages", "timeout", "onFailure"] as const) {
       if (partial[key] !== undefined) (this as unknown as Record<string, unknown>)[key] = partial[key];
     }
   }
@@ -80,6 +116,42 @@ export class Guardrail {
     const { name, enabled, version, description } = this;
     return { name, enabled, version, description };
   }
+
+  /** @internal */
+  [SELECT](texts: GuardText[]): number[] {
+    const { stages } = this;
+    return texts.flatMap(({ stage }, index) => (stages === undefined || stages.includes(stage) ? [index] : []));
+  }
+}
+
+/** Refuses settings that can't work. */
+function checkOwn({ stages, timeout, onFailure }: OwnGuardrailConfig): void {
+  checkTimeout(timeout);
+  checkOneOf("onFailure", onFailure, ["block", "allow"]);
+  if (stages !== undefined && stages !== null && !Array.isArray(stages)) throw invalid(`cannot read stages: expected a list, found ${typeof stages}`);
+  stages?.forEach((stage) => checkOneOf("each of stages", stage, STAGES));
+}
+
+/** The stages that there are. */
+export const STAGES = ["input", "output", "tool_call", "tool_result", "retrieved"] as const;
+
+/** Refuses a setting that is none of the known ones. */
+export function checkOneOf<T extends string>(what: string, found: T | undefined | null, known: readonly T[]): T | undefined {
+  if (found === undefined || found === null) return undefined;
+  if (known.includes(found)) return found;
+  throw invalid(`cannot read ${what}: expected one of ${known.join(", ")}, found ${typeof found === "string" ? "another" : typeof found}`);
+}
+
+/** Refuses a time that no timer takes. */
+export function checkTimeout(ms: unknown): number | undefined {
+  if (ms === undefined || ms === null) return undefined;
+  if (typeof ms === "number" && ms > 0 && ms <= 2_147_483_647) return ms;
+  throw invalid(`cannot read timeout: expected milliseconds from 1 to 2147483647, found ${typeof ms === "number" ? ms : typeof ms}`);
+}
+
+/** The error of an option that is wrong. */
+export function invalid(message: string): ConfigurationError {
+  return new ConfigurationError({ code: "invalid_config", message });
 }
 
 /** The error of a guardrail that can't judge. */

@@ -7,7 +7,7 @@ use crate::{
         bound::{self, BoundOptions},
         count::{CountOptions, Tokens, count_request},
         options::{Options, OutputBound},
-        relay::{End, Out, Relay},
+        relay::{End, Judge, Out, Relay},
     },
     error::{Code, Error, Result, Warning, WarningCode},
     guard,
@@ -18,9 +18,10 @@ use crate::{
     provider::{
         http::{Head, backoff_ms, error_from_response, never_connected},
         openai::{
+            chunk::Lane,
             request::ChatRequest,
             response::ChatResponse,
-            text::{Role, Segments},
+            text::{Role, Segments, ToolText},
             usage::read_usage,
         },
     },
@@ -58,8 +59,8 @@ pub enum Step {
     Guard {
         /// That of the request, or of the answer.
         stage: guard::Stage,
-        /// The texts with their roles.
-        texts: Vec<Text>,
+        /// What is to be judged.
+        texts: ToGuard,
     },
     /// Say whether a budget binds that can refuse, by [`Call::budgeted`].
     Budgets {
@@ -115,6 +116,23 @@ pub enum Step {
     Fail(Error),
 }
 
+/// What the guardrails are to judge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToGuard {
+    /// The texts with their roles.
+    pub texts: Vec<Text>,
+    /// The calls of tools that an answer asks for, whole. Their arguments are among the texts too.
+    pub calls: Vec<ToolText>,
+    /// There is more than is held for guardrails outside: they can't judge, and each fails by its own rule.
+    pub is_too_long: bool,
+}
+
+impl ToGuard {
+    fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.calls.is_empty()
+    }
+}
+
 /// A text for the guardrails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -124,6 +142,8 @@ pub struct Text {
     pub role: &'static str,
     /// The stage its detectors are chosen by.
     pub stage: guard::Stage,
+    /// Whether it is not the answer itself: a refusal, or what the model thought aloud.
+    pub is_aside: bool,
 }
 
 impl ToJson for Text {
@@ -132,6 +152,18 @@ impl ToJson for Text {
         to.text_of("text", &self.text);
         to.text_of("role", self.role);
         to.text_of("stage", self.stage.as_str());
+        if self.is_aside {
+            to.bool_of("aside", true);
+        }
+        to.close('}');
+    }
+}
+
+impl ToJson for ToolText {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("name", &self.name);
+        to.text_of("arguments", &self.arguments);
         to.close('}');
     }
 }
@@ -361,7 +393,7 @@ impl Call {
             match self.phase {
                 Phase::Start => {
                     self.phase = Phase::GuardInput;
-                    let texts = texts(&self.request.segments, guard::Stage::Input);
+                    let texts = to_guard(&self.request.segments, guard::Stage::Input);
                     if self.options.guard && !texts.is_empty() {
                         return Step::Guard { stage: guard::Stage::Input, texts };
                     }
@@ -413,13 +445,7 @@ impl Call {
     pub fn guarded(&mut self, outcome: &Guarded) -> Result<Vec<Out>> {
         let input = self.phase == Phase::GuardInput;
         if !outcome.passed {
-            let error = blocked(input, outcome);
-            if input {
-                self.fail(error);
-            } else {
-                self.refuse_output(error);
-                self.phase = Phase::Ending;
-            }
+            self.refuse(blocked(input, outcome));
             return Ok(Vec::new());
         }
         if input {
@@ -431,7 +457,7 @@ impl Call {
             self.phase = Phase::Budgets;
             return Ok(Vec::new());
         }
-        self.phase = Phase::Ending;
+        self.guard_done();
         match &mut self.relay {
             Some(relay) => Ok(relay.judged(&outcome.texts)),
             None => {
@@ -444,12 +470,31 @@ impl Call {
     /// A guardrail threw. Before the call nothing was sent; after it, what was paid is settled and recorded first. The
     /// host throws the guardrail's own error once the steps are done.
     pub fn guard_threw(&mut self, error: Error) {
+        self.refuse(error);
+    }
+
+    /// A guardrail refuses: what is to be sent, or what came.
+    fn refuse(&mut self, error: Error) {
         if self.phase == Phase::GuardInput {
             self.fail(error);
         } else {
             self.refuse_output(error);
+            self.guard_done();
+        }
+    }
+
+    /// The answer is judged. A stream may go on: one of its choices has ended.
+    fn guard_done(&mut self) {
+        if self.phase != Phase::Stream {
             self.phase = Phase::Ending;
         }
+    }
+
+    /// What of a stream under way is to be judged before it leaves, where something is; then [`Call::guarded`]. What comes
+    /// meanwhile is taken, and queues behind it.
+    pub fn to_judge(&mut self) -> Option<ToGuard> {
+        let due = self.phase == Phase::Stream && self.relay.as_ref().is_some_and(Relay::is_due);
+        due.then(|| self.output_texts())
     }
 
     /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent.
@@ -559,13 +604,14 @@ impl Call {
         self.scanner = Some(scanner);
     }
 
-    /// The answer's head has come. `judge`: a guardrail of the application's own must see a stream whole.
-    pub fn responded(&mut self, head: Head, judge: bool) {
+    /// The answer's head has come. `judge`: what of a stream guardrails outside the scanner must see whole.
+    pub fn responded(&mut self, head: Head, judge: Judge) {
         self.phase = Phase::Head;
         if head.is_success() && self.request.stream && !head.content_type.starts_with("application/json") {
             let strip_usage = self.options.costs && !self.asked_for_usage();
             let scanner = self.scanner.clone().filter(|_| self.options.guard);
-            self.relay = Some(Relay::new(scanner, judge && self.options.guard, strip_usage));
+            self.relay =
+                Some(Relay::new(scanner, if self.options.guard { judge } else { Judge::default() }, strip_usage));
             self.phase = Phase::Stream;
         }
         self.head = head;
@@ -766,7 +812,11 @@ impl Call {
             at_reservation,
             at: now,
         });
-        let judge = error.is_none() || !matches!(outcome, outcome::BLOCKED);
+        // Nobody waits for what is left of a call that was given up: it stays where it is, unjudged.
+        let judge = match why {
+            Some(Outcome::Aborted | Outcome::Timeout) => false,
+            _ => !matches!(outcome, outcome::BLOCKED),
+        };
         self.verdict = error;
         self.phase = if judge && !self.output_texts().is_empty() { Phase::GuardOutput } else { Phase::Ending };
         out
@@ -990,23 +1040,17 @@ impl Call {
         Some(SoFar { usage: bill.usage, usd, exact })
     }
 
-    fn output_texts(&self) -> Vec<Text> {
-        match &self.relay {
-            Some(relay) => relay
-                .to_judge()
-                .into_iter()
-                .map(|(lane, text)| Text {
-                    text,
-                    role: Role::Assistant.as_str(),
-                    stage: if matches!(lane, crate::provider::openai::chunk::Lane::Arguments(..)) {
-                        guard::Stage::ToolCall
-                    } else {
-                        guard::Stage::Output
-                    },
-                })
-                .collect(),
-            None => texts(&self.answer_segments, guard::Stage::Output),
+    fn output_texts(&mut self) -> ToGuard {
+        let Some(relay) = &mut self.relay else { return to_guard(&self.answer_segments, guard::Stage::Output) };
+        let (waiting, is_too_long) = relay.to_judge();
+        let mut found = ToGuard { is_too_long, ..ToGuard::default() };
+        for waiting in waiting {
+            let stage = if waiting.call.is_some() { guard::Stage::ToolCall } else { guard::Stage::Output };
+            let is_aside = matches!(waiting.lane, Lane::Refusal(_) | Lane::Reasoning(_));
+            found.texts.push(Text { text: waiting.text, role: Role::Assistant.as_str(), stage, is_aside });
+            found.calls.extend(waiting.call);
         }
+        found
     }
 
     /// The output is not handed out, and paid all the same.
@@ -1189,20 +1233,18 @@ fn out_of_turn() -> Error {
 }
 
 /// The texts of a body for the guardrails.
-fn texts(segments: &Segments, stage: guard::Stage) -> Vec<Text> {
-    segments
-        .list()
-        .iter()
-        .map(|segment| Text {
-            text: segment.text.clone(),
-            role: segment.role.as_str(),
-            stage: match segment.role {
-                _ if segment.in_arguments => guard::Stage::ToolCall,
-                Role::Tool => guard::Stage::ToolResult,
-                _ => stage,
-            },
-        })
-        .collect()
+fn to_guard(segments: &Segments, stage: guard::Stage) -> ToGuard {
+    let texts = segments.list().iter().map(|segment| Text {
+        text: segment.text.clone(),
+        role: segment.role.as_str(),
+        stage: match segment.role {
+            _ if segment.in_arguments => guard::Stage::ToolCall,
+            Role::Tool => guard::Stage::ToolResult,
+            _ => stage,
+        },
+        is_aside: segment.is_aside,
+    });
+    ToGuard { texts: texts.collect(), calls: segments.calls().to_vec(), ..ToGuard::default() }
 }
 
 /// The error of a refusal, with the words that programs match on.

@@ -16,6 +16,8 @@
 
 mod bound;
 mod count;
+#[cfg(test)]
+mod judged;
 mod machine;
 mod options;
 mod relay;
@@ -23,7 +25,7 @@ mod response;
 
 pub use bound::{BoundOptions, Count, upper_bound};
 pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
-pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, Step, Text};
+pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, Step, Text, ToGuard};
 pub use options::{Options, OutputBound};
-pub use relay::{End, Meter, Out, Relay};
+pub use relay::{End, Judge, Meter, Out, Relay, Waiting};
 pub use response::{Asked, Billed, Quick, Reported, TIERS, price_response, told};

@@ -17,15 +17,44 @@ use crate::{
         http::scrub,
         openai::{
             chunk::{Chunk, Lane},
-            text::leaves,
+            text::{ToolText, leaves},
         },
         sse::{Event, Parser},
     },
     usage::Usage,
 };
 
-/// The most text that waits for a guardrail of the application's own. It then fails closed.
+/// The most text that waits for guardrails outside. With more of it they can't judge, and each fails by its own rule.
 const MAX_JUDGED: usize = 1024 * 1024;
+
+/// What guardrails outside the scanner, the application's own among them, have to see before it leaves.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Judge {
+    /// What is said: content, refusals, thoughts.
+    pub content: bool,
+    /// Calls of tools.
+    pub calls: bool,
+    /// They only report: nothing waits for them, and they see it all at the end.
+    pub observe: bool,
+}
+
+impl Judge {
+    /// Whether they are to see a text before it leaves.
+    fn holds(self, lane: Lane) -> bool {
+        !self.observe && if matches!(lane, Lane::Arguments(..)) { self.calls } else { self.content }
+    }
+}
+
+/// A text of a stream to be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which one.
+    pub lane: Lane,
+    /// The text as the scanner left it.
+    pub text: String,
+    /// For a call of a tool: the call as it came.
+    pub call: Option<ToolText>,
+}
 
 /// What goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +80,9 @@ pub enum End {
 pub struct Relay {
     parser: Parser,
     scanner: Option<guard::Scanner>,
-    /// A guardrail of the application's own must see the whole text before any of it leaves.
-    judge: bool,
+    judge: Judge,
+    /// The texts whose judgement is under way, and whether it is about too much of them.
+    asked: Option<(Vec<Lane>, bool)>,
     /// The caller did not ask for the usage chunk.
     strip_usage: bool,
     lanes: Map<Lane, LaneState>,
@@ -90,6 +120,10 @@ struct LaneState {
     edits: Vec<guard::Edit>,
     /// The whole text.
     text: String,
+    /// The name of the tool that is called.
+    name: String,
+    /// It waits for a judgement.
+    waits: bool,
     /// Scans that have ended, with their texts.
     scanned: Vec<(String, guard::Scan)>,
 }
@@ -110,11 +144,12 @@ struct HeldPiece {
 
 impl Relay {
     /// A relay that scans with `scanner`, if there is one.
-    pub fn new(scanner: Option<guard::Scanner>, judge: bool, strip_usage: bool) -> Self {
+    pub fn new(scanner: Option<guard::Scanner>, judge: Judge, strip_usage: bool) -> Self {
         Self {
             parser: Parser::new(),
             scanner,
             judge,
+            asked: None,
             strip_usage,
             lanes: Map::new(),
             queue: VecDeque::new(),
@@ -191,6 +226,12 @@ impl Relay {
 
     /// The stream ends here for another reason: the caller or the network. Gives what was held and is clean.
     pub fn stop(&mut self, error: Error) -> Vec<Out> {
+        // Whole, and not judged yet: that is not its end.
+        if self.end == Some(End::Complete) && self.lanes.values().any(|lane| lane.waits) {
+            self.queue.clear();
+            self.end = Some(End::Broken(error));
+            return Vec::new();
+        }
         if self.end.is_some() { Vec::new() } else { self.finish_with(End::Broken(error)) }
     }
 
@@ -207,28 +248,68 @@ impl Relay {
         Some(reports)
     }
 
-    /// The whole texts that wait to be judged, by lane. Empty where nothing does.
-    pub fn to_judge(&self) -> Vec<(Lane, String)> {
-        if !self.judge || matches!(self.end, Some(End::Blocked(_))) {
-            return Vec::new();
-        }
-        self.lanes.iter().map(|(lane, state)| (*lane, state.edited_text())).collect()
+    /// Whether texts are whole and wait to be judged, and nobody was asked yet.
+    pub fn is_due(&self) -> bool {
+        self.asked.is_none() && !matches!(self.end, Some(End::Blocked(_))) && self.due().next().is_some()
     }
 
-    /// The judgement: `None` leaves a text as it is. Gives everything that waited.
-    pub fn judged(&mut self, texts: &[Option<String>]) -> Vec<Out> {
-        for (state, text) in self.lanes.values_mut().zip(texts.iter().map(Some).chain(std::iter::repeat(None))) {
-            if let Some(Some(text)) = text {
-                state.edits = vec![guard::Edit { start: 0, end: state.length, replacement: text.clone() }];
-            }
-            state.settled = state.length;
+    /// Whether more waits than is held for guardrails outside.
+    fn overflows(&self) -> bool {
+        let waiting = self.lanes.values().filter(|lane| lane.waits);
+        waiting.map(|lane| lane.text.len()).sum::<usize>() > MAX_JUDGED
+    }
+
+    /// The lanes to be judged now: those of choices that have ended; all where the stream has, or where there is too much.
+    fn due(&self) -> impl Iterator<Item = Lane> {
+        let all = self.end.is_some() || self.overflows();
+        let due = move |lane: &Lane, state: &LaneState| {
+            let finished = all || self.started.get(&lane.choice()).is_some_and(|finished| *finished);
+            if self.judge.observe { self.end.is_some() } else { state.waits && finished }
+        };
+        self.lanes.iter().filter(move |(lane, state)| due(lane, state)).map(|(lane, _)| *lane)
+    }
+
+    /// The whole texts that wait to be judged, and whether they are more than is held: then the guardrails are to fail by
+    /// their own rules. Empty where nothing waits; the same ones until there is a judgement.
+    pub fn to_judge(&mut self) -> (Vec<Waiting>, bool) {
+        if matches!(self.end, Some(End::Blocked(_))) {
+            return (Vec::new(), false);
         }
-        self.judge = false;
+        let (asked, too_long) = self.asked.take().unwrap_or_else(|| (self.due().collect(), self.overflows()));
+        let texts = asked.iter().filter_map(|lane| {
+            let state = self.lanes.get(lane)?;
+            let is_call = matches!(lane, Lane::Arguments(..));
+            let call = is_call.then(|| ToolText { name: state.name.clone(), arguments: state.text.clone() });
+            Some(Waiting { lane: *lane, text: state.edited_text(), call })
+        });
+        let texts = texts.collect();
+        self.asked = Some((asked, too_long)).filter(|(asked, _)| !asked.is_empty());
+        (texts, too_long)
+    }
+
+    /// The judgement: `None` leaves a text as it is. Gives what waited for it.
+    pub fn judged(&mut self, texts: &[Option<String>]) -> Vec<Out> {
+        let (asked, too_long) = self.asked.take().unwrap_or_default();
+        let observe = self.judge.observe;
+        if too_long || observe {
+            // Nobody has seen it, and it may leave all the same; or it left long ago. Nothing of this stream waits any more.
+            self.judge = Judge::default();
+            self.lanes.values_mut().for_each(|lane| lane.waits = false);
+        }
+        let given = texts.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        for (lane, text) in asked.iter().zip(given) {
+            let Some(state) = self.lanes.get_mut(lane).filter(|_| !observe) else { continue };
+            if let Some(text) = text {
+                state.edits = vec![guard::Edit { start: 0, end: state.length, replacement: text.to_owned() }];
+            }
+            state.waits = false;
+        }
         self.release()
     }
 
     /// The judgement was a refusal: nothing of what waited leaves.
     pub fn refused(&mut self, error: Error) {
+        self.asked = None;
         self.queue.clear();
         self.end = Some(End::Blocked(error));
     }
@@ -258,14 +339,21 @@ impl Relay {
         }
         let mut pieces = Vec::with_capacity(chunk.pieces.len());
         let mut blocked = Ok(());
+        for (lane, name) in chunk.names {
+            self.started.get_or_default(lane.choice());
+            let start = self.lane(lane).length;
+            self.lane(lane).name.push_str(&name);
+            // Without a text of its own; but an event that opens a call waits like the call.
+            pieces.push(HeldPiece { lane, start, text: String::new(), range: 0..0 });
+        }
         for piece in chunk.pieces {
             self.meter.has_text = true;
             self.meter.text_bytes += piece.text.len();
             self.started.get_or_default(piece.lane.choice());
+            let start = self.lane(piece.lane).length;
             let lane = self.lanes.get_or_default(piece.lane);
-            let start = lane.length;
             if blocked.is_ok() {
-                blocked = lane.push(&piece.text, piece.lane, self.scanner.as_ref(), self.judge);
+                blocked = lane.push(&piece.text, piece.lane, self.scanner.as_ref());
             }
             pieces.push(HeldPiece { lane: piece.lane, start, text: piece.text, range: piece.range });
         }
@@ -275,18 +363,13 @@ impl Relay {
             self.started.insert(choice, true);
             self.end_lanes(|lane| lane.choice() == choice)?;
         }
-        if self.judge && self.lanes.values().map(|lane| lane.text.len()).sum::<usize>() > MAX_JUDGED {
-            return Err(End::Blocked(
-                Error::new(
-                    Code::GuardrailBlocked,
-                    format!(
-                        "cannot hold the stream for its guardrail: expected at most {MAX_JUDGED} bytes, found more"
-                    ),
-                )
-                .with("stage", "output"),
-            ));
-        }
         Ok(())
+    }
+
+    /// The state of a lane, which may be a new one.
+    fn lane(&mut self, lane: Lane) -> &mut LaneState {
+        let judge = self.judge;
+        self.lanes.get_or_insert_with(lane, || LaneState { waits: judge.holds(lane), ..LaneState::default() })
     }
 
     fn end_lanes(&mut self, which: impl Fn(Lane) -> bool) -> Result<(), End> {
@@ -294,7 +377,7 @@ impl Relay {
             .lanes
             .iter_mut()
             .filter(|(lane, _)| which(**lane))
-            .try_for_each(|(lane, state)| state.end(*lane, self.scanner.as_ref(), self.judge));
+            .try_for_each(|(lane, state)| state.end(*lane, self.scanner.as_ref()));
         ended.map_err(|finding| self.blocked_by(&finding))
     }
 
@@ -324,9 +407,11 @@ impl Relay {
         self.end = Some(end);
         let mut out = self.release();
         if blocked {
-            if !self.judge
-                && let Some(held) = self.queue.pop_front()
-                && held.pieces.iter().any(|piece| self.lanes.get(&piece.lane).is_some_and(|l| l.settled > piece.start))
+            let lanes = &self.lanes;
+            let lane = |piece: &HeldPiece| lanes.get(&piece.lane);
+            if let Some(held) = self.queue.pop_front()
+                && !held.pieces.iter().any(|piece| lane(piece).is_some_and(|lane| lane.waits))
+                && held.pieces.iter().any(|piece| lane(piece).is_some_and(|lane| lane.settled > piece.start))
             {
                 out.extend(self.write(held));
             }
@@ -340,12 +425,10 @@ impl Relay {
         let mut out = Vec::new();
         while self.queue.front().is_some_and(|held| {
             held.pieces.iter().all(|piece| {
-                self.lanes.get(&piece.lane).is_none_or(|lane| piece.start + piece.text.len() <= lane.settled)
+                let decided = |lane: &LaneState| !lane.waits && piece.start + piece.text.len() <= lane.settled;
+                self.lanes.get(&piece.lane).is_none_or(decided)
             })
         }) {
-            if self.judge && !self.lanes.is_empty() && self.queue.front().is_some_and(|held| !held.pieces.is_empty()) {
-                break;
-            }
             let Some(held) = self.queue.pop_front() else { break };
             out.extend(self.write(held));
         }
@@ -380,17 +463,11 @@ impl Relay {
 }
 
 impl LaneState {
-    fn push(
-        &mut self,
-        text: &str,
-        lane: Lane,
-        scanner: Option<&guard::Scanner>,
-        judge: bool,
-    ) -> Result<(), guard::Finding> {
+    fn push(&mut self, text: &str, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
         self.length += text.len();
         self.text.push_str(text);
         let Some(scanner) = scanner else {
-            self.settled = if judge { 0 } else { self.length };
+            self.settled = self.length;
             return Ok(());
         };
         // Arguments are JSON: they are looked at as such once they are whole, and are of no use before.
@@ -400,23 +477,23 @@ impl LaneState {
         let base = self.base;
         let scan = self.scan.get_or_insert_with(|| guard::Stream::new(scanner, stage(lane)));
         let step = scan.push(text);
-        self.advance(base, step, judge)
+        self.advance(base, step)
     }
 
-    fn end(&mut self, lane: Lane, scanner: Option<&guard::Scanner>, judge: bool) -> Result<(), guard::Finding> {
+    fn end(&mut self, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
         if let (Lane::Arguments(..), Some(scanner)) = (lane, scanner) {
-            return self.end_arguments(scanner, judge);
+            return self.end_arguments(scanner);
         }
         let base = self.base;
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         let step = scan.end();
         self.scanned.push((self.text_from_base(), scan.result()));
         self.base = self.length;
-        self.advance(base, step, judge)
+        self.advance(base, step)
     }
 
     /// Scans the strings and numbers of whole arguments, so that they stay JSON; what is no JSON is one text.
-    fn end_arguments(&mut self, scanner: &guard::Scanner, judge: bool) -> Result<(), guard::Finding> {
+    fn end_arguments(&mut self, scanner: &guard::Scanner) -> Result<(), guard::Finding> {
         if self.base == self.length {
             return Ok(());
         }
@@ -442,9 +519,7 @@ impl LaneState {
         if changed != self.text {
             self.edits = vec![guard::Edit { start: 0, end: self.length, replacement: changed }];
         }
-        if !judge {
-            self.settled = self.length;
-        }
+        self.settled = self.length;
         Ok(())
     }
 
@@ -452,15 +527,13 @@ impl LaneState {
         self.text.get(self.base..).unwrap_or_default().to_owned()
     }
 
-    fn advance(&mut self, base: usize, step: guard::Step, judge: bool) -> Result<(), guard::Finding> {
+    fn advance(&mut self, base: usize, step: guard::Step) -> Result<(), guard::Finding> {
         self.edits.extend(step.edits.into_iter().map(|edit| guard::Edit {
             start: edit.start + base,
             end: edit.end + base,
             replacement: edit.replacement,
         }));
-        if !judge {
-            self.settled = base + step.settled;
-        }
+        self.settled = base + step.settled;
         match step.blocked {
             None => Ok(()),
             Some(finding) => Err(finding),

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Headers;
 
 use crate::{
-    call::{self, Expected, Guarded, Options, Out, Outcome, OutputBound, Reserved, Step, Text},
+    call::{self, Expected, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step, Text, ToGuard},
     error::{Code, Error, Result, WarningCode},
     json::{Json, ToJson, Writer, number},
     ledger::{Record, Scope},
@@ -31,7 +31,7 @@ use crate::{
 pub struct Call {
     call: RefCell<call::Call>,
     /// What the last `guard` step is about.
-    to_guard: RefCell<Vec<Text>>,
+    to_guard: RefCell<ToGuard>,
     /// What the last `store` step stores.
     to_store: RefCell<Option<Box<Record>>>,
     tracker: Rc<RefCell<Tracker>>,
@@ -163,19 +163,37 @@ impl Call {
         Ok(WireStep(step).to_json())
     }
 
-    /// The texts that the `guard` step that was given last is about: `{ text, role, stage }[]` as JSON text.
+    /// What the `guard` step that was given last, or the last judgement of a stream, is about:
+    /// `{ texts: { text, role, stage, aside? }[], calls: { name, arguments }[], tooLong }` as JSON text.
     #[wasm_bindgen(js_name = guardTexts)]
     pub fn guard_texts(&self) -> String {
+        let found = self.to_guard.borrow();
         let mut to = Writer::new();
-        to.list(self.to_guard.borrow().iter());
+        to.open('{');
+        to.list_of("texts", &found.texts);
+        to.list_of("calls", &found.calls);
+        to.bool_of("tooLong", found.is_too_long);
+        to.close('}');
         to.end()
+    }
+
+    /// Whether something of the stream has to be judged now: then [`Call::guard_texts`] says what, and [`Call::guarded`] takes
+    /// the judgement. The stream goes on meanwhile.
+    #[wasm_bindgen(js_name = toJudge)]
+    pub fn to_judge(&self) -> Result<bool> {
+        let found = self.call()?.to_judge();
+        let due = found.is_some();
+        if let Some(found) = found {
+            *self.to_guard.borrow_mut() = found;
+        }
+        Ok(due)
     }
 
     /// Scans them where they are: `{ guards, texts }` as JSON text, as `Scanner::scanAll` has it.
     #[wasm_bindgen(js_name = scanTexts)]
     pub fn scan_texts(&self, scanner: &Scanner) -> String {
         let texts = self.to_guard.borrow();
-        let sources = texts.iter().map(Text::source).collect::<Vec<_>>();
+        let sources = texts.texts.iter().map(Text::source).collect::<Vec<_>>();
         scanner.core().scan_all(&sources).to_json()
     }
 
@@ -251,9 +269,11 @@ impl Call {
         Ok(())
     }
 
-    /// The answer's head has come. `judge`: a guardrail of the application's own must see a stream whole.
-    pub fn responded(&self, status: u16, headers: &Headers, judge: bool, now: f64) -> Result<()> {
+    /// The answer's head has come. `judge` says what of a stream guardrails outside the scanner must see whole: 1 for what is
+    /// said, 2 for calls of tools; 4 where they only report.
+    pub fn responded(&self, status: u16, headers: &Headers, judge: u8, now: f64) -> Result<()> {
         let head = read_head(status, headers, now);
+        let judge = Judge { content: judge & 1 != 0, calls: judge & 2 != 0, observe: judge & 4 != 0 };
         self.call()?.responded(head, judge);
         Ok(())
     }

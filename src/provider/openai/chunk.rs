@@ -59,6 +59,8 @@ pub struct Chunk {
     pub usage: Option<Usage>,
     /// The pieces of text.
     pub pieces: Vec<Piece>,
+    /// Names of tools that are called, or parts of them; empty for a call that goes on.
+    pub names: Vec<(Lane, String)>,
     /// Log probabilities, by choice: they repeat its content.
     pub logprobs: Vec<(u64, Range<usize>)>,
     /// Choices that end with this chunk.
@@ -109,11 +111,17 @@ impl Chunk {
                 delta.said()?.into_iter().for_each(|text| add(Lane::Content(index), Some(text)));
                 add(Lane::Refusal(index), delta.refusal());
                 delta.thoughts().for_each(|text| add(Lane::Reasoning(index), Some(text)));
-                for call in delta.tool_calls()? {
-                    add(Lane::Arguments(index, call.index), call.arguments.or(call.input));
-                }
+                let calls = delta.tool_calls()?;
                 // The one call of the old form: a place no tool call has.
-                add(Lane::Arguments(index, u64::MAX), delta.function_call()?);
+                let [name, arguments] = delta.function_call()?;
+                let old = name.or(arguments).map(|_| (u64::MAX, name, arguments));
+                let calls = calls.into_iter().map(|call| (call.index, call.name, call.arguments.or(call.input)));
+                for (place, name, arguments) in calls.chain(old) {
+                    let lane = Lane::Arguments(index, place);
+                    // Also one without: it is a call all the same.
+                    chunk.names.push((lane, name.and_then(Raw::to_text).unwrap_or_default()));
+                    add(lane, arguments);
+                }
             }
             if let Some(logprobs) = choice.any("logprobs") {
                 chunk.logprobs.push((index, range_of(data, logprobs)));

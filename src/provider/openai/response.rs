@@ -32,6 +32,7 @@ pub(super) struct Message<'a>(pub(super) Wire<'a>);
 /// A call of a tool.
 pub(super) struct ToolCall<'a> {
     pub(super) index: u64,
+    pub(super) name: Option<Raw<'a>>,
     pub(super) arguments: Option<Raw<'a>>,
     /// Of a custom tool: any text.
     pub(super) input: Option<Raw<'a>>,
@@ -68,6 +69,7 @@ impl<'a> Message<'a> {
         let read = |call: &Wire<'a>| {
             Ok(ToolCall {
                 index: call.whole("index")?.unwrap_or(0),
+                name: call.within("function", "name")?.or(call.within("custom", "name")?),
                 arguments: call.within("function", "arguments")?,
                 input: call.within("custom", "input")?,
             })
@@ -75,9 +77,9 @@ impl<'a> Message<'a> {
         self.0.objects("tool_calls")?.iter().map(read).collect()
     }
 
-    /// The arguments of the one call of the old form.
-    pub(super) fn function_call(&self) -> Result<Option<Raw<'a>>, Bad> {
-        self.0.within("function_call", "arguments")
+    /// The one call of the old form: its name and its arguments.
+    pub(super) fn function_call(&self) -> Result<[Option<Raw<'a>>; 2], Bad> {
+        Ok([self.0.within("function_call", "name")?, self.0.within("function_call", "arguments")?])
     }
 }
 
@@ -105,10 +107,14 @@ impl ChatResponse {
         for choice in wire.objects("choices")? {
             let first = segments.list().len();
             let Some(message) = choice.object("message")?.map(Message) else { continue };
-            for text in message.said()?.into_iter().chain(message.refusal()).chain(message.thoughts()) {
+            for text in message.said()? {
                 segments.add(body, text, Role::Assistant);
             }
+            for text in message.refusal().into_iter().chain(message.thoughts()) {
+                segments.add_aside(body, text, Role::Assistant);
+            }
             for call in message.tool_calls()? {
+                segments.add_call(call.name, call.arguments.or(call.input));
                 if let Some(arguments) = call.arguments {
                     segments.add_arguments(body, arguments, Role::Assistant);
                 }
@@ -116,7 +122,11 @@ impl ChatResponse {
                     segments.add(body, input, Role::Assistant);
                 }
             }
-            if let Some(arguments) = message.function_call()? {
+            let [name, arguments] = message.function_call()?;
+            if name.or(arguments).is_some() {
+                segments.add_call(name, arguments);
+            }
+            if let Some(arguments) = arguments {
                 segments.add_arguments(body, arguments, Role::Assistant);
             }
             // Log probabilities repeat the content, token by token.

@@ -52,6 +52,8 @@ pub struct Segment {
     pub role: Role,
     /// Whether it is part of a tool call's arguments.
     pub in_arguments: bool,
+    /// Whether it is not the answer itself: a refusal, or what the model thought aloud.
+    pub is_aside: bool,
     place: Place,
 }
 
@@ -63,6 +65,15 @@ enum Place {
     Nested { outer: Range<usize>, inner: Range<usize> },
 }
 
+/// A call of a tool, whole: what it is called with, and what with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolText {
+    /// The tool's name; empty where there is none.
+    pub name: String,
+    /// Its arguments as they came: JSON, but for tools that take any text.
+    pub arguments: String,
+}
+
 /// The texts of one body, in their order.
 #[derive(Debug, Clone, Default)]
 pub struct Segments {
@@ -71,6 +82,7 @@ pub struct Segments {
     repeats: Vec<(usize, usize, Range<usize>)>,
     /// The unescaped arguments, by the range of their string in the body.
     arguments: Vec<(Range<usize>, String)>,
+    calls: Vec<ToolText>,
 }
 
 impl Segments {
@@ -79,12 +91,31 @@ impl Segments {
         &self.list
     }
 
+    /// The calls of tools.
+    pub fn calls(&self) -> &[ToolText] {
+        &self.calls
+    }
+
+    /// Tells of a call of a tool. Its arguments are texts as well, and are added as such.
+    pub fn add_call(&mut self, name: Option<Raw<'_>>, arguments: Option<Raw<'_>>) {
+        let text = |value: Option<Raw<'_>>| value.and_then(Raw::to_text).unwrap_or_default();
+        self.calls.push(ToolText { name: text(name), arguments: text(arguments) });
+    }
+
+    /// As [`Segments::add`], of what is not the answer itself.
+    pub fn add_aside(&mut self, body: &str, value: Raw<'_>, role: Role) {
+        let before = self.list.len();
+        self.add(body, value, role);
+        self.list.iter_mut().skip(before).for_each(|segment| segment.is_aside = true);
+    }
+
     /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
     pub fn add(&mut self, body: &str, value: Raw<'_>, role: Role) {
         if let Some(text) = value.to_text()
             && !text.is_empty()
         {
-            self.list.push(Segment { text, role, in_arguments: false, place: Place::Body(range_of(body, value)) });
+            let place = Place::Body(range_of(body, value));
+            self.list.push(Segment { text, role, in_arguments: false, is_aside: false, place });
         }
     }
 
@@ -103,11 +134,12 @@ impl Segments {
         if let Some(leaves) = leaves(&text) {
             for (inner, leaf) in leaves {
                 let place = Place::Nested { outer: outer.clone(), inner };
-                self.list.push(Segment { text: leaf, role, in_arguments: true, place });
+                self.list.push(Segment { text: leaf, role, in_arguments: true, is_aside: false, place });
             }
             self.arguments.push((outer, text));
         } else if !text.is_empty() {
-            self.list.push(Segment { text, role, in_arguments: true, place: Place::Body(outer) });
+            let place = Place::Body(outer);
+            self.list.push(Segment { text, role, in_arguments: true, is_aside: false, place });
         }
     }
 
