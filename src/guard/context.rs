@@ -89,7 +89,7 @@ pub(super) fn is_glued(view: &View, start: usize, end: usize) -> Result<bool, Ne
 }
 
 /// Whether a placeholder begins there.
-fn opens_placeholder(view: &View, at: usize) -> Result<bool, Need> {
+pub(super) fn opens_placeholder(view: &View, at: usize) -> Result<bool, Need> {
     Ok(match view.byte(at)? {
         Some(b'[') => match mark::length(view.bytes(at, at + mark::LONGEST)) {
             Some(length) => length > 0,

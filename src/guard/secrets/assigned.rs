@@ -5,7 +5,10 @@
 //! the value: the more a name says, the less it must look like chance.
 
 use super::{
-    super::view::{Need, View, is_word},
+    super::{
+        context::opens_placeholder,
+        view::{Need, View, is_word},
+    },
     Alphabet,
     key::{self, Key},
     value::{self, Looks},
@@ -384,13 +387,4 @@ fn judge(
         return Ok(None);
     }
     Ok(Some(Found { start, end, rule, confidence, open }))
-}
-
-/// Whether what redaction left stands right behind a value: what was there was part of it, and was judged with it.
-fn opens_placeholder(view: &View, end: usize) -> Result<bool, Need> {
-    Ok(match view.byte(end)? {
-        Some(b'[') => view.starts_with(end, b"[REDACTED_")? || view.starts_with(end, b"[FILTERED_")?,
-        Some(b'*') => view.starts_with(end, b"****")?,
-        _ => false,
-    })
 }

@@ -1,5 +1,7 @@
 //! What stands beside a key: chosen at random, chosen by a person, or no secret at all.
 
+use super::super::mark;
+
 /// Pairs of letters that make up 90 % of those in English words: a mask of second letters for each first one. Identifiers
 /// and messages consist of them; of random letters a quarter does.
 const PAIRS: [u32; 26] = [
@@ -151,7 +153,8 @@ pub(super) fn is_balanced(text: &[u8]) -> bool {
 
 /// Whether a value holds what redaction left: what was there was judged with it.
 pub(super) fn holds_placeholder(text: &[u8]) -> bool {
-    find(text, "[redacted_").is_some() || find(text, "[filtered_").is_some() || find(text, "****").is_some()
+    let mark = |at: usize| text.get(at..).and_then(mark::length).is_some_and(|length| length > 0);
+    find(text, "****").is_some() || (0..text.len()).any(|at| text.get(at) == Some(&b'[') && mark(at))
 }
 
 /// Whether what stands for a password in a link is one, and not a word for it.
