@@ -6,6 +6,7 @@ import { invalid, type Guardrail } from "./guardrail.js";
 import { PromptInjectionGuardrail } from "./injection.js";
 import { KeywordGuardrail } from "./keywords.js";
 import { LLMGuardrail, type LLMOptions } from "./llm.js";
+import { ContentModerationGuardrail, type ModerationCategory } from "./moderation.js";
 import { PIIDetectionGuardrail, type PIIType } from "./pii.js";
 import { SecretDetectionGuardrail } from "./secrets.js";
 import { UrlGuardrail } from "./urls.js";
@@ -81,6 +82,7 @@ const KNOWN: Record<string, (made: Made) => Guardrail | undefined> = {
     const stages: GuardStage[] = made.stages.includes("input") ? ["tool_result", "retrieved"] : ["tool_call"];
     return made.options.llm === undefined ? injection(made, stages) : judge({ ...made, stages });
   },
+  Moderation: moderation,
   "Keyword Filter": keywords,
   Competitors: keywords,
   "URL Filter": urls,
@@ -155,6 +157,18 @@ function secretKeys({ name, stages, config, unsupported }: Made): Guardrail {
   checkKeys(`config of ${name}`, config, ["threshold", "custom_regex"]);
   if (Array.isArray(config["custom_regex"]) && config["custom_regex"].length > 0) unsupported("expected no custom_regex, found some");
   return new SecretDetectionGuardrail({ name, stages, action: "block" });
+}
+
+function moderation({ name, stages, config, options }: Made): Guardrail {
+  checkKeys(`config of ${name}`, config, ["categories"]);
+  const { apiKey, baseURL, fetch } = options.llm ?? {};
+  return new ContentModerationGuardrail({
+    name,
+    stages,
+    ...(config["categories"] !== undefined && { categories: config["categories"] as ModerationCategory[] }),
+    // Theirs asks OpenAI's endpoint.
+    ...(apiKey !== undefined && { apiKey, ...(baseURL !== undefined && { baseURL }), ...(fetch !== undefined && { fetch }) }),
+  });
 }
 
 function keywords({ name, stages, config }: Made): Guardrail {

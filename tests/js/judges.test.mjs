@@ -749,6 +749,13 @@ describe("engineFromBundle", () => {
     }
   });
 
+  it("moderates offline where no key is given", async () => {
+    const made = engineFromBundle({ input: { guardrails: [{ name: "Moderation", config: { categories: ["violence", "hate"] } }] } });
+    const asked = async (text) => (await made.execute(text)).passed;
+    assert.deepEqual([await asked("I will kill you"), await asked("How do I kill a process?")], [false, true]);
+    assert.throws(() => engineFromBundle({ input: { guardrails: [{ name: "Moderation", config: { categories: ["sadness"] } }] } }), ConfigurationError);
+  });
+
   it("knows words and hosts", () => {
     const made = engineFromBundle({
       output: {
