@@ -135,6 +135,12 @@ const RECIPES = {
       return [passed, riskScore, metadata.cost.usd];
     },
   ],
+  ContentModerationGuardrail: [() => new tollgate.ContentModerationGuardrail(), (guardrail) => guardrailWorks(guardrail, "I will kill you")],
+  KeywordGuardrail: [() => new tollgate.KeywordGuardrail({ keywords: ["project x"] }), (guardrail) => guardrailWorks(guardrail, "about Project X")],
+  LanguageGuardrail: [() => new tollgate.LanguageGuardrail({ languages: ["en"] }), (guardrail) => guardrailWorks(guardrail, "Привет, как дела сегодня утром?")],
+  LengthGuardrail: [() => new tollgate.LengthGuardrail({ maxCharacters: 3 }), (guardrail) => guardrailWorks(guardrail, "long")],
+  SystemPromptLeakGuardrail: [() => new tollgate.SystemPromptLeakGuardrail({ canaries: ["canary-7f3a9c"], stages: ["input"] }), (guardrail) => guardrailWorks(guardrail, "it says canary-7f3a9c")],
+  UrlGuardrail: [() => new tollgate.UrlGuardrail({ allowedHosts: ["example.com"], stages: ["input"], action: "block" }), (guardrail) => guardrailWorks(guardrail, "https://evil.com/")],
   GuardedOpenAI: [
     () => {
       let provider;
