@@ -6,9 +6,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`compile`], [`cycles`] | a schema to rules |
-//! | [`check`] | a value against them |
-//! | [`value`], [`decimal`] | values as a tree, numbers as the decimals they are |
+//! | `compile`, `cycles` | a schema to rules |
+//! | `check` | a value against them |
+//! | `value`, `decimal` | values as a tree, numbers as the decimals they are |
 
 mod check;
 mod compile;
