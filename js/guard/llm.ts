@@ -82,6 +82,14 @@ export class LLMGuardrail extends JudgeGuardrail {
     super({ stages: ["input", "output"], ...checked, name: checked.name ?? "LLM" }, 10_000);
     this.#options = checked;
     this.#client = clientOf(checked);
+    // Not a method of that name: a bundler keeps every class that has a computed one, and with this class the clients and all prices.
+    this[SELECT] = (texts: GuardText[]): number[] => {
+      // What the application itself wrote is what an attack would set aside, and no attack.
+      const own = super[SELECT](texts).filter((index) => texts[index]!.role !== "system");
+      if (this.#options.texts !== "latest") return own;
+      const stages = texts.map(({ role, stage }) => role === "assistant" && stage !== "output");
+      return own.filter((index) => index > stages.lastIndexOf(true));
+    };
   }
 
   override configure(partial: Partial<LLMOptions>): void {
@@ -90,15 +98,6 @@ export class LLMGuardrail extends JudgeGuardrail {
     super.configure(partial);
     this.#options = options;
     this.#client = client;
-  }
-
-  /** @internal */
-  override [SELECT](texts: GuardText[]): number[] {
-    // What the application itself wrote is what an attack would set aside, and no attack.
-    const own = super[SELECT](texts).filter((index) => texts[index]!.role !== "system");
-    if (this.#options.texts !== "latest") return own;
-    const stages = texts.map(({ role, stage }) => role === "assistant" && stage !== "output");
-    return own.filter((index) => index > stages.lastIndexOf(true));
   }
 
   protected override async ask(text: string, { signal, stage, toolCalls }: GuardrailContext & { signal: AbortSignal }): Promise<GuardrailResult> {

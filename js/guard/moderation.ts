@@ -76,7 +76,7 @@ const CATEGORIES: Record<ModerationCategory, { risk: number; hazards: readonly L
   illicit: { risk: 70, hazards: ["S2"] },
   "illicit/violent": { risk: 90, hazards: ["S1", "S9"] },
 };
-const NAMES = Object.keys(CATEGORIES) as ModerationCategory[];
+const NAMES = /* @__PURE__ */ Object.keys(CATEGORIES) as ModerationCategory[];
 const ACTIONS: readonly GuardAction[] = ["block", "redact", "mask", "transform", "warn", "allow"];
 
 const STAGES: readonly GuardStage[] = ["input", "output", "tool_call", "tool_result", "retrieved"];
@@ -100,7 +100,7 @@ interface Judged {
 type CoreModerator = InstanceType<Core["Moderator"]>;
 
 /** One for all: it holds no state, and its table is large. */
-const moderator = new Held<CoreModerator>("rebuildable", (core) => new core.Moderator(Uint8Array.from(atob(table), (letter) => letter.charCodeAt(0))));
+const moderator = /* @__PURE__ */ new Held<CoreModerator>("rebuildable", (core) => new core.Moderator(Uint8Array.from(atob(table), (letter) => letter.charCodeAt(0))));
 
 /** The categories that the core tells apart, in its order. */
 let offline: ModerationCategory[] | undefined;
