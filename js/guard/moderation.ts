@@ -3,7 +3,8 @@ import table from "../data/moderation.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { GuardAction, GuardStage } from "../types.js";
-import { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
+import { Guardrail, STAGES, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
+import { JudgeFailure } from "./judge.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
 
@@ -79,8 +80,6 @@ const CATEGORIES: Record<ModerationCategory, { risk: number; hazards: readonly L
 const NAMES = /* @__PURE__ */ Object.keys(CATEGORIES) as ModerationCategory[];
 const ACTIONS: readonly GuardAction[] = ["block", "redact", "mask", "transform", "warn", "allow"];
 
-const STAGES: readonly GuardStage[] = ["input", "output", "tool_call", "tool_result", "retrieved"];
-
 /** What stands before the category in a placeholder, by action; and where the edited text goes. */
 const EDITS: Record<string, { replace: string; key: string }> = {
   block: { replace: "REDACTED", key: "redactedText" },
@@ -142,7 +141,7 @@ export class ContentModerationGuardrail extends Guardrail {
     try {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
-          reject(new Failure("timeout", "Guardrail execution timeout"));
+          reject(new JudgeFailure("timeout", "Guardrail execution timeout"));
           controller.abort();
         }, timeout);
       });
@@ -152,7 +151,7 @@ export class ContentModerationGuardrail extends Guardrail {
       return await Promise.race([asked, late]);
     } catch (error) {
       // Not what somebody else's error says, which may repeat the text.
-      const failure = error instanceof Failure ? error : new Failure("error", error instanceof Error ? error.name : "a value that is no error was thrown");
+      const failure = error instanceof JudgeFailure ? error : new JudgeFailure("error", error instanceof Error ? error.name : "a value that is no error was thrown");
       const open = onFailure === "allow";
       return new GuardrailResult({
         passed: open,
@@ -192,13 +191,13 @@ export class ContentModerationGuardrail extends Guardrail {
     });
     if (!response.ok) {
       await response.body?.cancel();
-      throw new Failure("error", `the endpoint answered ${response.status}`, { status: response.status });
+      throw new JudgeFailure("error", `the endpoint answered ${response.status}`, { status: response.status });
     }
     const { results, model: answered } = ((await response.json().catch(() => null)) ?? {}) as { results?: unknown; model?: unknown };
     const [first] = Array.isArray(results) ? (results as unknown[]) : [];
     const { categories, category_scores: scores } = (first ?? {}) as { categories?: Record<string, unknown>; category_scores?: Record<string, unknown> };
     const fits = (map: unknown, type: string): boolean => typeof map === "object" && map !== null && Object.values(map).some((value) => typeof value === type);
-    if (!fits(categories, "boolean") || !fits(scores, "number")) throw new Failure("invalid", "expected scores by category, found another answer");
+    if (!fits(categories, "boolean") || !fits(scores, "number")) throw new JudgeFailure("invalid", "expected scores by category, found another answer");
     const scored = Object.fromEntries(NAMES.flatMap((name) => (typeof scores![name] === "number" ? [[name, scores![name] as number]] : [])));
     // The endpoint knows best where a score of its own is too high, unless somebody has said otherwise.
     const flagged = NAMES.filter((name) => {
@@ -240,18 +239,6 @@ export class ContentModerationGuardrail extends Guardrail {
       riskScore: risk,
       metadata: { violations, scores, method, ...more },
     });
-  }
-}
-
-/** Why the endpoint's answer is none. */
-class Failure extends Error {
-  readonly kind: "timeout" | "error" | "invalid";
-  readonly facts: Record<string, unknown>;
-
-  constructor(kind: "timeout" | "error" | "invalid", message: string, facts: Record<string, unknown> = {}) {
-    super(message);
-    this.kind = kind;
-    this.facts = facts;
   }
 }
 

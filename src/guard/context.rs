@@ -83,7 +83,7 @@ pub(super) fn is_glued(view: &View, start: usize, end: usize) -> Result<bool, Ne
     let joins = |byte: Option<u8>| usize::from(matches!(byte, Some(b'-' | b'.' | b'/')));
     let left = start - joins(view.before(start));
     let right = end + joins(view.byte(end)?).max(usize::from(view.byte(end)? == Some(b':')));
-    let before = view.before(left) == Some(b']') && closes_placeholder(view, left)
+    let before = view.before(left) == Some(b']') && mark::closes(view, left)
         || view.bytes(left.saturating_sub(4), left) == b"****";
     Ok(before || opens_placeholder(view, right)?)
 }
@@ -91,11 +91,7 @@ pub(super) fn is_glued(view: &View, start: usize, end: usize) -> Result<bool, Ne
 /// Whether a placeholder begins there.
 pub(super) fn opens_placeholder(view: &View, at: usize) -> Result<bool, Need> {
     Ok(match view.byte(at)? {
-        Some(b'[') => match mark::length(view.bytes(at, at + mark::LONGEST)) {
-            Some(length) => length > 0,
-            None if view.is_whole() => false,
-            None => return Err(Need),
-        },
+        Some(b'[') => mark::opens(view, at)? > 0,
         Some(b'*') => view.starts_with(at, b"****")?,
         _ => false,
     })
@@ -112,7 +108,7 @@ fn left<'a>(view: &View<'a>, start: usize) -> &'a [u8] {
     let mut from = start;
     while from > edge {
         match view.before(from) {
-            Some(b']') if closes_placeholder(view, from) => break,
+            Some(b']') if mark::closes(view, from) => break,
             Some(b'*') if view.bytes(from.saturating_sub(4), from) == b"****" => break,
             Some(_) => from -= 1,
             None => break,
@@ -125,11 +121,6 @@ fn left<'a>(view: &View<'a>, start: usize) -> &'a [u8] {
         }
     }
     view.bytes(from, start)
-}
-
-/// Whether the `]` before `end` closes a placeholder.
-fn closes_placeholder(view: &View, end: usize) -> bool {
-    mark::closes(view.bytes(end.saturating_sub(mark::LONGEST + 1), end))
 }
 
 /// Whole words after `end`, to the end of the line.

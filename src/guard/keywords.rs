@@ -138,7 +138,7 @@ impl Keywords {
         if !self.whole_word || !is_letter(last) {
             return Ok(true);
         }
-        if view.byte(at)? == Some(b'[') && opens(view, at)? > 0 {
+        if view.byte(at)? == Some(b'[') && mark::opens(view, at)? > 0 {
             // What stood there was glued to it.
             return Ok(false);
         }
@@ -148,7 +148,7 @@ impl Keywords {
     /// Whether a word may begin there, behind that character.
     fn is_edge(&self, view: &View, at: usize, before: Option<char>) -> Result<bool, Need> {
         let first_is_letter = view.char_at(at)?.is_some_and(is_letter);
-        let is_glued = before == Some(']') && mark::closes(view.bytes(at.saturating_sub(mark::LONGEST + 1), at));
+        let is_glued = before == Some(']') && mark::closes(view, at);
         Ok(!first_is_letter || !(is_glued || before.is_some_and(is_letter)))
     }
 }
@@ -187,15 +187,6 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
-/// The length of the mark that begins there, 0 where none does.
-fn opens(view: &View, at: usize) -> Result<usize, Need> {
-    match mark::length(view.bytes(at, at + mark::LONGEST)) {
-        Some(length) => Ok(length),
-        None if view.is_whole() => Ok(0),
-        None => Err(Need),
-    }
-}
-
 struct Walk {
     keywords: Keywords,
     guard: usize,
@@ -208,7 +199,7 @@ impl Pass for Walk {
         let mut at = self.at.saturating_sub(base);
         while let Some(byte) = view.seen(at) {
             let answer = match byte {
-                b'[' => opens(view, at).map(|length| if length > 0 { Err(length) } else { Ok(()) }),
+                b'[' => mark::opens(view, at).map(|length| if length > 0 { Err(length) } else { Ok(()) }),
                 _ => Ok(Ok(())),
             };
             let answer = match answer {

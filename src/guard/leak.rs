@@ -10,6 +10,7 @@ use super::{
     kind::Kind,
     mark,
     pass::Pass,
+    script::stands_alone,
     view::{Need, View},
 };
 use crate::error::{Error, Result};
@@ -97,12 +98,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, usize, u64)> {
 fn word(view: &View, start: usize) -> std::result::Result<Option<(usize, Option<u64>)>, Need> {
     let Some(first) = view.char_at(start)? else { return Ok(None) };
     if first == '[' {
-        let length = match mark::length(view.bytes(start, start + mark::LONGEST)) {
-            Some(length) => length,
-            None if view.is_whole() => 0,
-            None => return Err(Need),
-        };
-        return Ok(Some((start + length.max(1), None)));
+        return Ok(Some((start + mark::opens(view, start)?.max(1), None)));
     }
     if !first.is_alphanumeric() {
         return Ok(Some((start + first.len_utf8(), None)));
@@ -116,8 +112,7 @@ fn word(view: &View, start: usize) -> std::result::Result<Option<(usize, Option<
             hash = (hash ^ u64::from(u32::from(c))).wrapping_mul(0x100_0000_01B3);
         }
         end += c.len_utf8();
-        // Where words are not divided, each sign is one.
-        if u32::from(c) >= 0x2E80 {
+        if stands_alone(c) {
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! How long a text may be.
 
-use super::{finding::Hit, kind::Kind, pass::Pass, view::View};
+use super::{finding::Hit, kind::Kind, pass::Pass, script::stands_alone, view::View};
 use crate::error::{Error, Result};
 
 /// Limits of a text; what is left out has none.
@@ -67,7 +67,7 @@ impl Pass for Count {
         {
             let end = at + c.len_utf8();
             self.characters += 1;
-            let is_sign = u32::from(c) >= 0x2E80;
+            let is_sign = stands_alone(c);
             let is_letter = c.is_alphanumeric();
             self.words += usize::from(is_letter && (!self.in_word || is_sign));
             self.in_word = is_letter && !is_sign;

@@ -1,9 +1,12 @@
 //! What stands where something was taken out, and how a later scan recognises it.
 
-use super::kind::Kind;
+use super::{
+    kind::Kind,
+    view::{Need, View},
+};
 
 /// More than the longest mark.
-pub(super) const LONGEST: usize = 64;
+const LONGEST: usize = 64;
 
 /// How marks begin that stand for good. Those of a vault (`[EMAIL_1]`) begin with their label.
 const PREFIXES: [&[u8]; 3] = [b"REDACTED_", b"FILTERED_", b"HASHED_"];
@@ -21,8 +24,18 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether a mark ends where the text does.
-pub(super) fn closes(text: &[u8]) -> bool {
+/// The length of the mark that begins there, 0 where none does.
+pub(super) fn opens(view: &View, at: usize) -> Result<usize, Need> {
+    match length(view.bytes(at, at + LONGEST)) {
+        Some(length) => Ok(length),
+        None if view.is_whole() => Ok(0),
+        None => Err(Need),
+    }
+}
+
+/// Whether a mark ends there.
+pub(super) fn closes(view: &View, end: usize) -> bool {
+    let text = view.bytes(end.saturating_sub(LONGEST + 1), end);
     let Some((b']', before)) = text.split_last() else { return false };
     let near = before.get(before.len().saturating_sub(LONGEST)..).unwrap_or_default();
     let open = near.iter().rposition(|byte| *byte == b'[');
@@ -50,7 +63,9 @@ mod tests {
             ["[REDACTED_EMAIL]", "[FILTERED_INJECTION]", "[HASHED_PHONE_ABCDEFGHIJKLMNOP]", "[EMAIL_1]", "[US_EIN_207]"]
         {
             assert_eq!(length(format!("{mark} and").as_bytes()), Some(mark.len()), "{mark}");
-            assert!(closes(format!("and {mark}").as_bytes()), "{mark}");
+            let text = format!("and {mark}");
+            assert!(closes(&View::new(&text, true), text.len()), "{mark}");
+            assert_eq!(opens(&View::new(&text, true), 4), Ok(mark.len()), "{mark}");
             for cut in 1..mark.len() {
                 assert_eq!(length(&mark.as_bytes()[..cut]), None, "{mark} cut at {cut}");
             }
@@ -68,7 +83,8 @@ mod tests {
             "[",
         ] {
             assert_eq!(length(format!("{other} and").as_bytes()), Some(0), "{other}");
-            assert!(!closes(format!("and {other}").as_bytes()), "{other}");
+            let text = format!("and {other}");
+            assert!(!closes(&View::new(&text, true), text.len()), "{other}");
         }
         assert_eq!(length(b""), None);
         assert_eq!(length(&[b'[', b'A'].repeat(40)), Some(0));

@@ -125,6 +125,27 @@ pub(super) fn together(swept: &mut Vec<Hit>, others: &[Hit]) {
     swept.extend(others.iter().filter(|hit| !is_deep(hit)));
 }
 
+/// A text with its findings replaced, each by what is said for its place; where nothing is, it stays.
+fn replaced<'a>(
+    text: &str,
+    findings: impl IntoIterator<Item = &'a Finding>,
+    replacement: impl Fn(usize, &str) -> Option<String>,
+) -> String {
+    let mut edited = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, finding) in findings.into_iter().enumerate() {
+        edited.push_str(text.get(end..finding.start).unwrap_or_default());
+        let original = text.get(finding.start..finding.end).unwrap_or_default();
+        match replacement(at, original) {
+            Some(replacement) => edited.push_str(&replacement),
+            None => edited.push_str(original),
+        }
+        end = finding.end;
+    }
+    edited.push_str(text.get(end..).unwrap_or_default());
+    edited
+}
+
 impl Plan {
     /// Scans a text.
     pub fn scan(&self, text: &str) -> Scan {
@@ -141,18 +162,9 @@ impl Plan {
             hit.give_to(self, text.get(hit.start..hit.end).unwrap_or_default());
         }
         let groups = self.group(&hits);
-        let mut edited = String::with_capacity(text.len());
-        let mut end = 0;
-        for group in &groups {
-            edited.push_str(text.get(end..group.finding.start).unwrap_or_default());
-            let original = text.get(group.finding.start..group.finding.end).unwrap_or_default();
-            match group.replacement(self, original) {
-                Some(replacement) => edited.push_str(&replacement),
-                None => edited.push_str(original),
-            }
-            end = group.finding.end;
-        }
-        edited.push_str(text.get(end..).unwrap_or_default());
+        let edited = replaced(text, groups.iter().map(|group| &group.finding), |at, original| {
+            groups.get(at).and_then(|group| group.replacement(self, original))
+        });
         self.scanned(&hits, &groups, edited)
     }
 
@@ -186,20 +198,11 @@ impl Plan {
         if !scan.action.edits() {
             return None;
         }
-        let mut edited = String::with_capacity(text.len());
-        let mut end = 0;
-        for finding in &scan.findings {
-            edited.push_str(text.get(end..finding.start).unwrap_or_default());
-            let original = text.get(finding.start..finding.end).unwrap_or_default();
+        Some(replaced(text, &scan.findings, |at, original| {
+            let finding = scan.findings.get(at)?;
             let action = self.action(finding.guard, finding.kind);
-            edited.push_str(
-                &replacement(self.guard(finding.guard), action, finding.kind, original)
-                    .unwrap_or_else(|| original.to_owned()),
-            );
-            end = finding.end;
-        }
-        edited.push_str(text.get(end..).unwrap_or_default());
-        Some(edited)
+            replacement(self.guard(finding.guard), action, finding.kind, original)
+        }))
     }
 
     /// Joins hits that overlap. Sorted by position; the strongest action of those that overlap is taken.

@@ -197,24 +197,23 @@ impl Scripts {
         if others == 0 || others * 100 <= letters * usize::from(self.share) {
             return;
         }
+        let hit = |(start, end)| Hit::new(Kind::Language, start, end, false, "script").sure(90).of_guard(guard);
         // Runs of other letters, with what stands between them.
         let mut run: Option<(usize, usize)> = None;
         for (at, c) in text.char_indices() {
-            let end = at + c.len_utf8();
             match is_other(c) {
-                Some(true) => run = Some((run.map_or(at, |(start, _)| start), end)),
-                Some(false) => {
-                    hits.extend(run.take().map(|(start, end)| {
-                        Hit::new(Kind::Language, start, end, false, "script").sure(90).of_guard(guard)
-                    }));
-                }
+                Some(true) => run = Some((run.map_or(at, |(start, _)| start), at + c.len_utf8())),
+                Some(false) => hits.extend(run.take().map(hit)),
                 None => {}
             }
         }
-        hits.extend(
-            run.map(|(start, end)| Hit::new(Kind::Language, start, end, false, "script").sure(90).of_guard(guard)),
-        );
+        hits.extend(run.map(hit));
     }
+}
+
+/// Whether a letter is a word by itself, as in Chinese and Japanese, which do not divide words: all from there on are taken for such.
+pub(super) fn stands_alone(c: char) -> bool {
+    u32::from(c) >= 0x2E80
 }
 
 #[cfg(test)]
