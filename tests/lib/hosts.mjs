@@ -78,17 +78,21 @@ export async function esbuild(file, args) {
 /**
  * workerd, with no compatibility flags. What the module `tollgate` does at its top level it does at module scope, where
  * Workers allow no randomness, no timers and no fetch.
+ *
+ * `bindings` are options of Miniflare (`kvNamespaces`, ...): what they bind is handed to the program as its second argument.
+ * What the program exports by name, the Worker exports: classes of Durable Objects.
  */
-export async function workerd(file, args) {
+export async function workerd(file, args, bindings = {}) {
   const [{ build }, { Miniflare }] = [await import("esbuild"), await tool("miniflare")];
   const modules = new Map();
   const bundle = await build({
     stdin: {
       contents: `import main from ${JSON.stringify(file)};
+export * from ${JSON.stringify(file)};
 export default {
-  async fetch(request) {
+  async fetch(request, env) {
     try {
-      return Response.json({ answer: await main(await request.json()) });
+      return Response.json({ answer: await main(await request.json(), env) });
     } catch (error) {
       return Response.json({ failure: String(error?.stack ?? error) });
     }
@@ -118,6 +122,7 @@ export default {
   });
   const worker = new Miniflare({
     compatibilityDate: "2025-09-01",
+    ...bindings,
     modules: [
       { type: "ESModule", path: "worker.js", contents: bundle.outputFiles[0].text },
       ...(await Promise.all([...modules].map(async ([path, from]) => ({ type: "CompiledWasm", path: path.slice(2), contents: await readFile(from) })))),
