@@ -26,42 +26,65 @@ export function jsonBody(value, step) {
   let text = JSON.stringify(value, null, 2) + "\n";
   if (step.malformed === "json") text = text.slice(0, Math.floor(text.length * 0.6));
   if (step.malformed === "sse") text = `data: ${JSON.stringify(value)}\n\n`;
+  if (step.malformed === "shape") text = '{"unexpected":true}\n';
   return finish("application/json", [text], step);
 }
 
 /**
  * A body of server-sent events.
  *
- * @param {unknown[]} events
+ * @param {any[]} events
  * @param {Step} step
+ * @param {{ done: boolean, named: boolean }} form whether `[DONE]` ends it, and whether each event bears the name of its type
  * @returns {Body}
  */
-export function eventBody(events, step) {
+export function eventBody(events, step, { done, named }) {
   const end = LINE_ENDS[step.lineEnd ?? "lf"];
-  const prefix = step.tight ? "data:" : "data: ";
+  const space = step.tight ? "" : " ";
   const frames = events.map((event, index) => {
     let text = JSON.stringify(event);
-    let field = prefix;
+    let field = `data:${space}`;
     if (index === (step.malformedAt ?? 2)) {
       if (step.malformed === "json") text = text.slice(0, Math.floor(text.length / 2));
       if (step.malformed === "sse") field = "";
       if (step.malformed === "shape") text = '{"unexpected":true}';
     }
-    return frame(field + text, index, step, end);
+    const name = named ? `event:${space}${event.type}${end}` : "";
+    return frame(name + field + text, index, step, end);
   });
-  if (!step.noDone) frames.push(frame(`${prefix}[DONE]`, frames.length, step, end));
+  if (done) frames.push(frame(`data:${space}[DONE]`, frames.length, step, end));
   return finish("text/event-stream; charset=utf-8", frames, step);
 }
 
-/** @param {string} line @param {number} index @param {Step} step @param {string} end */
-function frame(line, index, step, end) {
+/**
+ * A body of one JSON list whose members are sent one by one, which is what Google's streams are unless events are asked for.
+ *
+ * @param {unknown[]} values
+ * @param {Step} step
+ * @returns {Body}
+ */
+export function arrayBody(values, step) {
+  const texts = values.map((value, index) => {
+    let text = JSON.stringify(value, null, 2);
+    if (index === (step.malformedAt ?? 2)) {
+      if (step.malformed === "json") text = text.slice(0, Math.floor(text.length / 2));
+      if (step.malformed === "sse") text = `data: ${text}`;
+      if (step.malformed === "shape") text = '{"unexpected":true}';
+    }
+    return (index === 0 ? "[" : ",\r\n") + text;
+  });
+  texts.push(values.length === 0 ? "[]\n" : "]\n");
+  return finish("application/json; charset=UTF-8", texts, step);
+}
+
+/** @param {string} lines @param {number} index @param {Step} step @param {string} end */
+function frame(lines, index, step, end) {
   const comment = step.comments && index % step.comments === 0 ? `: keep-alive${end}${end}` : "";
-  return `${comment}${line}${end}${end}`;
+  return `${comment}${lines}${end}${end}`;
 }
 
 /** @param {string} contentType @param {string[]} texts @param {Step} step @returns {Body} */
 function finish(contentType, texts, step) {
-  if (step.malformed === "shape" && texts.length === 1) texts = ['{"unexpected":true}\n'];
   if (step.malformed === "empty") texts = [];
   if (step.malformed === "html") {
     texts = [HTML];

@@ -11,9 +11,10 @@
  *
  * @typedef {object} Step
  * @property {string | string[]} [text] what the model says; a list gives each choice its own
- * @property {string} [refusal] the model refuses with this text (`message.refusal`)
+ * @property {string} [thinking] what the model thinks first; its tokens count as `reasoningTokens`, unless those are given
+ * @property {string} [refusal] the model refuses with this text
  * @property {{ name: string, arguments: string | object, id?: string }[]} [toolCalls] tools the model calls
- * @property {string} [finishReason] instead of the one that follows from the answer
+ * @property {string} [finishReason] instead of the one that follows from the answer, in the words of the API or of OpenAI's
  * @property {string} [model] the model named in the answer, instead of the dated one behind the model asked for
  * @property {string} [serviceTier] the tier named in the answer
  * @property {number} [cachedTokens] how many prompt tokens came from the cache
@@ -26,7 +27,7 @@
  * @property {"lf" | "crlf" | "cr"} [lineEnd] line ends of the event stream
  * @property {number} [comments] a comment before every n-th event
  * @property {boolean} [tight] `data:` without a space after it
- * @property {boolean} [noDone] end the stream without `data: [DONE]`
+ * @property {boolean} [noDone] end the stream without what ends it: `data: [DONE]`, or the last event
  * @property {boolean} [obfuscation] whether streamed chunks carry the padding field; as the request asks, unless given
  * @property {number} [headDelay] milliseconds before the status line
  * @property {number} [pieceDelay] milliseconds before each piece of the body (each event, without `pieceSize`)
@@ -35,7 +36,7 @@
  * @property {"json" | "sse" | "html" | "shape" | "empty"} [malformed] what is wrong with the body
  * @property {number} [malformedAt] which event of a stream is malformed, from 0; the third, unless given
  * @property {string} [contentType] instead of the right one
- * @property {number} [status] answer with this status and OpenAI's error for it
+ * @property {number} [status] answer with this status and the API's error for it
  * @property {Partial<import("./failures.mjs").ErrorBody>} [error] fields that replace those of the error
  * @property {number} [errorAt] instead of that event of a stream, send the error as an event and end (status 200)
  * @property {number | string} [retryAfter] `retry-after`: seconds, or a date
@@ -48,12 +49,20 @@
 
 /** @typedef {"text" | "texts" | "count" | "size" | "status" | "flag" | "object" | "calls" | "cut" | string[]} Kind */
 
+/** Why an answer ends, in the words of OpenAI (chat, then responses), of Anthropic and of Google. */
+const ENDS = `stop length tool_calls content_filter function_call
+  failed cancelled max_output_tokens
+  end_turn max_tokens stop_sequence tool_use pause_turn refusal model_context_window_exceeded
+  STOP MAX_TOKENS SAFETY RECITATION LANGUAGE OTHER BLOCKLIST PROHIBITED_CONTENT SPII MALFORMED_FUNCTION_CALL IMAGE_SAFETY
+  UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS`.split(/\s+/);
+
 /** @type {Record<string, Kind>} every control and what it takes */
 const KINDS = {
   text: "texts",
+  thinking: "text",
   refusal: "text",
   toolCalls: "calls",
-  finishReason: ["stop", "length", "tool_calls", "content_filter", "function_call"],
+  finishReason: ENDS,
   model: "text",
   serviceTier: "text",
   cachedTokens: "count",

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The errors of the simulator, in the one shape that OpenAI's API has for all of them:
- * `{ "error": { "message", "type", "param", "code" } }`.
+ * A request that is refused. A refusal is made in the words of OpenAI's API, whose error has most fields; the other APIs
+ * take of it what they have, in `errorBody`.
  *
  * @module
  */
@@ -14,11 +14,13 @@
 export class Refusal extends Error {
   /**
    * @param {number} status
-   * @param {Partial<ErrorBody> & { message: string }} error
+   * @param {Partial<ErrorBody> & { message: string } & Record<string, any>} error
    */
   constructor(status, error) {
     super(error.message);
     this.status = status;
+    /** What was given, without what OpenAI's shape adds. @type {Record<string, any>} */
+    this.given = error;
     /** @type {ErrorBody} */
     this.error = { message: error.message, type: error.type ?? "invalid_request_error", param: error.param ?? null, code: error.code ?? null };
   }
@@ -44,54 +46,16 @@ export function modelNotFound(model) {
 }
 
 /**
- * Checks the key as the API does: present, a bearer, and of the form of a key.
+ * The key of a bearer.
  *
- * @param {string | null} authorization the header
+ * @param {Headers} headers
+ * @returns {string | undefined}
  */
-export function checkKey(authorization) {
-  const key = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-  if (!key) {
-    throw new Refusal(401, {
-      message:
-        "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-    });
-  }
-  if (!key.startsWith("sk-")) {
-    throw new Refusal(401, {
-      message: `Incorrect API key provided: ${mask(key)}. You can find your API key at https://platform.openai.com/account/api-keys.`,
-      code: "invalid_api_key",
-    });
-  }
+export function bearerOf(headers) {
+  return /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
-/** The API shows the ends of a wrong key, so a client that copies error messages into its log copies a part of a key. */
-function mask(/** @type {string} */ key) {
-  return key.length <= 8 ? "*".repeat(key.length) : `${key.slice(0, 4)}${"*".repeat(key.length - 8)}${key.slice(-4)}`;
-}
-
-/** What the API says for a status when nothing in the request explains it. @type {Record<number, ErrorBody>} */
-const BY_STATUS = {
-  400: { message: "The simulator was told to refuse this request.", type: "invalid_request_error", param: null, code: null },
-  401: { message: "Incorrect API key provided: sk-l****test. You can find your API key at https://platform.openai.com/account/api-keys.", type: "invalid_request_error", param: null, code: "invalid_api_key" },
-  403: { message: "You are not allowed to sample from this model.", type: "invalid_request_error", param: null, code: null },
-  404: { message: "The model does not exist or you do not have access to it.", type: "invalid_request_error", param: null, code: "model_not_found" },
-  429: { message: "Rate limit reached on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again later.", type: "requests", param: null, code: "rate_limit_exceeded" },
-  500: { message: "The server had an error while processing your request. Sorry about that!", type: "server_error", param: null, code: null },
-  503: { message: "The engine is currently overloaded, please try again later.", type: "server_error", param: null, code: "service_unavailable" },
-};
-
-/**
- * The refusal that a script asks for.
- *
- * @param {number} status
- * @param {Partial<ErrorBody>} [overrides]
- */
-export function refusalFor(status, overrides = {}) {
-  const usual = BY_STATUS[status] ?? {
-    message: `The simulator answers with status ${status}.`,
-    type: status >= 500 ? "server_error" : "invalid_request_error",
-    param: null,
-    code: null,
-  };
-  return new Refusal(status, { ...usual, ...overrides });
+/** A control that cannot be read is the caller's mistake, told apart from the errors that the APIs have. @param {unknown} cause */
+export function misused(cause) {
+  return new Refusal(400, { message: cause instanceof Error ? cause.message : String(cause), type: "simulator_error", code: "invalid_control" });
 }

@@ -6,13 +6,10 @@
  * @module
  */
 
-import { eventBody, firstBytes, jsonBody } from "./body.mjs";
-import { chunksOf, complete, hex } from "./completion.mjs";
+import { firstBytes, jsonBody } from "./body.mjs";
 import { checkScripted, CONTROL_HEADERS, stepFromHeaders, withoutFailure } from "./controls.mjs";
-import { checkKey, Refusal, refusalFor } from "./failures.mjs";
-import { moderate } from "./moderation.mjs";
-import { readRequest } from "./request.mjs";
-import { countMessages } from "./tokens.mjs";
+import { misused, Refusal } from "./failures.mjs";
+import { routeOf } from "./routes.mjs";
 
 /**
  * @typedef {import("./controls.mjs").Step} Step
@@ -42,22 +39,17 @@ export class ConnectionCut extends TypeError {
   }
 }
 
-/** Anthropic's endpoint that counts the input tokens of a request. */
-const COUNT_TOKENS = "/v1/messages/count_tokens";
-
-/** OpenAI's endpoint that moderates. */
-const MODERATIONS = "/v1/moderations";
-
-const CREDENTIALS = new Set(["authorization", "api-key", "x-api-key", "cookie"]);
+const CREDENTIALS = new Set(["authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"]);
 
 const CORS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "x-request-id, openai-processing-ms, openai-organization, openai-version, retry-after, retry-after-ms, x-should-retry",
+  "access-control-expose-headers":
+    "x-request-id, request-id, apim-request-id, openai-processing-ms, openai-organization, openai-version, anthropic-organization-id, retry-after, retry-after-ms, x-should-retry",
 };
 
 /**
  * @param {object} [options]
- * @param {() => number} [options.now] the clock, in milliseconds; `created` and `openai-processing-ms` come from it
+ * @param {() => number} [options.now] the clock, in milliseconds; the times in answers come from it
  * @param {Step} [options.defaults] what holds for every request, under what a script or its headers say
  * @returns {Provider}
  */
@@ -69,6 +61,8 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
   const queue = [];
   /** @type {Map<string, number>} */
   const failures = new Map();
+  /** @type {Map<string, number>} */
+  const stored = new Map();
   let serial = 0;
 
   const script = (/** @type {Step[]} */ ...steps) => {
@@ -80,6 +74,7 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
     requests.length = 0;
     queue.length = 0;
     failures.clear();
+    stored.clear();
     serial = 0;
   };
 
@@ -111,33 +106,24 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
     serial += 1;
     const record = recorded(serial, request, url, text);
     requests.push(record);
-    const head = {
-      ...CORS,
-      "x-request-id": `req_${hex(`request ${serial}`, 32)}`,
-      "openai-organization": "org-simulator",
-      "openai-version": "2020-10-01",
-    };
-    const identity = { serial, created: Math.floor(began / 1000) };
+    const { api, endpoint, model } = routeOf(url.pathname);
+    const requestId = api.requestId(serial);
     /** @type {Step} */
     let step = {};
-    /** @type {{ contentType: string, pieces: Uint8Array[] }} */
-    let body;
-    let status = 200;
+    /** @type {import("./reply.mjs").Reply} */
+    let reply;
     try {
       step = onlyFirst({ ...defaults, ...nextScripted(), ...stepFromHeaders(request.headers) }, `${url.pathname}\n${text}`);
-      route(request.method, url.pathname);
-      const counts = url.pathname === COUNT_TOKENS;
-      // Anthropic's clients send the key by itself.
-      checkKey(counts ? `Bearer ${request.headers.get("x-api-key") ?? ""}` : request.headers.get("authorization"));
-      if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw refusalFor(step.status, step.error);
-      if (counts) body = jsonBody({ input_tokens: countMessages(text) }, step);
-      else if (url.pathname === MODERATIONS) body = jsonBody(moderate(text, identity), step);
-      else ({ body, status } = respond(text, step, identity));
+      checkRoute(request.method, url.pathname, endpoint);
+      const { headers } = request;
+      api.authenticate({ headers, url });
+      if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw api.refusalFor(step.status, step.error);
+      reply = endpoint({ api, url, headers, text, step, serial, created: Math.floor(began / 1000), requestId, model, stored });
     } catch (cause) {
       const refusal = cause instanceof Refusal ? cause : misused(cause);
-      status = refusal.status;
-      body = jsonBody({ error: refusal.error }, step);
+      reply = { body: jsonBody(api.errorBody(refusal, requestId), step), status: refusal.status };
     }
+    let { body, status } = reply;
     if (step.malformed === "html" && step.status === undefined) status = 502;
 
     if (step.headDelay) await pause(step.headDelay, request.signal);
@@ -150,7 +136,7 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
       throw new ConnectionCut();
     }
     record.status = status;
-    const headers = new Headers({ ...head, "openai-processing-ms": String(now() - began), "content-type": body.contentType, "cache-control": "no-cache" });
+    const headers = new Headers({ ...CORS, ...api.headers(requestId, now() - began), "content-type": body.contentType, "cache-control": "no-cache" });
     if (step.retryAfter !== undefined) headers.set("retry-after", String(step.retryAfter));
     if (step.retryAfterMs !== undefined) headers.set("retry-after-ms", String(step.retryAfterMs));
     if (step.shouldRetry !== undefined) headers.set("x-should-retry", String(step.shouldRetry));
@@ -166,33 +152,18 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
   return { handle, requests, script, reset };
 }
 
-/** @param {string} text @param {Step} step @param {{ serial: number, created: number }} identity */
-function respond(text, step, identity) {
-  const request = readRequest(text);
-  const completion = complete(request, step, identity);
-  const status = step.status ?? 200;
-  if (!request.stream) return { body: jsonBody(completion, step), status };
-  const chunks = chunksOf(completion, request, step);
-  if (step.errorAt === undefined) return { body: eventBody(chunks, step), status };
-  // The API says 200 before it knows; a failure after that arrives as an event, and nothing after it.
-  const events = [...chunks.slice(0, step.errorAt), { error: refusalFor(step.status ?? 500, step.error).error }];
-  return { body: eventBody(events, { ...step, noDone: true }), status: 200 };
-}
-
-/** @param {string} method @param {string} path */
-function route(method, path) {
-  if (!["/v1/chat/completions", COUNT_TOKENS, MODERATIONS].includes(path)) throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
+/**
+ * @param {string} method @param {string} path @param {import("./routes.mjs").Endpoint | undefined} endpoint
+ * @returns {asserts endpoint}
+ */
+function checkRoute(method, path, endpoint) {
+  if (!endpoint) throw new Refusal(404, { message: `Invalid URL (${method} ${path})` });
   if (method !== "POST") {
     throw new Refusal(405, {
       message: `Not allowed to ${method} on ${path}. (HINT: Perhaps you meant to use a different HTTP method?)`,
       code: "method_not_supported",
     });
   }
-}
-
-/** A control that cannot be read is the caller's mistake, told apart from the errors that the API has. @param {unknown} cause */
-function misused(cause) {
-  return new Refusal(400, { message: cause instanceof Error ? cause.message : String(cause), type: "simulator_error", code: "invalid_control" });
 }
 
 /** @param {number} serial @param {Request} request @param {URL} url @param {string} text @returns {Recorded} */
@@ -208,7 +179,9 @@ function recorded(serial, request, url, text) {
   } catch {
     body = text;
   }
-  return { serial, method: request.method, path: url.pathname + url.search, headers, body, text, status: undefined, outcome: "pending" };
+  // Google's API takes a key there.
+  const query = url.search.replace(/([?&]key=)[^&]*/, "$1[not recorded]");
+  return { serial, method: request.method, path: url.pathname + query, headers, body, text, status: undefined, outcome: "pending" };
 }
 
 /**

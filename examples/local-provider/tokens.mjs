@@ -10,8 +10,6 @@
  * @module
  */
 
-import { Refusal } from "./failures.mjs";
-
 const PIECE =
   /[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s+/gu;
 
@@ -55,46 +53,82 @@ export function countPrompt(request) {
     for (const call of message.tool_calls ?? []) tokens += countTokens(JSON.stringify(call.function ?? call.custom ?? {}));
   }
   for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool.function ?? tool.custom ?? {}));
-  if (request.response_format?.json_schema) tokens += countTokens(JSON.stringify(request.response_format.json_schema));
-  return tokens;
+  return tokens + countSchema(request.response_format?.json_schema);
 }
-
-/** What Anthropic's endpoint takes; with anything else it refuses a request. */
-const COUNTED = new Set(["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers", "output_config", "output_format", "context_management"]);
 
 /**
- * Counts a request of Anthropic's messages, as its endpoint for that is asked.
+ * Counts the input of a message to Claude, as Anthropic's endpoint for that says it.
  *
- * @param {string} text the body
+ * @param {Record<string, any>} request a valid request body
  * @returns {number}
  */
-export function countMessages(text) {
-  /** @type {any} */
-  let request;
-  try {
-    request = JSON.parse(text);
-  } catch {
-    throw new Refusal(400, { message: "The request body is not valid JSON", type: "invalid_request_error" });
-  }
-  if (typeof request?.model !== "string" || !Array.isArray(request.messages)) {
-    throw new Refusal(400, { message: "model: Field required, messages: Field required", type: "invalid_request_error" });
-  }
-  const extra = Object.keys(request).find((key) => !COUNTED.has(key));
-  if (extra !== undefined) throw new Refusal(400, { message: `${extra}: Extra inputs are not permitted`, type: "invalid_request_error" });
+export function countMessages(request) {
   let tokens = PER_ANSWER + countContent(request.system);
-  for (const message of request.messages) tokens += PER_MESSAGE + countTokens(message.role ?? "") + countContent(message.content);
+  for (const message of request.messages) tokens += PER_MESSAGE + countTokens(message.role) + countContent(message.content);
   for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool));
-  return tokens;
+  return tokens + countSchema(request.output_config?.format?.schema);
 }
 
-/** @param {unknown} content */
+/**
+ * Counts the input of a response: instructions, items, tools and the schema of the answer.
+ *
+ * @param {Record<string, any>} request a valid request body
+ * @returns {number}
+ */
+export function countInput(request) {
+  let tokens = PER_ANSWER;
+  if (request.instructions) tokens += PER_MESSAGE + countTokens(request.instructions);
+  for (const item of typeof request.input === "string" ? [{ role: "user", content: request.input }] : (request.input ?? [])) {
+    tokens += PER_MESSAGE + countTokens(item.role ?? item.type ?? "") + countContent(item.content) + countContent(item.output) + countTokens(item.arguments ?? "");
+  }
+  for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool));
+  return tokens + countSchema(request.text?.format?.schema);
+}
+
+/**
+ * Counts the contents of a request to Gemini.
+ *
+ * @param {Record<string, any>} request a valid request body
+ * @returns {number}
+ */
+export function countContents(request) {
+  let tokens = PER_ANSWER + countContent(request.systemInstruction?.parts);
+  for (const content of request.contents) tokens += PER_MESSAGE + countTokens(content.role ?? "user") + countContent(content.parts);
+  for (const tool of request.tools ?? []) tokens += countTokens(JSON.stringify(tool));
+  return tokens + countSchema(request.generationConfig?.responseSchema ?? request.generationConfig?.responseJsonSchema);
+}
+
+/** @param {unknown} schema */
+function countSchema(schema) {
+  return schema === undefined ? 0 : countTokens(JSON.stringify(schema));
+}
+
+const IMAGES = new Set(["image_url", "image", "input_image"]);
+
+/** Counts a text, or the parts of a message in any of the formats. @param {unknown} content @returns {number} */
 function countContent(content) {
   if (typeof content === "string") return countTokens(content);
   if (!Array.isArray(content)) return 0;
   let tokens = 0;
   for (const part of content) {
-    if (part?.type === "image_url") tokens += PER_IMAGE;
+    if (IMAGES.has(part?.type) || part?.inlineData || part?.fileData) tokens += PER_IMAGE;
+    else if (part?.type === "tool_result") tokens += countContent(part.content);
+    else if (part?.type === "tool_use") tokens += countTokens(JSON.stringify({ name: part.name, input: part.input }));
+    else if (part?.type === "document") tokens += part.source?.type === "text" ? countTokens(part.source.data ?? "") : PER_IMAGE;
+    else if (part?.functionCall) tokens += countTokens(JSON.stringify(part.functionCall));
+    else if (part?.functionResponse) tokens += countTokens(JSON.stringify(part.functionResponse));
     else tokens += countTokens(part?.text ?? part?.refusal ?? "");
   }
   return tokens;
+}
+
+/**
+ * The text of a message's content, in any of the formats.
+ *
+ * @param {unknown} content
+ * @returns {string}
+ */
+export function textIn(content) {
+  if (typeof content === "string") return content;
+  return Array.isArray(content) ? content.map((part) => part?.text ?? "").join("") : "";
 }

@@ -6,8 +6,9 @@
  * @module
  */
 
-import { hex } from "./completion.mjs";
-import { badParameter } from "./failures.mjs";
+import { badParameter } from "../failures.mjs";
+import { hex } from "../ids.mjs";
+import { wholeOf } from "../reply.mjs";
 
 const CATEGORIES = `harassment harassment/threatening hate hate/threatening illicit illicit/violent self-harm self-harm/instructions
   self-harm/intent sexual sexual/minors violence violence/graphic`.split(/\s+/);
@@ -16,13 +17,9 @@ const MODELS = ["omni-moderation-latest", "omni-moderation-2024-09-26", "text-mo
 /** A score that no text asked for. */
 const LOW = 0.0001;
 
-/**
- * Answers a request.
- *
- * @param {string} text the body
- * @param {{ serial: number }} identity
- */
-export function moderate(text, { serial }) {
+/** @param {import("../reply.mjs").Call} call */
+export function moderations(call) {
+  const { text, serial } = call;
   let request;
   try {
     request = JSON.parse(text);
@@ -34,7 +31,7 @@ export function moderate(text, { serial }) {
   if (!MODELS.includes(model)) throw badParameter("model", "invalid_value", `Invalid value: '${model}'. Supported values are: ${MODELS.join(", ")}.`);
   const inputs = Array.isArray(input) ? input : [input];
   if (inputs.length === 0 || inputs.some((one) => typeof one !== "string")) throw badParameter("input", "invalid_type", "Invalid type for 'input': expected a string or an array of strings.");
-  return { id: `modr-${hex(`moderation ${serial}`, 32)}`, model, results: inputs.map(resultOf) };
+  return wholeOf({ id: `modr-${hex(`moderation ${serial}`, 32)}`, model, results: inputs.map(resultOf) }, call);
 }
 
 /** @param {string} text */

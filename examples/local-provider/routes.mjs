@@ -1,0 +1,40 @@
+// @ts-check
+/**
+ * Which endpoint a path is, and whose.
+ *
+ * @module
+ */
+
+import { ANTHROPIC } from "./anthropic/api.mjs";
+import { countTokens, messages } from "./anthropic/messages.mjs";
+import { OPENAI } from "./openai/api.mjs";
+import { chat } from "./openai/chat.mjs";
+import { moderations } from "./openai/moderations.mjs";
+
+/**
+ * @typedef {import("./reply.mjs").Api} Api
+ * @typedef {import("./reply.mjs").Call} Call
+ * @typedef {import("./reply.mjs").Reply} Reply
+ * @typedef {(call: Call) => Reply} Endpoint
+ */
+
+/** What follows `/v1/`, or a deployment of Azure's. @type {Record<string, Endpoint>} */
+const OF_OPENAI = { "chat/completions": chat, moderations };
+
+/** What follows `/v1/messages`. @type {Record<string, Endpoint>} */
+const OF_ANTHROPIC = { "": messages, "/count_tokens": countTokens };
+
+/**
+ * @param {string} path
+ * @returns {{ api: Api, endpoint?: Endpoint, model?: string }} an unknown path still is somebody's, for the shape of the error
+ */
+export function routeOf(path) {
+  const message = /^\/v1\/messages(.*)$/.exec(path);
+  if (message) return { api: ANTHROPIC, endpoint: own(OF_ANTHROPIC, message[1]) };
+  return { api: OPENAI, endpoint: own(OF_OPENAI, /^\/v1\/(.+)$/.exec(path)?.[1]) };
+}
+
+/** @param {Record<string, Endpoint>} endpoints @param {string | undefined} name */
+function own(endpoints, name) {
+  return name !== undefined && Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
+}
