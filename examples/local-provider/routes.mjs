@@ -9,7 +9,11 @@ import { ANTHROPIC } from "./anthropic/api.mjs";
 import { countTokens, messages } from "./anthropic/messages.mjs";
 import { OPENAI } from "./openai/api.mjs";
 import { chat } from "./openai/chat.mjs";
+import { completions } from "./openai/completions.mjs";
+import { embeddings } from "./openai/embeddings.mjs";
+import { images } from "./openai/images.mjs";
 import { moderations } from "./openai/moderations.mjs";
+import { responses } from "./openai/responses.mjs";
 
 /**
  * @typedef {import("./reply.mjs").Api} Api
@@ -19,7 +23,7 @@ import { moderations } from "./openai/moderations.mjs";
  */
 
 /** What follows `/v1/`, or a deployment of Azure's. @type {Record<string, Endpoint>} */
-const OF_OPENAI = { "chat/completions": chat, moderations };
+const OF_OPENAI = { "chat/completions": chat, responses, completions, embeddings, "images/generations": images, moderations };
 
 /** What follows `/v1/messages`. @type {Record<string, Endpoint>} */
 const OF_ANTHROPIC = { "": messages, "/count_tokens": countTokens };
