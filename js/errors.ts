@@ -41,11 +41,17 @@ export class TollgateError extends Error {
     return typeof error === "object" && error !== null && BRAND in error;
   }
 
-  /** The error of Tollgate in a value: itself, or the nearest among its causes. */
+  /**
+   * The error of Tollgate in a value: itself, the nearest among its causes, or the one that an SDK's error over a guarded `fetch`
+   * speaks of.
+   */
   static from(error: unknown): TollgateError | undefined {
     for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < 16; depth += 1) {
       if (TollgateError.isInstance(at)) return at;
-      at = (at as { cause?: unknown }).cause;
+      const told = toldBy(at);
+      if (told !== undefined) return told;
+      const { cause, lastError } = at as { cause?: unknown; lastError?: unknown };
+      at = cause ?? lastError;
     }
     return undefined;
   }
@@ -328,6 +334,34 @@ function defaultCode(error: TollgateError): TollgateErrorCode {
     if (row !== undefined) return row[0];
   }
   return "internal";
+}
+
+/** The refusal that an SDK's error carries: in the body as it parsed it, or in the body's text. */
+function toldBy(error: object): TollgateError | undefined {
+  const { error: body, data, responseBody } = error as { error?: unknown; data?: unknown; responseBody?: unknown };
+  const places = [body, data, typeof responseBody === "string" ? parsed(responseBody) : undefined];
+  for (const place of places.flatMap((place) => [place, (place as { error?: unknown } | undefined)?.error])) {
+    const told = (place as { tollgate?: Partial<Told> } | null | undefined)?.tollgate;
+    if (typeof told?.code === "string" && typeof told.message === "string" && Object.hasOwn(CLASS_OF_CODE, told.code)) {
+      return makeError(told.code, told.message, told.context ?? {}, { cause: error });
+    }
+  }
+  return undefined;
+}
+
+/** A refusal as an answer tells it. */
+interface Told {
+  code: TollgateErrorCode;
+  message: string;
+  context: Record<string, unknown>;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the core throws. */

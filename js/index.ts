@@ -103,6 +103,16 @@ export type {
   UpdateReport,
 } from "./price-types.js";
 export { countAnthropicTokens, countRequestTokens } from "./request.js";
+export { GuardedAnthropic, GuardedMessages, createGuardedAnthropic, type GuardedAnthropicConfig } from "./client/anthropic.js";
+export {
+  GuardedAzureOpenAI,
+  createGuardedAzureOpenAI,
+  type GuardedAzureChatCompletions,
+  type GuardedAzureEmbeddings,
+  type GuardedAzureOpenAIConfig,
+} from "./client/azure.js";
+export type { GuardedClientConfig, GuardedConfig } from "./client/config.js";
+export { createGuardedFetch, type GuardedFetch, type GuardedFetchConfig } from "./client/fetch.js";
 export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
 export { KVCostStorage } from "./store/kv.js";
 export { LocalStorageCostStorage } from "./store/local-storage.js";

@@ -12,7 +12,7 @@ use tollgate::{
     json::Json,
     money::Usd,
     price::{Custom, Tracker},
-    provider::http::Head,
+    provider::{format::Format, http::Head},
     time::Instant,
 };
 
@@ -33,6 +33,11 @@ fn options() -> Options {
         request_id: "r".into(),
         reservation_id: "r".into(),
         agent_id: "a".into(),
+        format: Format::Chat,
+        model: None,
+        is_mapped: false,
+        stream: None,
+        raw: false,
         provider: "openai".into(),
         region: None,
         scopes: Vec::new(),

@@ -68,8 +68,8 @@ export class RunningCall {
   #settled = false;
   /** What a guardrail threw: thrown again once everything is settled. */
   #thrown: { error: unknown } | undefined;
-  /** The body of an answer with an error status, for the error. */
-  #errorBody: string | undefined;
+  /** The body of an answer that is no stream, as it came. */
+  text: string | undefined;
   /** Whether some of a stream has to be judged outside of the core. */
   judges = false;
   /** Whether the core has a scanner for an answer that is a stream, and whether it is one. */
@@ -166,7 +166,7 @@ export class RunningCall {
     if (this.host.deadline.cause !== undefined) extras.cause = this.host.deadline.cause;
     if (typeof error.context["status"] === "number" && this.response !== undefined) {
       extras.headers = this.response.headers;
-      extras.body = parsed(this.#errorBody);
+      extras.body = parsed(this.text);
     }
     return makeError(error.code, error.message, error.context, extras);
   }
@@ -269,7 +269,7 @@ export class RunningCall {
   async #body(): Promise<void> {
     try {
       const text = await this.host.deadline.race(this.response!.text());
-      if (!this.response!.ok) this.#errorBody = text;
+      this.text = text;
       this.core.use((call) => call.received(text, Date.now()));
     } catch (error) {
       this.#failed(error);

@@ -144,28 +144,28 @@ class Queue<T> {
   }
 }
 
+/** Where what leaves a stream goes. */
+export interface Sink {
+  /** Data of events that may leave. */
+  take(data: string[]): void;
+  /** That was all of it; with the error it ends with, unless who reads gave it up without a reason. */
+  end(failure: { error: unknown } | undefined): void;
+}
+
 /**
  * Reads the provider's answer, whether anybody listens or not, so that the call is settled in any case. What the caller
  * has not read yet waits in memory: an answer's worth at most.
  *
  * @internal
  */
-export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
-  const queue = new Queue<T>();
+export async function pump(call: RunningCall, { take, end }: Sink): Promise<SecurityMetadata> {
   const { deadline } = call.host;
-  const controller = new AbortController();
-  controller.signal.addEventListener("abort", () => deadline.abort(controller.signal.reason), { once: true });
-
-  const push = (data: string[]): void => {
-    for (const text of data) queue.push(JSON.parse(text) as T);
-  };
-
   let judging: Promise<void> | undefined;
   let judged: { error: unknown } | undefined;
   /** Has judged what is whole, while the rest goes on coming. */
   const judge = async (stop: () => void): Promise<void> => {
     try {
-      do push(await call.judge());
+      do take(await call.judge());
       while (call.core.use((core) => core.toJudge()));
       // Refused: no more of it is wanted.
       if (call.core.use((core) => core.streamEnded())) stop();
@@ -177,60 +177,73 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
     }
   };
 
-  const work = async (): Promise<SecurityMetadata> => {
-    let why: "network" | "timeout" | "aborted" | undefined;
-    let failure: { error: unknown } | undefined;
-    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let why: "network" | "timeout" | "aborted" | undefined;
+  let failure: { error: unknown } | undefined;
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  try {
+    let message = "";
     try {
-      let message = "";
-      try {
-        reader = call.response?.body?.getReader();
-        for (;;) {
-          const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
-          if (done) break;
-          push(call.core.use((core) => core.chunk(value!, Date.now())));
-          if (call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
-            judging = judge(() => void reader?.cancel().catch(() => undefined));
-          }
-          if (call.core.use((core) => core.streamEnded())) break;
+      reader = call.response?.body?.getReader();
+      for (;;) {
+        const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
+        if (done) break;
+        take(call.core.use((core) => core.chunk(value!, Date.now())));
+        if (call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
+          judging = judge(() => void reader?.cancel().catch(() => undefined));
         }
-      } catch (error) {
-        why = deadline.why();
-        message = error instanceof Error ? error.name : "an exception";
-        deadline.cause = error;
+        if (call.core.use((core) => core.streamEnded())) break;
       }
-      await judging;
-      if (judged !== undefined) throw judged.error;
-      // It was whole, and then given up while it was judged.
-      if (deadline.signal.aborted) why ??= deadline.why();
-      push(call.core.use((core) => core.finish(why, message, Date.now())));
-      await call.proceed();
-      push(call.released);
     } catch (error) {
-      failure = { error };
-    } finally {
-      // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
-      reader?.cancel().catch(() => undefined);
-      if (why !== undefined || failure !== undefined) deadline.abort();
-      deadline.end();
+      why = deadline.why();
+      message = error instanceof Error ? error.name : "an exception";
+      deadline.cause = error;
     }
-    let security: SecurityMetadata;
-    try {
-      security = call.security();
-    } catch {
-      // The module was replaced under this call; there is nothing left to tell but the error.
-      security = { requestId: call.host.requestId, warnings: [] };
-    }
-    if (failure !== undefined && failure.error instanceof Error) security.error = failure.error;
-    // Given up by who reads, without a reason of the caller's own: an end like another.
-    const quiet = why === "aborted" && !deadline.byCaller;
-    queue.end(failure !== undefined && !quiet, failure?.error);
-    call.core.free();
-    return security;
-  };
+    await judging;
+    if (judged !== undefined) throw judged.error;
+    // It was whole, and then given up while it was judged.
+    if (deadline.signal.aborted) why ??= deadline.why();
+    take(call.core.use((core) => core.finish(why, message, Date.now())));
+    await call.proceed();
+    take(call.released);
+  } catch (error) {
+    failure = { error };
+  } finally {
+    // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
+    reader?.cancel().catch(() => undefined);
+    if (why !== undefined || failure !== undefined) deadline.abort();
+    deadline.end();
+  }
+  let security: SecurityMetadata;
+  try {
+    security = call.security();
+  } catch {
+    // The module was replaced under this call; there is nothing left to tell but the error.
+    security = { requestId: call.host.requestId, warnings: [] };
+  }
+  if (failure !== undefined && failure.error instanceof Error) security.error = failure.error;
+  // Given up by who reads, without a reason of the caller's own: an end like another.
+  const quiet = why === "aborted" && !deadline.byCaller;
+  end(quiet ? undefined : failure);
+  call.core.free();
+  return security;
+}
 
+/**
+ * The stream of a call, as data.
+ *
+ * @internal
+ */
+export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
+  const queue = new Queue<T>();
+  const controller = giveUpBy(call);
   let settled = false;
-  const security = work().finally(() => (settled = true));
+  const sink: Sink = {
+    take: (data) => {
+      for (const text of data) queue.push(JSON.parse(text) as T);
+    },
+    end: (failure) => queue.end(failure !== undefined, failure?.error),
+  };
+  const security = pump(call, sink).finally(() => (settled = true));
   return new GuardedStreamOf<T>(
     () => ({
       next: () => queue.next(),
@@ -248,4 +261,11 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
       return found === undefined ? undefined : (JSON.parse(found) as SpentSoFar);
     },
   );
+}
+
+/** What gives a call up. */
+export function giveUpBy(call: RunningCall): AbortController {
+  const controller = new AbortController();
+  controller.signal.addEventListener("abort", () => call.host.deadline.abort(controller.signal.reason), { once: true });
+  return controller;
 }

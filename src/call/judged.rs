@@ -3,8 +3,12 @@
 use proptest::prelude::*;
 
 use super::relay::{End, Judge, Out, Relay};
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    provider::format::Format,
+};
 
+const CHAT: (Format, &str) = (Format::Chat, "openai");
 const CONTENT: Judge = Judge { content: true, calls: false, observe: false };
 const CALLS: Judge = Judge { content: false, calls: true, observe: false };
 const ALL: Judge = Judge { content: true, calls: true, observe: false };
@@ -42,7 +46,7 @@ fn refusal() -> Error {
 
 #[test]
 fn a_choice_is_judged_when_it_is_whole_and_the_others_go_on() {
-    let mut relay = Relay::new(None, CONTENT, false);
+    let mut relay = Relay::new(CHAT, None, CONTENT, false);
     let first = content(0, "a") + &event(0, r#"{"content":"b"}"#, true);
     assert_eq!(bytes(relay.chunk(first.as_bytes())), "");
     assert!(relay.is_due());
@@ -61,7 +65,7 @@ fn a_choice_is_judged_when_it_is_whole_and_the_others_go_on() {
 
 #[test]
 fn calls_wait_with_their_names_and_text_does_not() {
-    let mut relay = Relay::new(None, CALLS, false);
+    let mut relay = Relay::new(CHAT, None, CALLS, false);
     let said = content(0, "well");
     assert_eq!(bytes(relay.chunk(said.as_bytes())), said);
     let calls = opening(0, 0, "rm") + &arguments(0, 0, r#"{"a":"#) + &arguments(0, 0, "1}") + &opening(0, 1, "ls");
@@ -75,7 +79,7 @@ fn calls_wait_with_their_names_and_text_does_not() {
 
 #[test]
 fn nothing_of_what_was_refused_leaves() {
-    let mut relay = Relay::new(None, CALLS, false);
+    let mut relay = Relay::new(CHAT, None, CALLS, false);
     relay.chunk((opening(0, 0, "rm") + &event(0, "{}", true)).as_bytes());
     relay.to_judge();
     relay.refused(refusal());
@@ -85,7 +89,7 @@ fn nothing_of_what_was_refused_leaves() {
 
 #[test]
 fn what_is_given_up_while_it_is_judged_has_not_come_to_its_end() {
-    let mut relay = Relay::new(None, CONTENT, false);
+    let mut relay = Relay::new(CHAT, None, CONTENT, false);
     relay.chunk((content(0, "a") + &event(0, "{}", true) + "data: [DONE]\n\n").as_bytes());
     relay.to_judge();
     assert_eq!(bytes(relay.stop(refusal())), "");
@@ -94,7 +98,7 @@ fn what_is_given_up_while_it_is_judged_has_not_come_to_its_end() {
 
 #[test]
 fn a_judgement_may_put_another_text_in_the_place() {
-    let mut relay = Relay::new(None, CONTENT, false);
+    let mut relay = Relay::new(CHAT, None, CONTENT, false);
     relay.chunk((content(0, "a") + &content(0, "b") + &event(0, "{}", true)).as_bytes());
     relay.to_judge();
     let out = bytes(relay.judged(&[Some("new".to_owned())]));
@@ -103,7 +107,7 @@ fn a_judgement_may_put_another_text_in_the_place() {
 
 #[test]
 fn who_observes_holds_nothing_and_sees_all_at_the_end() {
-    let mut relay = Relay::new(None, OBSERVE, false);
+    let mut relay = Relay::new(CHAT, None, OBSERVE, false);
     let all = content(0, "a") + &opening(0, 0, "rm") + &event(0, "{}", true) + "data: [DONE]\n\n";
     assert_eq!(bytes(relay.chunk(all.as_bytes())), all);
     assert_eq!(relay.to_judge().0.len(), 2);
@@ -113,7 +117,7 @@ fn who_observes_holds_nothing_and_sees_all_at_the_end() {
 
 #[test]
 fn more_than_is_held_is_judged_as_too_much() {
-    let mut relay = Relay::new(None, CONTENT, false);
+    let mut relay = Relay::new(CHAT, None, CONTENT, false);
     let piece = content(0, &"x".repeat(600_000));
     assert!(relay.chunk(piece.as_bytes()).is_empty() && !relay.is_due());
     assert!(relay.chunk(piece.as_bytes()).is_empty() && relay.is_due());
@@ -141,7 +145,7 @@ proptest! {
             };
         }
         whole += &(event(0, "{}", true) + &event(1, "{}", true) + "data: [DONE]\n\n");
-        let mut relay = Relay::new(None, judge, false);
+        let mut relay = Relay::new(CHAT, None, judge, false);
         let mut out = String::new();
         let mut rest = whole.as_bytes();
         for size in sizes.iter().cycle() {

@@ -16,14 +16,12 @@ use crate::{
     money::Usd,
     price::{Answer, BoundAnswer, Estimate, Query, Reason, Tracker, Unpriced},
     provider::{
+        answer::Answer as Body,
+        chunk::Lane,
         http::{Head, backoff_ms, error_from_response, never_connected},
-        openai::{
-            chunk::Lane,
-            request::ChatRequest,
-            response::ChatResponse,
-            text::{Role, Segments, ToolText},
-            usage::read_usage,
-        },
+        request::Request,
+        text::{Role, Segments, ToolText},
+        usage::extract,
     },
     time::Instant,
     tokens::{
@@ -270,7 +268,7 @@ pub struct Call {
     strict_budget: bool,
     phase: Phase,
     steps: VecDeque<Step>,
-    request: ChatRequest,
+    request: Request,
     body: String,
     attempt: u32,
     /// Whether a reservation of this try is held.
@@ -343,9 +341,9 @@ struct Bill {
 }
 
 impl Call {
-    /// A call of a chat completion.
+    /// A call with that request.
     pub fn new(options: Options, body: String) -> Result<Self> {
-        let request = ChatRequest::parse(&body)?;
+        let request = read_request(&options, &body)?;
         Ok(Self {
             options,
             strict_budget: false,
@@ -452,7 +450,7 @@ impl Call {
             let edits = self.request.segments.edits(&outcome.texts)?;
             if !edits.is_empty() {
                 self.body = edits.apply(&self.body)?;
-                self.request = ChatRequest::parse(&self.body)?;
+                self.request = self.read(&self.body)?;
             }
             self.phase = Phase::Budgets;
             return Ok(Vec::new());
@@ -546,7 +544,7 @@ impl Call {
             return false;
         }
         clamp.asks_left -= 1;
-        let lowered = ChatRequest::parse(&self.body).and_then(|request| {
+        let lowered = self.read(&self.body).and_then(|request| {
             let mut edits = crate::provider::edit::Edits::new();
             request.lower_output(&self.body, tokens, &mut edits)?;
             edits.apply(&self.body)
@@ -608,10 +606,11 @@ impl Call {
     pub fn responded(&mut self, head: Head, judge: Judge) {
         self.phase = Phase::Head;
         if head.is_success() && self.request.stream && !head.content_type.starts_with("application/json") {
-            let strip_usage = self.options.costs && !self.asked_for_usage();
+            let wire = (self.options.format, self.options.provider.as_str());
+            let strip_usage = self.options.costs && wire.0.asks_for_usage() && !self.asked_for_usage();
             let scanner = self.scanner.clone().filter(|_| self.options.guard);
             self.relay =
-                Some(Relay::new(scanner, if self.options.guard { judge } else { Judge::default() }, strip_usage));
+                Some(Relay::new(wire, scanner, if self.options.guard { judge } else { Judge::default() }, strip_usage));
             self.phase = Phase::Stream;
         }
         self.head = head;
@@ -621,13 +620,12 @@ impl Call {
     pub fn received(&mut self, body: String, tracker: &Tracker, now: Instant, random: &dyn Fn() -> f64) {
         if !self.head.is_success() {
             let error = error_from_response(&self.options.provider, &self.head, &body);
-            let mut warnings = Vec::new();
-            match usage_of_error(&body, &mut warnings) {
+            match extract(&body, Some(&self.options.provider)) {
                 // It failed, and reports what it consumed all the same: that is what it costs.
-                Some(usage) => {
-                    self.warnings.extend(warnings);
+                Some(told) => {
+                    self.warnings.extend(told.warnings);
                     self.bill = Some(Bill {
-                        usage,
+                        usage: told.usage,
                         model: None,
                         service_tier: None,
                         mark: None,
@@ -647,7 +645,7 @@ impl Call {
             return;
         }
         let mut warnings = Vec::new();
-        let parsed = ChatResponse::parse(&body, &mut warnings);
+        let parsed = Body::parse(self.options.format, &body, &self.options.provider, &mut warnings);
         self.warnings.extend(warnings);
         match parsed {
             Ok(response) => {
@@ -670,7 +668,7 @@ impl Call {
                 self.answer_segments = response.segments;
                 self.answer = body;
                 self.phase = Phase::GuardOutput;
-                if self.request.stream {
+                if self.request.stream && !self.options.raw {
                     self.refuse_output(
                         Error::new(
                             Code::InvalidResponse,
@@ -852,6 +850,11 @@ impl Call {
         self.warnings.push(Warning::new(code, message));
     }
 
+    /// The request in another body.
+    fn read(&self, body: &str) -> Result<Request> {
+        read_request(&self.options, body)
+    }
+
     fn reservation_id(&self) -> String {
         format!("{}#{}", self.options.reservation_id, self.attempt)
     }
@@ -895,14 +898,15 @@ impl Call {
                 .is_none_or(|model| model.max_output.is_none()),
         };
         let inject = self.request.max_output.is_none() && self.strict_budget && injects;
-        if inject {
-            let tokens = self.options.default_max_output;
-            let (range, text) = self.request.bound_output(&self.body, tokens)?;
+        let tokens = self.options.default_max_output;
+        let bound = if inject { self.request.bound_output(&self.body, tokens)? } else { None };
+        if let Some((range, text)) = bound {
             edits.replace(range, text);
             self.request.max_output = Some(tokens);
+            let name = self.request.maximum().unwrap_or_default();
             self.warn(
                 WarningCode::OutputBoundInjected,
-                format!("the request named no output maximum and a budget applies that can refuse: max_completion_tokens {tokens} was written into it"),
+                format!("the request named no output maximum and a budget applies that can refuse: {name} {tokens} was written into it"),
             );
         }
         self.body = edits.apply(&self.body)?;
@@ -956,14 +960,16 @@ impl Call {
     fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
         let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
         let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
-        let options = BoundOptions { provider, cap, region, count, ..BoundOptions::new(now) };
+        let model = self.options.model.as_deref();
+        let options = BoundOptions { provider, model, cap, region, count, ..BoundOptions::new(now) };
         bound::upper_bound(tracker, &self.body, &options)
     }
 
     /// The input tokens of the request as it is; of one that can't be read, its bytes bound them.
     fn count_input(&self) -> Tokens {
         let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
-        let options = CountOptions { provider: Some(&self.options.provider), count, ..CountOptions::default() };
+        let model = self.options.model.as_deref();
+        let options = CountOptions { provider: Some(&self.options.provider), model, count };
         let bytes = self.body.len() as u64;
         let unread = Tokens { tokens: bytes.div_ceil(3), low: 0, high: bytes };
         count_request(&self.body, &options).map_or(unread, |found| found.total)
@@ -1018,8 +1024,9 @@ impl Call {
         }
         let relay = self.relay.as_ref();
         let reported = relay.and_then(|relay| relay.meter().usage.clone());
-        let exact = reported.is_some();
-        let usage = reported.unwrap_or_else(|| {
+        // Some tell of the input first, and of the output at the end.
+        let exact = reported.is_some() && relay.is_some_and(Relay::is_told);
+        let usage = reported.filter(|_| exact).unwrap_or_else(|| {
             let output = self.count_output(relay.into_iter().flat_map(Relay::spoken));
             Usage::tokens(self.input.tokens, output.tokens.tokens)
         });
@@ -1202,7 +1209,7 @@ impl Call {
     /// (a dated snapshot may cost something else), else of the model asked for.
     fn price(&self, bill: &Bill, tracker: &Tracker) -> Answer {
         let asked = self.request.model.as_str();
-        let answered = bill.model.as_deref().filter(|_| !tracker.has_custom(asked));
+        let answered = bill.model.as_deref().filter(|_| !self.options.is_mapped && !tracker.has_custom(asked));
         let query = |model| Query {
             service_tier: self.request.service_tier.as_deref(),
             served_tier: bill.service_tier.as_deref(),
@@ -1222,9 +1229,11 @@ impl Call {
     }
 }
 
-/// The usage that an error's body reports, if it does.
-fn usage_of_error(body: &str, warnings: &mut Vec<Warning>) -> Option<Usage> {
-    read_usage(Raw::parse(body).ok()?.member("usage")?, warnings)
+/// The request in a body, with what its URL says.
+fn read_request(options: &Options, body: &str) -> Result<Request> {
+    let mut request = Request::parse(options.format, body, options.model.as_deref())?;
+    request.stream = options.stream.unwrap_or(request.stream);
+    Ok(request)
 }
 
 /// The host asked for the next step without having done the last.

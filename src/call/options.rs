@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     json::Json,
     ledger::Scope,
+    provider::format::Format,
 };
 
 /// What bounds the output of a request that names no maximum.
@@ -42,6 +43,17 @@ pub struct Options {
     pub reservation_id: String,
     /// Whose call it is.
     pub agent_id: String,
+    /// In what request and answer are written.
+    pub format: Format,
+    /// The model, where the request does not name it: its URL does.
+    pub model: Option<String>,
+    /// Whether that is what a deployment is of, as the application says: then it is what is priced, whatever the answer says.
+    pub is_mapped: bool,
+    /// Whether the URL asks for a stream, where it says so and the request does not.
+    pub stream: Option<bool>,
+    /// Whether the answer goes on as it came, to who asked for a `fetch`: then a whole answer is as good as the stream that was
+    /// asked for.
+    pub raw: bool,
     /// Who answers.
     pub provider: String,
     /// The region that serves; `None` where nobody says, and so the dearest is reserved.

@@ -13,13 +13,13 @@ use crate::{
     guard,
     json::{Raw, quote},
     provider::{
+        chunk::{Chunk, Lane},
         edit::Edits,
+        format::Format,
         http::scrub,
-        openai::{
-            chunk::{Chunk, Lane},
-            text::{ToolText, leaves},
-        },
         sse::{Event, Parser},
+        text::{Segments, ToolText, leaves},
+        usage::UsageStream,
     },
     usage::Usage,
 };
@@ -41,7 +41,7 @@ pub struct Judge {
 impl Judge {
     /// Whether they are to see a text before it leaves.
     fn holds(self, lane: Lane) -> bool {
-        !self.observe && if matches!(lane, Lane::Arguments(..)) { self.calls } else { self.content }
+        !self.observe && if is_call(lane) { self.calls } else { self.content }
     }
 }
 
@@ -78,6 +78,7 @@ pub enum End {
 
 /// The relay of one stream.
 pub struct Relay {
+    format: Format,
     parser: Parser,
     scanner: Option<guard::Scanner>,
     judge: Judge,
@@ -87,6 +88,12 @@ pub struct Relay {
     strip_usage: bool,
     lanes: Map<Lane, LaneState>,
     queue: VecDeque<Held>,
+    /// What several events tell of the bill.
+    told: UsageStream,
+    /// How many texts came whole and not in pieces before.
+    unannounced: u64,
+    /// The event by which the provider reports an error: what comes last.
+    error_event: Option<Event>,
     end: Option<End>,
     done: bool,
     started: Map<u64, bool>,
@@ -117,7 +124,9 @@ struct LaneState {
     base: usize,
     length: usize,
     settled: usize,
+    /// All of them, in their order; those before `first_edit` are behind what has left.
     edits: Vec<guard::Edit>,
+    first_edit: usize,
     /// The whole text.
     text: String,
     /// The name of the tool that is called.
@@ -128,11 +137,16 @@ struct LaneState {
     scanned: Vec<(String, guard::Scan)>,
 }
 
+#[derive(Default)]
 struct Held {
     event: Event,
     pieces: Vec<HeldPiece>,
     /// Log probabilities, by choice: they repeat its text.
     logprobs: Vec<(u64, std::ops::Range<usize>)>,
+    /// Texts that stand in it whole, each the text of a lane.
+    wholes: Segments,
+    /// Those lanes.
+    lanes: Vec<Lane>,
 }
 
 struct HeldPiece {
@@ -143,9 +157,15 @@ struct HeldPiece {
 }
 
 impl Relay {
-    /// A relay that scans with `scanner`, if there is one.
-    pub fn new(scanner: Option<guard::Scanner>, judge: Judge, strip_usage: bool) -> Self {
+    /// A relay of a provider's stream that scans with `scanner`, if there is one.
+    pub fn new(
+        (format, provider): (Format, &str),
+        scanner: Option<guard::Scanner>,
+        judge: Judge,
+        strip_usage: bool,
+    ) -> Self {
         Self {
+            format,
             parser: Parser::new(),
             scanner,
             judge,
@@ -153,6 +173,9 @@ impl Relay {
             strip_usage,
             lanes: Map::new(),
             queue: VecDeque::new(),
+            told: UsageStream::new(Some(provider)),
+            unannounced: 0,
+            error_event: None,
             end: None,
             done: false,
             started: Map::new(),
@@ -163,6 +186,11 @@ impl Relay {
     /// What was seen so far.
     pub fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// Whether the usage that was reported is that of the whole answer.
+    pub fn is_told(&self) -> bool {
+        self.format.asks_for_usage() || self.done || self.started.values().all(|finished| *finished)
     }
 
     /// The texts that came so far.
@@ -278,8 +306,7 @@ impl Relay {
         let (asked, too_long) = self.asked.take().unwrap_or_else(|| (self.due().collect(), self.overflows()));
         let texts = asked.iter().filter_map(|lane| {
             let state = self.lanes.get(lane)?;
-            let is_call = matches!(lane, Lane::Arguments(..));
-            let call = is_call.then(|| ToolText { name: state.name.clone(), arguments: state.text.clone() });
+            let call = is_call(*lane).then(|| ToolText { name: state.name.clone(), arguments: state.text.clone() });
             Some(Waiting { lane: *lane, text: state.edited_text(), call })
         });
         let texts = texts.collect();
@@ -301,6 +328,7 @@ impl Relay {
             let Some(state) = self.lanes.get_mut(lane).filter(|_| !observe) else { continue };
             if let Some(text) = text {
                 state.edits = vec![guard::Edit { start: 0, end: state.length, replacement: text.to_owned() }];
+                state.first_edit = 0;
             }
             state.waits = false;
         }
@@ -317,19 +345,31 @@ impl Relay {
     /// Reads one event into the queue.
     fn take(&mut self, event: Event) -> Result<(), End> {
         let Some(data) = event.data.as_deref() else {
-            self.queue.push_back(Held { event, pieces: Vec::new(), logprobs: Vec::new() });
+            self.queue.push_back(Held { event, ..Held::default() });
             return Ok(());
         };
         if data.trim() == "[DONE]" {
             self.end_lanes(|_| true)?;
             self.done = true;
-            self.queue.push_back(Held { event, pieces: Vec::new(), logprobs: Vec::new() });
+            self.queue.push_back(Held { event, ..Held::default() });
             return Ok(());
         }
-        let chunk = Chunk::parse(data, &mut self.meter.warnings).map_err(End::Broken)?;
+        let chunk = Chunk::parse(self.format, data, &mut self.meter.warnings).map_err(End::Broken)?;
         if let Some(error) = chunk.error {
+            self.error_event = Some(event);
             return Err(End::Broken(error_in_stream(&error)));
         }
+        if chunk.tells {
+            self.told.event(data);
+            if let Some(told) = self.told.so_far() {
+                self.meter.model = told.model.or(self.meter.model.take());
+                self.meter.service_tier = told.service_tier.or(self.meter.service_tier.take());
+                self.meter.usage = Some(told.usage);
+            }
+        }
+        chunk.begun.iter().for_each(|choice| {
+            self.started.get_or_default(*choice);
+        });
         self.meter.model = chunk.model.or(self.meter.model.take());
         self.meter.service_tier = chunk.service_tier.or(self.meter.service_tier.take());
         let is_usage = chunk.usage.is_some() && chunk.without_choices;
@@ -357,13 +397,71 @@ impl Relay {
             }
             pieces.push(HeldPiece { lane: piece.lane, start, text: piece.text, range: piece.range });
         }
-        self.queue.push_back(Held { event, pieces, logprobs: chunk.logprobs });
+        self.queue.push_back(Held { event, pieces, logprobs: chunk.logprobs, ..Held::default() });
         blocked.map_err(|finding| self.blocked_by(&finding))?;
         for choice in chunk.finished {
             self.started.insert(choice, true);
             self.end_lanes(|lane| lane.choice() == choice)?;
         }
+        if !chunk.wholes.list().is_empty() || !chunk.wholes.calls().is_empty() {
+            self.take_wholes(chunk.wholes)?;
+        }
+        if chunk.done {
+            self.end_lanes(|_| true)?;
+            self.done = true;
+        }
         Ok(())
+    }
+
+    /// Texts that stand whole in the last event of the queue. One that came in pieces before is the text of its lane, and is
+    /// changed as that is; any other is a lane of its own, and ends at once.
+    fn take_wholes(&mut self, wholes: Segments) -> Result<(), End> {
+        let mut lanes: Vec<Lane> = Vec::new();
+        let mut taken = Ok(());
+        for ToolText { name, arguments } in wholes.calls() {
+            let known = self.lanes.iter().find(|(lane, state)| is_call(**lane) && state.text == *arguments);
+            lanes.push(match known {
+                Some((lane, _)) => *lane,
+                None => self.announce(|place| Lane::Arguments(place, 0), name, arguments, &mut taken),
+            });
+        }
+        for segment in wholes.list().iter().filter(|segment| !segment.in_arguments) {
+            let known = self.lanes.iter().find(|(_, state)| state.text == segment.text);
+            lanes.push(match known {
+                Some((lane, _)) => *lane,
+                None => {
+                    let lane = if segment.is_aside { Lane::Reasoning } else { Lane::Content };
+                    self.announce(lane, "", &segment.text, &mut taken)
+                }
+            });
+        }
+        if let Some(held) = self.queue.back_mut() {
+            (held.wholes, held.lanes) = (wholes, lanes);
+        }
+        taken.map_err(|finding| self.blocked_by(&finding))
+    }
+
+    /// A text that nothing announced: a lane that is whole at once.
+    fn announce(
+        &mut self,
+        lane: impl Fn(u64) -> Lane,
+        name: &str,
+        text: &str,
+        taken: &mut Result<(), guard::Finding>,
+    ) -> Lane {
+        self.unannounced += 1;
+        self.meter.has_text = true;
+        self.meter.text_bytes += text.len();
+        let lane = lane(UNANNOUNCED + self.unannounced);
+        self.started.insert(lane.choice(), true);
+        self.lane(lane).name.push_str(name);
+        if let Some(state) = self.lanes.get_mut(&lane)
+            && taken.is_ok()
+        {
+            let scanner = self.scanner.as_ref();
+            *taken = state.push(text, lane, scanner).and_then(|()| state.end(lane, scanner));
+        }
+        lane
     }
 
     /// The state of a lane, which may be a new one.
@@ -410,6 +508,7 @@ impl Relay {
             let lanes = &self.lanes;
             let lane = |piece: &HeldPiece| lanes.get(&piece.lane);
             if let Some(held) = self.queue.pop_front()
+                && held.lanes.is_empty()
                 && !held.pieces.iter().any(|piece| lane(piece).is_some_and(|lane| lane.waits))
                 && held.pieces.iter().any(|piece| lane(piece).is_some_and(|lane| lane.settled > piece.start))
             {
@@ -417,6 +516,8 @@ impl Relay {
             }
             self.queue.clear();
         }
+        // For who reads the bytes: the error in the provider's own words.
+        out.extend(self.error_event.take().map(|Event { raw, .. }| Out { raw, data: None }));
         out
     }
 
@@ -427,7 +528,10 @@ impl Relay {
             held.pieces.iter().all(|piece| {
                 let decided = |lane: &LaneState| !lane.waits && piece.start + piece.text.len() <= lane.settled;
                 self.lanes.get(&piece.lane).is_none_or(decided)
-            })
+            }) && held
+                .lanes
+                .iter()
+                .all(|lane| self.lanes.get(lane).is_none_or(|lane| !lane.waits && lane.length <= lane.settled))
         }) {
             let Some(held) = self.queue.pop_front() else { break };
             out.extend(self.write(held));
@@ -451,6 +555,9 @@ impl Relay {
         for (_, range) in held.logprobs.iter().filter(|(choice, _)| changed.contains(choice)) {
             edits.replace(range.clone(), "null".to_owned());
         }
+        if held.lanes.iter().any(|lane| self.lanes.get(lane).is_some_and(|lane| !lane.edits.is_empty())) {
+            edits.extend(self.edit_wholes(&held)?);
+        }
         let Event { raw, data } = &held.event;
         let data = data.as_ref().filter(|data| data.trim() != "[DONE]");
         if edits.is_empty() {
@@ -460,7 +567,30 @@ impl Relay {
         let changed = edits.apply(data?).ok()?;
         Some(Out { raw: held.event.with_data(&changed), data: Some(changed) })
     }
+
+    /// The changes to the texts that stand in an event whole: those of their lanes. `None` where a call was put in another's
+    /// place, whose parts nobody can tell: the event does not leave then.
+    fn edit_wholes(&self, held: &Held) -> Option<Edits> {
+        let mut leaves_of = Vec::new();
+        for state in held.lanes.iter().filter_map(|lane| self.lanes.get(lane)).filter(|lane| !lane.edits.is_empty()) {
+            let edited = state.edited_text();
+            if let Some(before) = leaves(&state.text) {
+                let after = leaves(&edited)?;
+                if before.len() != after.len() {
+                    return None;
+                }
+                leaves_of.extend(before.into_iter().zip(after).map(|((_, before), (_, after))| (before, after)));
+            }
+            leaves_of.push((state.text.clone(), edited));
+        }
+        let text = |text: &str| leaves_of.iter().find(|(before, _)| before == text).map(|(_, after)| after.clone());
+        let texts: Vec<_> = held.wholes.list().iter().map(|segment| text(&segment.text)).collect();
+        held.wholes.edits(&texts).ok()
+    }
 }
+
+/// The first of the places that no provider counts to: those of texts that nothing announced.
+const UNANNOUNCED: u64 = 1 << 62;
 
 impl LaneState {
     fn push(&mut self, text: &str, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
@@ -471,7 +601,7 @@ impl LaneState {
             return Ok(());
         };
         // Arguments are JSON: they are looked at as such once they are whole, and are of no use before.
-        if matches!(lane, Lane::Arguments(..)) {
+        if is_call(lane) {
             return Ok(());
         }
         let base = self.base;
@@ -545,7 +675,8 @@ impl LaneState {
         let end = (piece.start + piece.text.len()).min(self.settled);
         let mut changed = String::with_capacity(piece.text.len());
         let mut position = piece.start;
-        for edit in self.edits.iter().filter(|edit| edit.end > piece.start && edit.start < end) {
+        let edits = self.edits.iter().skip(self.first_edit);
+        for edit in edits.filter(|edit| edit.end > piece.start && edit.start < end) {
             let kept =
                 piece.text.get(position - piece.start..edit.start.max(position) - piece.start).unwrap_or_default();
             changed.push_str(kept);
@@ -556,7 +687,7 @@ impl LaneState {
         }
         let rest = piece.text.get(position - piece.start..end.max(position) - piece.start).unwrap_or_default();
         changed.push_str(rest);
-        self.edits.retain(|edit| edit.end > end);
+        self.first_edit += self.edits.iter().skip(self.first_edit).take_while(|edit| edit.end <= end).count();
         changed
     }
 
@@ -581,7 +712,12 @@ fn error_in_stream(body: &str) -> Error {
     Error::new(Code::ApiError, format!("the provider reported an error inside the stream: {said}"))
 }
 
+/// Whether it is a call of a tool.
+fn is_call(lane: Lane) -> bool {
+    matches!(lane, Lane::Arguments(..))
+}
+
 /// The stage of a stream's text.
 fn stage(lane: Lane) -> guard::Stage {
-    if matches!(lane, Lane::Arguments(..)) { guard::Stage::ToolCall } else { guard::Stage::Output }
+    if is_call(lane) { guard::Stage::ToolCall } else { guard::Stage::Output }
 }

@@ -28,6 +28,11 @@ impl Edits {
         self.replace(range, quote(text));
     }
 
+    /// Takes the changes of another as well.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -4,9 +4,19 @@
 //! change replaces those bytes only: unknown fields, the order of keys, the spelling of numbers and white space stay
 //! as they came.
 
+pub mod answer;
+mod anthropic;
+pub mod chunk;
 pub mod edit;
+pub mod format;
+mod google;
 pub mod http;
 pub mod openai;
+pub mod request;
+pub mod route;
 pub mod sse;
+mod tables;
+pub mod text;
 pub mod usage;
+mod walk;
 pub mod wire;

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 
 /// One block of a stream: the bytes up to and including an empty line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
     /// The bytes as they came.
     pub raw: Vec<u8>,

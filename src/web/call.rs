@@ -17,7 +17,11 @@ use crate::{
     money::Usd,
     object::Object,
     price::Tracker,
-    provider::http::{Head, error_from_response, retry_after_ms},
+    provider::{
+        format::Format,
+        http::{Head, error_from_response, retry_after_ms},
+        route::Route,
+    },
     time::Instant,
     web::{
         guard::Scanner,
@@ -30,6 +34,8 @@ use crate::{
 #[wasm_bindgen]
 pub struct Call {
     call: RefCell<call::Call>,
+    /// Where events leave as their bytes: those that nobody has taken yet.
+    bytes: RefCell<Option<Vec<u8>>>,
     /// What the last `guard` step is about.
     to_guard: RefCell<ToGuard>,
     /// What the last `store` step stores.
@@ -128,10 +134,17 @@ impl Call {
         let scopes = wire.take("scopes").and_then(Scope::read_list).map(|(scopes, _)| scopes).unwrap_or_default();
         let mut flag = |key| Ok(wire.take_bool(key, WHAT)?.unwrap_or(false));
         let (guard, costs, budgets, records) = (flag("guard")?, flag("costs")?, flag("budgets")?, flag("records")?);
+        let raw = flag("raw")?;
         let options = Options {
             request_id: wire.take_name("requestId", WHAT)?,
             reservation_id: wire.take_name("reservationId", WHAT)?,
             agent_id: wire.take_name("agentId", WHAT)?,
+            format: Format::parse(&wire.take_name("format", WHAT)?)
+                .ok_or_else(|| Error::internal("cannot make a call: found an unknown format"))?,
+            model: wire.take_text("model", WHAT)?,
+            is_mapped: wire.take_bool("mapped", WHAT)?.unwrap_or(false),
+            stream: wire.take_bool("stream", WHAT)?,
+            raw,
             provider: wire.take_name("provider", WHAT)?,
             region: wire.take_text("region", WHAT)?.filter(|name| !name.is_empty()),
             scopes: scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
@@ -148,7 +161,9 @@ impl Call {
         let mut call = call::Call::new(options, body)?;
         call.count_with(Box::new(super::token_requests::count));
         let call = RefCell::new(call);
-        Ok(Call { call, to_guard: RefCell::default(), to_store: RefCell::default(), tracker: tracker.shared() })
+        let bytes = raw.then(Vec::new).into();
+        let (to_guard, to_store) = (RefCell::default(), RefCell::default());
+        Ok(Call { call, bytes, to_guard, to_store, tracker: tracker.shared() })
     }
 
     /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
@@ -213,7 +228,8 @@ impl Call {
     /// is. Gives the data of events that were held for it.
     pub fn guarded(&self, passed: bool, failed: Vec<String>, risk: f64, texts: &Array) -> Result<Vec<String>> {
         let texts = texts.iter().map(|text| text.as_string()).collect();
-        self.call()?.guarded(&Guarded { passed, failed, risk, texts }).map(data)
+        let out = self.call()?.guarded(&Guarded { passed, failed, risk, texts })?;
+        Ok(self.data(out))
     }
 
     /// A guardrail threw: the call ends, after what it owes.
@@ -292,7 +308,14 @@ impl Call {
 
     /// Takes bytes of the stream; gives the data of the events that may leave.
     pub fn chunk(&self, bytes: &[u8], now: f64) -> Result<Vec<String>> {
-        Ok(data(self.call()?.chunk(bytes, at(now)?)))
+        let out = self.call()?.chunk(bytes, at(now)?);
+        Ok(self.data(out))
+    }
+
+    /// The bytes of the events that may leave, where they leave as they came.
+    #[wasm_bindgen(js_name = takeBytes)]
+    pub fn take_bytes(&self) -> Vec<u8> {
+        self.bytes.borrow_mut().as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Whether the stream has ended by itself.
@@ -304,7 +327,8 @@ impl Call {
     /// The stream is over: by its end (`why` absent), or as in `failed`. Gives the data of what was still held.
     pub fn finish(&self, why: Option<String>, message: String, now: f64) -> Result<Vec<String>> {
         let why = why.map(|why| outcome(&why, String::new(), message));
-        Ok(data(self.call()?.finish(why.as_ref(), &self.tracker.borrow(), at(now)?)))
+        let out = self.call()?.finish(why.as_ref(), &self.tracker.borrow(), at(now)?);
+        Ok(self.data(out))
     }
 
     /// What was used so far, as JSON text: `{ usd?, amount?, inputTokens, outputTokens, exact }`; undefined before anything was
@@ -357,6 +381,23 @@ impl Call {
     }
 }
 
+/// What a URL asks for: `{ format, provider?, model?, deployment?, stream? }` as JSON text; undefined for what no call is
+/// guarded by.
+#[wasm_bindgen(js_name = routeOf)]
+pub fn route_of(url: &str) -> Option<String> {
+    let Route { format, provider, model, is_deployment, stream } = Route::of(url)?;
+    let mut to = Writer::new();
+    to.open('{');
+    to.text_of("format", format.as_str());
+    to.optional_text_of("provider", provider);
+    to.optional_text_of(if is_deployment { "deployment" } else { "model" }, model.as_deref());
+    if let Some(stream) = stream {
+        to.bool_of("stream", stream);
+    }
+    to.close('}');
+    Some(to.end())
+}
+
 /// Refuses settings of a call that are out of range: for clients, when they are made.
 #[wasm_bindgen(js_name = checkCallSettings)]
 pub fn check_call_settings(
@@ -400,6 +441,17 @@ impl Settings {
 }
 
 impl Call {
+    /// The data of events, or nothing where they leave as their bytes.
+    fn data(&self, out: Vec<Out>) -> Vec<String> {
+        match &mut *self.bytes.borrow_mut() {
+            None => out.into_iter().filter_map(|event| event.data).collect(),
+            Some(bytes) => {
+                out.iter().for_each(|event| bytes.extend_from_slice(&event.raw));
+                Vec::new()
+            }
+        }
+    }
+
     fn call(&self) -> Result<RefMut<'_, call::Call>> {
         self.call.try_borrow_mut().map_err(|_| Error::internal("cannot go on with this call: it is in use"))
     }
@@ -407,10 +459,6 @@ impl Call {
 
 fn at(now: f64) -> Result<Instant> {
     Instant::from_number(now)
-}
-
-fn data(out: Vec<Out>) -> Vec<String> {
-    out.into_iter().filter_map(|event| event.data).collect()
 }
 
 fn outcome(why: &str, code: String, message: String) -> Outcome {

@@ -1,7 +1,7 @@
-//! OpenAI's chat completions. <https://platform.openai.com/docs/api-reference/chat>
+//! OpenAI's formats: chat completions (their messages, chunks and usage) and the stream of responses.
 
-pub mod chunk;
-pub mod request;
-pub mod response;
-pub mod text;
+pub(super) mod chunk;
+pub(super) mod message;
+pub(super) mod request;
+pub(super) mod responses;
 pub mod usage;

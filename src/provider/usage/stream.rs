@@ -58,7 +58,12 @@ impl UsageStream {
         }
     }
 
-    /// What the stream told up to here.
+    /// What the stream told up to here; it goes on.
+    pub fn so_far(&self) -> Option<Extracted> {
+        super::extracted(self.told.clone(), &self.provider)
+    }
+
+    /// What the stream told, now that it is over.
     pub fn end(mut self) -> Option<Extracted> {
         if let Some(data) = self.parser.end().and_then(|event| event.data) {
             self.event(&data);

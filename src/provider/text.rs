@@ -26,7 +26,7 @@ impl Role {
     pub fn parse(text: &str) -> Self {
         match text {
             "system" | "developer" => Role::System,
-            "assistant" => Role::Assistant,
+            "assistant" | "model" => Role::Assistant,
             "tool" | "function" => Role::Tool,
             _ => Role::User,
         }
@@ -98,15 +98,16 @@ impl Segments {
 
     /// Tells of a call of a tool. Its arguments are texts as well, and are added as such.
     pub fn add_call(&mut self, name: Option<Raw<'_>>, arguments: Option<Raw<'_>>) {
-        let text = |value: Option<Raw<'_>>| value.and_then(Raw::to_text).unwrap_or_default();
-        self.calls.push(ToolText { name: text(name), arguments: text(arguments) });
+        let text = |value: Option<Raw<'_>>| value.and_then(Raw::to_text);
+        let arguments = text(arguments).or(arguments.map(|value| value.get().to_owned()));
+        self.calls.push(ToolText { name: text(name).unwrap_or_default(), arguments: arguments.unwrap_or_default() });
     }
 
     /// As [`Segments::add`], of what is not the answer itself.
     pub fn add_aside(&mut self, body: &str, value: Raw<'_>, role: Role) {
         let before = self.list.len();
         self.add(body, value, role);
-        self.list.iter_mut().skip(before).for_each(|segment| segment.is_aside = true);
+        self.set_aside(before);
     }
 
     /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
@@ -141,6 +142,24 @@ impl Segments {
             let place = Place::Body(outer);
             self.list.push(Segment { text, role, in_arguments: true, is_aside: false, place });
         }
+    }
+
+    /// Adds the strings and numbers of a JSON value, so that a change leaves it JSON.
+    pub fn add_json(&mut self, body: &str, value: Raw<'_>, role: Role, in_arguments: bool) {
+        let mut leaves = Vec::new();
+        collect_leaves(body, value, 0, &mut leaves);
+        self.list.extend(leaves.into_iter().map(|(range, text)| Segment {
+            text,
+            role,
+            in_arguments,
+            is_aside: false,
+            place: Place::Body(range),
+        }));
+    }
+
+    /// The texts from an index on are not the answer itself.
+    pub fn set_aside(&mut self, first: usize) {
+        self.list.iter_mut().skip(first).for_each(|segment| segment.is_aside = true);
     }
 
     /// The changes to the body that put `texts` in the places of the segments; `None` keeps one.

@@ -1,0 +1,103 @@
+/** Begins a guarded call: what was configured, for whom it is, and the request, as one thing to drive. */
+import { Held } from "../core.js";
+import { generateId } from "../id.js";
+import { offerVocabularies } from "../registry.js";
+import { toJson } from "../store/json.js";
+import { coreOfTracker, type CostTracker } from "../tracker.js";
+import type { CallContext, Provider, RequestOptions } from "../types.js";
+import { settingsOf, type GuardedConfig } from "./config.js";
+import { Deadline, RunningCall, type CoreCall } from "./drive.js";
+
+/** The wire formats, as the core names them. */
+export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini";
+
+/** Where a request goes and how it is written. */
+export interface Target {
+  url: string;
+  format: Format;
+  provider: Provider;
+  /** The model, where the request does not name it. */
+  model?: string;
+  /** Whether that is what a deployment is of, by the application's own word. */
+  mapped?: boolean;
+  /** Where a path and not the body asks for a stream. */
+  stream?: boolean;
+  /** What is noted of it. */
+  metadata?: Record<string, unknown>;
+}
+
+/** What of a call its client says. */
+export interface Beginning {
+  shared: { readonly config: GuardedConfig & { maxRetries?: number }; readonly tracker: CostTracker };
+  target: Target;
+  context: CallContext;
+  options: RequestOptions;
+  headers: () => Promise<Headers>;
+  /** The request's body. */
+  text: string;
+  /** The model it asks for, for the guardrails. */
+  model: string | undefined;
+  /** What sends it. */
+  fetch: typeof fetch | undefined;
+  /** Whether the answer's bytes are wanted, as a `fetch` gives them. */
+  raw?: boolean;
+}
+
+/** A call that has not begun to do anything. */
+export function beginCall({ shared, target, context, options, headers, text, model, fetch, raw = false }: Beginning): RunningCall {
+  const { config, tracker } = shared;
+  const requestId = context.requestId || generateId();
+  // A caller may give one id to several calls: their reservations must not be one.
+  const reservationId = !context.requestId ? requestId : `${requestId}#${generateId()}`;
+  const agentId = context.agentId || config.agentId || "default";
+  const own = settingsOf(config, options);
+  const settings = tracker.getConfig();
+  const engine = config.enableGuardrails === false ? undefined : config.guardrailEngine;
+  const budgets = settings.enableBudgets === false ? undefined : config.budgetManager;
+  const storage = settings.persistRecords === false ? undefined : config.costStorage;
+  const costs = config.enableCostTracking !== false && settings.enabled !== false;
+  const { format, provider } = target;
+  const metadata = (target.metadata ?? context.metadata) && { ...target.metadata, ...context.metadata };
+  const wire = toJson(
+    {
+      requestId,
+      reservationId,
+      agentId,
+      format,
+      model: target.model,
+      mapped: target.mapped,
+      stream: target.stream,
+      provider,
+      region: context.region ?? config.region,
+      guard: engine !== undefined,
+      costs,
+      budgets: budgets !== undefined,
+      records: storage !== undefined || budgets !== undefined,
+      raw,
+      outputBound: own.outputBound,
+      scopes: context.scopes ?? [],
+      metadata,
+    },
+    "the context of a call",
+  );
+  offerVocabularies();
+  const core = new Held<CoreCall>("stateful", (glue) =>
+    coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, text)),
+  );
+  // Made now, so that a request that can't be read is refused before a timer runs.
+  core.use(() => undefined);
+  return new RunningCall(core, {
+    requestId,
+    agentId,
+    url: target.url,
+    headers,
+    fetch,
+    engine,
+    budgets,
+    quiet: settings.enableAlerts === false,
+    storage,
+    context: { requestId, agentId, ...(model !== undefined && { model }), provider, ...(metadata && { metadata }) },
+    onError: config.onError,
+    deadline: new Deadline(own.timeoutMs, options.signal),
+  });
+}

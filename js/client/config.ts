@@ -1,0 +1,228 @@
+/** What all guarded clients are made from, and the guarded `fetch`. */
+import type { BudgetManager } from "../budget.js";
+import { run } from "../core.js";
+import { ConfigurationError, MissingApiKeyError, ValidationError } from "../errors.js";
+import type { GuardrailEngine } from "../guard/engine.js";
+import { checkKeys } from "../options.js";
+import { CostTracker } from "../tracker.js";
+import type { CallContext, CostStorage, RequestOptions } from "../types.js";
+import { warnOnce } from "../warn.js";
+
+/** What is the same for every guarded client. */
+export interface GuardedConfig {
+  /** Whose calls these are, where a call does not say. `"default"` if left out. */
+  agentId?: string;
+  /**
+   * The region that serves (`eu` with OpenAI's data residency), where a call does not say: what its tokens cost. Left out, the
+   * dearest is reserved and the global price is charged; `global` reserves that.
+   */
+  region?: string;
+  /** What sends the requests; the global `fetch` if left out. */
+  fetch?: typeof fetch;
+  /** Default `true`; without a {@link GuardedConfig.guardrailEngine} none runs, and that is warned of once. */
+  enableGuardrails?: boolean;
+  /** Default `true`. */
+  enableCostTracking?: boolean;
+  guardrailEngine?: GuardrailEngine;
+  /** One with the bundled prices if left out. */
+  costTracker?: CostTracker;
+  budgetManager?: BudgetManager;
+  costStorage?: CostStorage;
+  /** The output maximum written into a request that names none, where a budget applies that can refuse. 4096 if left out. */
+  defaultMaxOutputTokens?: number;
+  /**
+   * `inject` (the default) writes that maximum; `model` sends the request as it is and reserves the model's own maximum; `clamp`
+   * does so too, and where a budget cannot pay for that lowers the maximum to what it can pay for.
+   */
+  outputBound?: "inject" | "model" | "clamp";
+  /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
+  timeout?: number;
+  /** Told of what went wrong beside a call: a storage, a ledger. */
+  onError?: (error: unknown) => void;
+  /** What every call is for. */
+  context?: CallContext | ((request: { url: string; model?: string }) => CallContext);
+}
+
+/** What is the same for the clients that send by themselves. */
+export interface GuardedClientConfig extends GuardedConfig {
+  /** Headers of every request. */
+  defaultHeaders?: HeadersInit;
+  /** How many times a failed try is repeated. 2 if left out. */
+  maxRetries?: number;
+  /** A key in a browser can be read by everyone who opens the page. */
+  dangerouslyAllowBrowser?: boolean;
+}
+
+/** The keys of a {@link GuardedConfig}. */
+export const CONFIG_KEYS = [
+  "agentId",
+  "region",
+  "fetch",
+  "enableGuardrails",
+  "enableCostTracking",
+  "guardrailEngine",
+  "costTracker",
+  "budgetManager",
+  "costStorage",
+  "defaultMaxOutputTokens",
+  "outputBound",
+  "timeout",
+  "onError",
+  "context",
+] as const;
+/** The keys of a {@link GuardedClientConfig}. */
+export const CLIENT_KEYS = [...CONFIG_KEYS, "defaultHeaders", "maxRetries", "dangerouslyAllowBrowser"] as const;
+
+const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil"];
+const REQUEST_KEYS = ["signal", "timeout", "maxRetries", "headers", "idempotencyKey", "tollgate"];
+
+/** The configuration of a client, as it is now, with its tracker: what a client and its views share. */
+export class Shared<C extends GuardedConfig = GuardedConfig> {
+  config: C;
+  tracker: CostTracker;
+  readonly #check: (config: C) => C;
+
+  constructor(check: (config: C) => C, config: C) {
+    this.#check = check;
+    this.config = check(config);
+    this.tracker = this.config.costTracker ?? new CostTracker();
+  }
+
+  update(partial: Partial<C>): void {
+    this.config = this.#check({ ...this.config, ...partial });
+    if (partial.costTracker !== undefined) this.tracker = partial.costTracker;
+  }
+
+  /** The configuration without what may not be shown. */
+  without<K extends keyof C>(...secrets: K[]): Omit<C, K> {
+    const shown = { ...this.config };
+    for (const secret of secrets) delete shown[secret];
+    return shown;
+  }
+}
+
+/** The settings that have a range, defaults included. */
+export function settingsOf(config: GuardedConfig & { maxRetries?: number }, options: RequestOptions = {}) {
+  return {
+    defaultMaxOutput: config.defaultMaxOutputTokens ?? 4096,
+    outputBound: config.outputBound ?? "inject",
+    maxRetries: options.maxRetries ?? config.maxRetries ?? 2,
+    timeoutMs: options.timeout ?? config.timeout ?? 600_000,
+  };
+}
+
+/** Refuses a configuration that can't work, when it is given and not at the first call. */
+export function checkConfig<C extends GuardedConfig>(what: string, config: C, keys: readonly string[]): C {
+  checkKeys(what, config, [...keys]);
+  const { defaultMaxOutput, outputBound, maxRetries, timeoutMs } = settingsOf(config);
+  run((core) => core.checkCallSettings(defaultMaxOutput, outputBound, maxRetries, timeoutMs));
+  return { ...config };
+}
+
+/** The same for a client that sends by itself, with a key. */
+export function checkClient<C extends GuardedClientConfig>(what: string, config: C, keys: readonly string[]): C {
+  const { window } = globalThis as { window?: { document?: unknown } };
+  if (window?.document !== undefined && config.dangerouslyAllowBrowser !== true) {
+    throw invalid("expected a server, found a browser, where everyone can read the key; use a proxy, or set dangerouslyAllowBrowser: true");
+  }
+  if (config.enableGuardrails === true && config.guardrailEngine === undefined) {
+    warnOnce("guardrails_without_engine", "enableGuardrails is true and no guardrailEngine was given, so no guardrail runs");
+  }
+  return checkConfig(what, config, keys);
+}
+
+/** Refuses what is no key. */
+export function checkKey(key: unknown): void {
+  if (typeof key !== "function" && (typeof key !== "string" || key === "")) throw noKey();
+}
+
+/** Refuses what is no absolute URL. */
+export function checkURL(name: string, url: string | undefined): void {
+  if (url !== undefined && !isURL(url)) throw invalid(`expected ${name} to be an absolute URL, found another text`);
+}
+
+/** A client's key for one request: visible ASCII, since the host's own error would repeat any other. */
+export async function keyOf(key: string | (() => Promise<string>), name = "apiKey"): Promise<string> {
+  const found = typeof key === "function" ? await key() : key;
+  if (typeof found !== "string" || found === "") throw noKey();
+  if (!/^[\x21-\x7e]+$/.test(found)) {
+    throw new ConfigurationError({ code: "invalid_config", message: `cannot send: expected ${name} to be visible ASCII, found other characters` });
+  }
+  return found;
+}
+
+/** The headers of a request: the client's own, those that its provider wants, those of the call. */
+export function headersOf(config: GuardedClientConfig, own: Record<string, string | undefined>, options: RequestOptions): Headers {
+  const headers = new Headers(config.defaultHeaders ?? undefined);
+  headers.set("content-type", "application/json");
+  headers.set("accept", "application/json, text/event-stream");
+  for (const [name, value] of Object.entries(own)) if (value !== undefined) headers.set(name, value);
+  if (options.idempotencyKey !== undefined) headers.set("idempotency-key", options.idempotencyKey);
+  if (options.headers != null) new Headers(options.headers).forEach((value, name) => headers.set(name, value));
+  return headers;
+}
+
+/** A base URL without its last slash. */
+export function trimmed(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
+/** What a logger may see of a URL: no credentials. */
+export function shown(url: string): string {
+  const found = new URL(url);
+  found.username = found.password = "";
+  return found.href;
+}
+
+/** Refuses a context with keys that there are not. */
+export function checkContext(context: CallContext): void {
+  checkKeys("the context of a call", context, CONTEXT_KEYS);
+}
+
+/** Refuses options of a request that can't work. */
+export function checkOptions({ signal, ...rest }: RequestOptions): void {
+  checkKeys("the options of a request", rest, REQUEST_KEYS);
+  if (signal === undefined || signal === null) return;
+  if (typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
+    throw new ValidationError({ message: "cannot send: expected signal to be an AbortSignal, found another value" });
+  }
+}
+
+/** The client's context, a view's, and a call's: scopes and notes add up, the rest of the nearest wins. */
+export function contextOf(
+  { context }: GuardedConfig,
+  request: { url: string; model?: string },
+  view: CallContext,
+  own: CallContext | undefined,
+): CallContext {
+  const all = [typeof context === "function" ? context(request) : (context ?? {}), view, own ?? {}];
+  all.forEach(checkContext);
+  return all.reduce(mergeContexts);
+}
+
+/** Two contexts as one, of which the second is nearer. */
+export function mergeContexts(base: CallContext, own: CallContext): CallContext {
+  return {
+    ...base,
+    ...own,
+    ...((base.scopes ?? own.scopes) && { scopes: [...(base.scopes ?? []), ...(own.scopes ?? [])] }),
+    ...((base.metadata ?? own.metadata) && { metadata: { ...base.metadata, ...own.metadata } }),
+  };
+}
+
+function noKey(): MissingApiKeyError {
+  return new MissingApiKeyError({ message: "cannot make the client: expected apiKey to be a non-empty string or a function, found none" });
+}
+
+function invalid(why: string): ConfigurationError {
+  return new ConfigurationError({ code: "invalid_config", message: `cannot make the client: ${why}` });
+}
+
+/** `URL.canParse` is younger than the oldest browsers this runs in. */
+function isURL(text: string): boolean {
+  try {
+    return new URL(text).href !== "";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,329 @@
+/** A guarded `fetch`, for the SDK that a program already has. */
+import { run } from "../core.js";
+import { ConfigurationError, TollgateError } from "../errors.js";
+import { checkKeys } from "../options.js";
+import type { BudgetScope, CallContext, CostRecord, Provider, SecurityMetadata } from "../types.js";
+import { beginCall, type Target } from "./begin.js";
+import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, mergeContexts, type GuardedConfig } from "./config.js";
+import type { RunningCall } from "./drive.js";
+import { asEvent, asResponse } from "./refusal.js";
+import { giveUpBy, pump } from "./stream.js";
+
+/** What {@link createGuardedFetch} makes a `fetch` from. */
+export interface GuardedFetchConfig extends GuardedConfig {
+  /** Who answers at hosts that are not known: `"openai"` for its formats if left out, and the maker of any other. */
+  provider?: Provider;
+  /** Which model each of Azure's deployments is of. */
+  deployments?: Record<string, string>;
+  /**
+   * Whether `x-tollgate-agent-id`, `x-tollgate-request-id` and `x-tollgate-scopes` (`user:42,project:x`) of a request say whose it
+   * is. They never leave. `false` if left out: a proxy forwards the headers of its users.
+   */
+  contextHeaders?: boolean;
+  /** Told of each call that was refused, with what happened. */
+  onBlocked?: (error: TollgateError) => void;
+  /** Told of each record of what was spent. */
+  onRecord?: (record: CostRecord) => void;
+}
+
+const KEYS = [...CONFIG_KEYS, "provider", "deployments", "contextHeaders", "onBlocked", "onRecord"];
+
+/** A `fetch` that guards the calls of models that go through it. */
+export interface GuardedFetch {
+  (input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** The same, spending on somebody's account: it shares everything, and is cheap enough for each request. */
+  with(context: CallContext): GuardedFetch;
+  /** Is told of each record of what was spent; gives what ends that. */
+  onRecord(listener: (record: CostRecord) => void): () => void;
+  /** Is told of each call that was refused; gives what ends that. */
+  onBlocked(listener: (error: TollgateError) => void): () => void;
+}
+
+/** What all views of a guarded `fetch` share. */
+interface Common {
+  shared: Shared<GuardedFetchConfig>;
+  records: Set<(record: CostRecord) => void>;
+  refusals: Set<(error: TollgateError) => void>;
+}
+
+/**
+ * A `fetch` that guards the calls of models that go through it: OpenAI (chat completions, responses, completions, embeddings,
+ * images), Azure OpenAI, Anthropic (messages), Gemini, and whoever speaks their formats. Hand it to an SDK:
+ *
+ * ```ts
+ * const openai = new OpenAI({ fetch: createGuardedFetch({ guardrailEngine, budgetManager }) });
+ * ```
+ *
+ * A refusal is an answer with an error status, so that the SDK throws its own error and does not try again: 402 for a budget,
+ * 403 for a guardrail. `TollgateError.from(error)` gives ours back. What is no call of a model passes untouched. It does not
+ * retry: each try of an SDK is a call of its own, with a reservation of its own.
+ */
+export function createGuardedFetch(config: GuardedFetchConfig = {}): GuardedFetch {
+  const shared = new Shared(checked, config);
+  const common: Common = { shared, records: new Set(), refusals: new Set() };
+  if (config.onRecord !== undefined) common.records.add(config.onRecord);
+  if (config.onBlocked !== undefined) common.refusals.add(config.onBlocked);
+  return view(common, {});
+}
+
+function checked(config: GuardedFetchConfig): GuardedFetchConfig {
+  const found = checkConfig("the options of createGuardedFetch", config, KEYS);
+  if (config.enableGuardrails === true && config.guardrailEngine === undefined) {
+    throw new ConfigurationError({
+      code: "invalid_config",
+      message: "cannot make a guarded fetch: expected a guardrailEngine with enableGuardrails: true, found none; hand in defaultEngine()",
+    });
+  }
+  return found;
+}
+
+function view(common: Common, context: CallContext): GuardedFetch {
+  const guarded = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => send(common, context, input, init);
+  return Object.assign(guarded, {
+    with: (own: CallContext) => {
+      checkContext(own);
+      return view(common, mergeContexts(context, own));
+    },
+    onRecord: (listener: (record: CostRecord) => void) => subscribe(common.records, listener),
+    onBlocked: (listener: (error: TollgateError) => void) => subscribe(common.refusals, listener),
+  });
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+async function send(common: Common, view: CallContext, input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+  const { config } = common.shared;
+  // Read at the call: a program may put another in its place.
+  const base = config.fetch ?? globalThis.fetch;
+  const request = typeof input === "object" && "url" in input ? input : undefined;
+  const url = request?.url ?? String(input);
+  const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
+  const headers = new Headers(init?.headers ?? request?.headers);
+  const said = config.contextHeaders === true ? saidContext(headers) : {};
+  const had = strip(headers);
+  const target = method === "POST" ? targetOf(url, config) : undefined;
+  const text = target && (await textOf(request, init, headers));
+  if (target === undefined || text === undefined) return base(input, had ? { ...init, headers } : init);
+
+  const model = target.model ?? modelOf(text);
+  const signal = init?.signal ?? request?.signal ?? undefined;
+  // It speaks for the body that the caller gave.
+  headers.delete("content-length");
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  let call: RunningCall;
+  let context: CallContext;
+  try {
+    context = contextOf(config, { url, ...(model !== undefined && { model }) }, view, said);
+    call = beginCall({
+      shared: common.shared,
+      target,
+      context,
+      options: { maxRetries: 0, ...(signal !== undefined && { signal }) },
+      headers: () => Promise.resolve(headers),
+      text,
+      model,
+      fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!) }),
+      raw: true,
+    });
+  } catch (error) {
+    return refuse(common, error, target.format);
+  }
+  // A host that ends with the request is told at once that something is owed.
+  let over = (): void => undefined;
+  context.waitUntil?.(new Promise<void>((resolve) => (over = resolve)));
+  let streaming = false;
+  const done = (security: SecurityMetadata): void => {
+    const { costRecord } = security;
+    if (costRecord !== undefined) tell(config, common.records, costRecord);
+    over();
+  };
+  try {
+    if ((await call.proceed()) === "stream") {
+      streaming = true;
+      return streamed(common, call, target.format, done);
+    }
+    return answered(call, call.core.use((core) => core.answer()));
+  } catch (error) {
+    const { response, text: body } = call;
+    const code = TollgateError.isInstance(error) ? error.code : undefined;
+    // The provider's own answer: an error of its own, or what nobody here can read and nobody is to guard.
+    const own = response !== undefined && !response.ok || (code === "invalid_response" && call.host.engine === undefined);
+    if (own && body !== undefined && code !== "guardrail_blocked") return answered(call, body);
+    // As `fetch` rejects: the host's own reason.
+    if (code === "network" || code === "timeout") throw (error as TollgateError).cause ?? error;
+    if (code === undefined) throw error;
+    return refuse(common, error, target.format);
+  } finally {
+    if (!streaming) {
+      call.host.deadline.end();
+      const security = securityOf(call);
+      call.core.free();
+      done(security);
+    }
+  }
+}
+
+/** What a URL asks for; undefined for what no call is guarded by. */
+function targetOf(url: string, config: GuardedFetchConfig): Target | undefined {
+  const text = run((core) => core.routeOf(url));
+  if (text === undefined) return undefined;
+  const { provider, model, deployment, ...route } = JSON.parse(text) as Omit<Target, "provider" | "url"> & {
+    provider?: Provider;
+    deployment?: string;
+  };
+  const { deployments = {} } = config;
+  const mapped = deployment !== undefined && Object.hasOwn(deployments, deployment) ? deployments[deployment] : undefined;
+  const named = mapped ?? deployment ?? model;
+  return {
+    ...route,
+    url,
+    provider: provider ?? config.provider ?? MAKERS[route.format] ?? "openai",
+    ...(named !== undefined && { model: named }),
+    ...(mapped !== undefined && { mapped: true }),
+    ...(deployment !== undefined && { metadata: { deployment } }),
+  };
+}
+
+/** Whose formats they are, where not OpenAI's. */
+const MAKERS: Partial<Record<Target["format"], Provider>> = { messages: "anthropic", gemini: "google" };
+
+/** A request's body as text; undefined for what is none: a form, a file. */
+async function textOf(request: Request | undefined, init: RequestInit | undefined, headers: Headers): Promise<string | undefined> {
+  const type = headers.get("content-type");
+  if (type !== null && !/json/i.test(type) && !type.startsWith("text/")) return undefined;
+  const body = init?.body;
+  if (body === undefined || body === null) {
+    // Read off a copy, so that what passes untouched can be sent.
+    return request?.body == null ? undefined : request.clone().text();
+  }
+  if (typeof body === "string") return body;
+  const isBytes = body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof ReadableStream;
+  return isBytes ? new Response(body as BodyInit).text() : undefined;
+}
+
+/** The model that a body names, for who chooses the context by it. */
+function modelOf(text: string): string | undefined {
+  try {
+    const { model } = JSON.parse(text) as { model?: unknown };
+    return typeof model === "string" ? model : undefined;
+  } catch {
+    // The core says what is wrong with it.
+    return undefined;
+  }
+}
+
+/** Takes headers of ours out; says whether there were any. */
+function strip(headers: Headers): boolean {
+  const ours = [...headers.keys()].filter((name) => name.startsWith("x-tollgate-"));
+  for (const name of ours) headers.delete(name);
+  return ours.length > 0;
+}
+
+function saidContext(headers: Headers): CallContext {
+  const agentId = headers.get("x-tollgate-agent-id");
+  const requestId = headers.get("x-tollgate-request-id");
+  const scopes = headers.get("x-tollgate-scopes")?.split(",").filter((scope) => scope.includes(":")).map((scope) => {
+    const at = scope.indexOf(":");
+    return { type: scope.slice(0, at).trim() as BudgetScope["type"], id: decodeURIComponent(scope.slice(at + 1).trim()) };
+  });
+  return { ...(agentId && { agentId }), ...(requestId && { requestId }), ...(scopes && { scopes }) };
+}
+
+/** What of a `Request` decides how it is sent, beside what is sent; hosts that have none of it know none of it. */
+function optionsOf(request: Request | undefined): RequestInit {
+  const options: Record<string, unknown> = {};
+  for (const name of ["redirect", "credentials", "keepalive", "integrity", "referrerPolicy"] as const) {
+    const value = request?.[name];
+    if (value !== undefined && value !== "") options[name] = value;
+  }
+  return options;
+}
+
+/** What is sent in the place of what the caller gave. */
+function picked({ method, headers, body, signal }: RequestInit): RequestInit {
+  return { method: method!, headers: headers!, body: body!, signal: signal! };
+}
+
+/** An answer as it came, but for its body. */
+function answered(call: RunningCall, body: string): Response {
+  return responseWith(call, body === "" && [204, 205, 304].includes(call.response!.status) ? null : body);
+}
+
+function responseWith({ response }: RunningCall, body: BodyInit | null): Response {
+  const { status, statusText, url } = response!;
+  const headers = new Headers(response!.headers);
+  // Of the bytes on the wire, and not of these.
+  for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
+  const made = new Response(body, { status, statusText, headers });
+  if (url) Object.defineProperty(made, "url", { value: url });
+  return made;
+}
+
+/** The stream of an answer: the provider's bytes as they came, where no guard changed anything. */
+function streamed(common: Common, call: RunningCall, format: Target["format"], done: (security: SecurityMetadata) => void): Response {
+  const controller = giveUpBy(call);
+  let out: ReadableStreamDefaultController<Uint8Array>;
+  let cancelled = false;
+  const flush = (): void => {
+    const bytes = call.core.use((core) => core.takeBytes());
+    if (bytes.length > 0 && !cancelled) out.enqueue(bytes);
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start: (started) => void (out = started),
+    cancel: (reason) => {
+      cancelled = true;
+      controller.abort(reason);
+    },
+  });
+  const end = (failure: { error: unknown } | undefined): void => {
+    flush();
+    if (cancelled) return;
+    const error = failure?.error;
+    if (error === undefined) {
+      out.close();
+      return;
+    }
+    const ours = TollgateError.isInstance(error) ? error : undefined;
+    if (ours?.code === "guardrail_blocked" || ours?.code === "budget_stream_exhausted") {
+      tell(common.shared.config, common.refusals, ours);
+      out.enqueue(asEvent(ours, format));
+      out.close();
+    } else if (ours?.code === "api_error" || (ours?.code === "stream_truncated" && ours.cause === undefined) || ours?.code === "invalid_response") {
+      // It ends as the provider ended it: the bytes say so.
+      out.close();
+    } else {
+      out.error(ours?.cause ?? error);
+    }
+  };
+  void pump(call, { take: flush, end }).then(done);
+  return responseWith(call, body);
+}
+
+function refuse(common: Common, error: unknown, format: Target["format"]): Response {
+  if (!TollgateError.isInstance(error)) throw error;
+  tell(common.shared.config, common.refusals, error);
+  return asResponse(error, format);
+}
+
+function securityOf(call: RunningCall): SecurityMetadata {
+  try {
+    return call.security();
+  } catch {
+    // The module was replaced under this call.
+    return { requestId: call.host.requestId, warnings: [] };
+  }
+}
+
+/** Tells all that listen; one that throws does not break a call. */
+function tell<T>({ onError }: GuardedConfig, listeners: Set<(what: T) => void>, what: T): void {
+  for (const listener of listeners) {
+    try {
+      listener(what);
+    } catch (error) {
+      onError?.(error);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+//! Finding the texts of a body by a table of where they stand.
+//!
+//! A table says for the keys of an object what is in them. Whose a text is follows from the `role` of the object it stands in,
+//! else from its `type`, else from the object around it.
+
+use crate::{
+    json::{Bad, Raw},
+    object::Object,
+    provider::{
+        edit::range_of,
+        text::{Role, Segments},
+    },
+};
+
+/// What a key holds.
+pub(super) enum Means {
+    /// A text, an object, or a list of both.
+    Each(&'static [Rule]),
+    /// The same, and somebody's own whatever stands around it.
+    Of(Role, &'static [Rule]),
+    /// What is not the answer itself: what a model thought aloud, a refusal.
+    Aside,
+    /// A text, where the object's `type` is `text`; else bytes of a file.
+    Plain,
+    /// What a tool gave, or a caller: any JSON.
+    Data(Role),
+    /// A call's arguments: any JSON.
+    Json,
+    /// A call's arguments: a text that holds JSON.
+    Arguments,
+    /// A call's arguments: any text.
+    Input,
+    /// It repeats the texts of the object: log probabilities.
+    Repeats,
+}
+
+/// A key with what it holds.
+pub(super) struct Rule(pub &'static str, pub Means);
+
+/// How deep objects may lie in each other.
+const MAX_DEPTH: u32 = 32;
+
+/// Puts the texts of a body into segments.
+pub(super) struct Walk<'a> {
+    pub body: &'a str,
+    pub segments: &'a mut Segments,
+    /// Whether calls of tools are told of: those that an answer asks for.
+    pub calls: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// The texts of a value.
+    pub fn each(&mut self, value: Raw<'a>, table: &'static [Rule], role: Role, depth: u32) -> Result<(), Bad> {
+        if depth > MAX_DEPTH {
+            return Err(self.bad(value));
+        }
+        if let Some(items) = value.items() {
+            return items.into_iter().try_for_each(|item| self.each(item, table, role, depth + 1));
+        }
+        if value.members().is_some() {
+            return self.object(value, table, role, depth);
+        }
+        self.segments.add(self.body, value, role);
+        Ok(())
+    }
+
+    fn object(&mut self, value: Raw<'a>, table: &'static [Rule], role: Role, depth: u32) -> Result<(), Bad> {
+        // Of two texts of one name the provider may take the other one.
+        let object = Object::strict(value).ok_or_else(|| self.bad(value))?;
+        let named = |key: &str| object.get(key).and_then(Raw::to_text);
+        let kind = named("type").unwrap_or_default();
+        let role = match named("role") {
+            Some(name) => Role::parse(&name),
+            None if kind.ends_with("_result") || kind.ends_with("_output") => Role::Tool,
+            None if kind.ends_with("_call") || kind.ends_with("_use") || kind == "reasoning" => Role::Assistant,
+            None => role,
+        };
+        let first = self.segments.list().len();
+        for Rule(key, means) in table {
+            let Some(value) = object.get(key) else { continue };
+            match means {
+                Means::Each(table) => self.each(value, table, role, depth + 1)?,
+                Means::Of(role, table) => self.each(value, table, *role, depth + 1)?,
+                Means::Aside => self.segments.add_aside(self.body, value, role),
+                Means::Plain if kind == "text" => self.segments.add(self.body, value, role),
+                Means::Plain => {}
+                Means::Data(role) => self.segments.add_json(self.body, value, *role, false),
+                Means::Repeats => self.segments.drop_with(first, self.body, value),
+                Means::Json | Means::Arguments | Means::Input => {
+                    if self.calls {
+                        self.segments.add_call(object.get("name"), Some(value));
+                    }
+                    match means {
+                        Means::Json => self.segments.add_json(self.body, value, role, true),
+                        Means::Arguments => self.segments.add_arguments(self.body, value, role),
+                        _ => self.segments.add(self.body, value, role),
+                    }
+                }
+            }
+        }
+        // Gemini's mark of a part that is a thought.
+        if object.get("thought").and_then(Raw::bool) == Some(true) {
+            self.segments.set_aside(first);
+        }
+        Ok(())
+    }
+
+    fn bad(&self, value: Raw<'_>) -> Bad {
+        Bad(range_of(self.body, value).start)
+    }
+}
