@@ -38,7 +38,24 @@ export {
   type TollgateErrorInit,
 } from "./errors.js";
 export { BudgetManager, MemoryBudgetLedger, type BudgetManagerOptions, type MemoryBudgetLedgerOptions } from "./budget.js";
-export { GuardedOpenAI, createGuardedOpenAI, type GuardedChatCompletions, type GuardedOpenAIConfig } from "./client/openai.js";
+export { GuardedAnthropic, createGuardedAnthropic, type GuardedAnthropicConfig, type GuardedMessages } from "./client/anthropic.js";
+export {
+  GuardedAzureOpenAI,
+  createGuardedAzureOpenAI,
+  type GuardedAzureChatCompletions,
+  type GuardedAzureEmbeddings,
+  type GuardedAzureOpenAIConfig,
+} from "./client/azure.js";
+export type { GuardedClientConfig, GuardedConfig } from "./client/config.js";
+export { createGuardedFetch, type GuardedFetch, type GuardedFetchConfig } from "./client/fetch.js";
+export {
+  GuardedOpenAI,
+  createGuardedOpenAI,
+  type GuardedChatCompletions,
+  type GuardedEmbeddings,
+  type GuardedOpenAIConfig,
+  type GuardedResponses,
+} from "./client/openai.js";
 export type { GuardedStreamOf } from "./client/stream.js";
 export type * from "./client/types.js";
 export { generateId } from "./id.js";
@@ -103,16 +120,6 @@ export type {
   UpdateReport,
 } from "./price-types.js";
 export { countAnthropicTokens, countRequestTokens } from "./request.js";
-export { GuardedAnthropic, GuardedMessages, createGuardedAnthropic, type GuardedAnthropicConfig } from "./client/anthropic.js";
-export {
-  GuardedAzureOpenAI,
-  createGuardedAzureOpenAI,
-  type GuardedAzureChatCompletions,
-  type GuardedAzureEmbeddings,
-  type GuardedAzureOpenAIConfig,
-} from "./client/azure.js";
-export type { GuardedClientConfig, GuardedConfig } from "./client/config.js";
-export { createGuardedFetch, type GuardedFetch, type GuardedFetchConfig } from "./client/fetch.js";
 export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
 export { KVCostStorage } from "./store/kv.js";
 export { LocalStorageCostStorage } from "./store/local-storage.js";

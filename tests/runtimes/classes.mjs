@@ -69,6 +69,11 @@ async function clientWorks(client) {
   return [plain.choices[0].message.content, plain.security.costRecord.usd, text, costRecord.usd, costRecord.agentId];
 }
 
+const CLAUDE = "claude-sonnet-4-5";
+
+/** A provider that always says the same. */
+const answering = (value) => () => Promise.resolve(new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } }));
+
 /** How each class is made and used: `[make, use]`. Errors are made by one rule, below. */
 const RECIPES = {
   PriceBook: [() => tollgate.PriceBook.bundled(), (book) => [book.price({ model: MODEL, usage: { input: 1000, output: 500 }, at: "2025-11-01" }).usd, book.handle("nobody's")]],
@@ -141,6 +146,32 @@ const RECIPES = {
   LengthGuardrail: [() => new tollgate.LengthGuardrail({ maxCharacters: 3 }), (guardrail) => guardrailWorks(guardrail, "long")],
   SystemPromptLeakGuardrail: [() => new tollgate.SystemPromptLeakGuardrail({ canaries: ["canary-7f3a9c"], stages: ["input"] }), (guardrail) => guardrailWorks(guardrail, "it says canary-7f3a9c")],
   UrlGuardrail: [() => new tollgate.UrlGuardrail({ allowedHosts: ["example.com"], stages: ["input"], action: "block" }), (guardrail) => guardrailWorks(guardrail, "https://evil.com/")],
+  GuardedAnthropic: [
+    () =>
+      new tollgate.GuardedAnthropic({
+        apiKey: "sk-ant-local",
+        fetch: answering({ type: "message", role: "assistant", model: CLAUDE, content: [{ type: "text", text: "Hello" }], stop_reason: "end_turn", usage: { input_tokens: 1000, output_tokens: 500 } }),
+        dangerouslyAllowBrowser: true,
+      }),
+    async (client) => {
+      const message = await client.messages.create({ model: CLAUDE, max_tokens: 500, messages: [{ role: "user", content: "Hi" }] });
+      return [message.content[0].text, message.security.costRecord.usd];
+    },
+  ],
+  GuardedAzureOpenAI: [
+    () =>
+      new tollgate.GuardedAzureOpenAI({
+        endpoint: "https://me.openai.azure.com",
+        apiKey: "local",
+        deployments: { chat: MODEL },
+        fetch: answering({ object: "chat.completion", model: MODEL, choices: [], usage: { prompt_tokens: 1000, completion_tokens: 500, total_tokens: 1500 } }),
+        dangerouslyAllowBrowser: true,
+      }),
+    async (client) => {
+      const { security } = await client.chat.completions.create({ deployment: "chat", messages: [{ role: "user", content: "Hi" }] });
+      return [security.costRecord.provider, security.costRecord.metadata.deployment, security.costRecord.usd];
+    },
+  ],
   GuardedOpenAI: [
     () => {
       let provider;
@@ -164,7 +195,7 @@ const RECIPES = {
 };
 
 // Made by the package, not by its users.
-const NOT_CONSTRUCTED = new Set(["GuardedChatCompletions", "GuardedStreamOf", "GuardedStream", "GuardrailEngineResult"]);
+const NOT_CONSTRUCTED = new Set(["GuardedStreamOf", "GuardedStream", "GuardrailEngineResult"]);
 
 const isClass = (value) => typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 const isError = (value) => value === tollgate.TollgateError || tollgate.TollgateError.isPrototypeOf(value);
