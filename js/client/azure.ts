@@ -1,7 +1,6 @@
 /** Azure OpenAI's chat completions, guarded. */
 import { ConfigurationError, ValidationError } from "../errors.js";
 import type { CallContext, RequestOptions } from "../types.js";
-import type { Target } from "./begin.js";
 import {
   CLIENT_KEYS,
   Shared,
@@ -17,6 +16,7 @@ import {
   type GuardedClientConfig,
 } from "./config.js";
 import { Asking, Streaming, type Sending, type View } from "./endpoint.js";
+import type { Target } from "./target.js";
 import type {
   AzureChatCompletionRequest,
   AzureChatCompletionResponse,

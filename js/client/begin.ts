@@ -4,27 +4,10 @@ import { generateId } from "../id.js";
 import { offerVocabularies } from "../registry.js";
 import { toJson } from "../store/json.js";
 import { coreOfTracker, type CostTracker } from "../tracker.js";
-import type { CallContext, Provider, RequestOptions } from "../types.js";
+import type { CallContext, RequestOptions } from "../types.js";
 import { settingsOf, type GuardedConfig } from "./config.js";
 import { Deadline, RunningCall, type CoreCall } from "./drive.js";
-
-/** The wire formats, as the core names them. */
-export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini";
-
-/** Where a request goes and how it is written. */
-export interface Target {
-  url: string;
-  format: Format;
-  provider: Provider;
-  /** The model, where the request does not name it. */
-  model?: string;
-  /** Whether that is what a deployment is of, by the application's own word. */
-  mapped?: boolean;
-  /** Where a path and not the body asks for a stream. */
-  stream?: boolean;
-  /** What is noted of it. */
-  metadata?: Record<string, unknown>;
-}
+import type { Target } from "./target.js";
 
 /** What of a call its client says. */
 export interface Beginning {

@@ -1,9 +1,10 @@
 /** One thing that a guarded client can be asked for: chat completions, messages, embeddings. */
 import { toJson } from "../store/json.js";
 import type { CallContext, RequestOptions, SecurityMetadata } from "../types.js";
-import { beginCall, type Target } from "./begin.js";
+import { beginCall } from "./begin.js";
 import { checkOptions, contextOf, type GuardedClientConfig, type Shared } from "./config.js";
 import { readStream, type GuardedStreamOf } from "./stream.js";
+import type { Target } from "./target.js";
 
 /** A client, or a view of one: what it shares, and for whom it is. */
 export interface View<C extends GuardedClientConfig> {

@@ -3,11 +3,12 @@ import { run } from "../core.js";
 import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, CostRecord, Provider, SecurityMetadata } from "../types.js";
-import { beginCall, type Target } from "./begin.js";
+import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
 import { asEvent, asResponse } from "./refusal.js";
 import { giveUpBy, pump } from "./stream.js";
+import type { Target } from "./target.js";
 
 /** What {@link createGuardedFetch} makes a `fetch` from. */
 export interface GuardedFetchConfig extends GuardedConfig {

@@ -1,6 +1,5 @@
 /** OpenAI's API, guarded: chat completions, responses, embeddings. */
 import type { CallContext, RequestOptions } from "../types.js";
-import type { Target } from "./begin.js";
 import {
   CLIENT_KEYS,
   Shared,
@@ -16,6 +15,7 @@ import {
   type GuardedClientConfig,
 } from "./config.js";
 import { Asking, Streaming, type Sending, type View } from "./endpoint.js";
+import type { Target } from "./target.js";
 import type {
   ChatCompletionChunk,
   ChatCompletionRequest,

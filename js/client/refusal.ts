@@ -1,6 +1,6 @@
 /** A refusal as the provider would have said it, so that its SDK understands it; with ours inside, for `TollgateError.from`. */
 import type { TollgateError } from "../errors.js";
-import type { Format } from "./begin.js";
+import type { Format } from "./target.js";
 
 /** The status of a refusal: the money is gone, a guardrail said no, the request can't be read, something of ours is wrong. */
 function statusOf({ code }: TollgateError): number {

@@ -144,7 +144,7 @@ class Queue<T> {
   }
 }
 
-/** Where what leaves a stream goes. */
+/** Where what leaves a stream goes. @internal */
 export interface Sink {
   /** Data of events that may leave. */
   take(data: string[]): void;
@@ -263,7 +263,7 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
   );
 }
 
-/** What gives a call up. */
+/** What gives a call up. @internal */
 export function giveUpBy(call: RunningCall): AbortController {
   const controller = new AbortController();
   controller.signal.addEventListener("abort", () => call.host.deadline.abort(controller.signal.reason), { once: true });

@@ -1,0 +1,20 @@
+/** What a request asks for, and of whom. */
+import type { Provider } from "../types.js";
+
+/** The wire formats, as the core names them. */
+export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini";
+
+/** Where a request goes and how it is written. */
+export interface Target {
+  url: string;
+  format: Format;
+  provider: Provider;
+  /** The model, where the request does not name it. */
+  model?: string;
+  /** Whether that is what a deployment is of, by the application's own word. */
+  mapped?: boolean;
+  /** Where a path and not the body asks for a stream. */
+  stream?: boolean;
+  /** What is noted of it. */
+  metadata?: Record<string, unknown>;
+}
