@@ -15,6 +15,8 @@
  * @property {string} [refusal] the model refuses with this text
  * @property {{ name: string, arguments: string | object, id?: string }[]} [toolCalls] tools the model calls
  * @property {string} [finishReason] instead of the one that follows from the answer, in the words of the API or of OpenAI's
+ * @property {string} [blockReason] the prompt is blocked: for Gemini a reason of `promptFeedback`, for Azure the category
+ * @property {Record<string, string>} [contentFilter] what Azure's filters find in the answer: a severity for each category
  * @property {string} [model] the model named in the answer, instead of the dated one behind the model asked for
  * @property {string} [serviceTier] the tier named in the answer
  * @property {number} [cachedTokens] how many prompt tokens came from the cache
@@ -47,7 +49,7 @@
  * @property {number} [times] in scripts only: how many requests the step answers, 1 unless given
  */
 
-/** @typedef {"text" | "texts" | "count" | "size" | "status" | "flag" | "object" | "calls" | "cut" | string[]} Kind */
+/** @typedef {"text" | "texts" | "count" | "size" | "status" | "flag" | "object" | "severities" | "calls" | "cut" | string[]} Kind */
 
 /** Why an answer ends, in the words of OpenAI (chat, then responses), of Anthropic and of Google. */
 const ENDS = `stop length tool_calls content_filter function_call
@@ -56,6 +58,9 @@ const ENDS = `stop length tool_calls content_filter function_call
   STOP MAX_TOKENS SAFETY RECITATION LANGUAGE OTHER BLOCKLIST PROHIBITED_CONTENT SPII MALFORMED_FUNCTION_CALL IMAGE_SAFETY
   UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS`.split(/\s+/);
 
+const FILTERS = ["hate", "self_harm", "sexual", "violence"];
+const SEVERITIES = ["safe", "low", "medium", "high"];
+
 /** @type {Record<string, Kind>} every control and what it takes */
 const KINDS = {
   text: "texts",
@@ -63,6 +68,8 @@ const KINDS = {
   refusal: "text",
   toolCalls: "calls",
   finishReason: ENDS,
+  blockReason: `SAFETY OTHER BLOCKLIST PROHIBITED_CONTENT IMAGE_SAFETY JAILBREAK hate jailbreak self_harm sexual violence`.split(" "),
+  contentFilter: "severities",
   model: "text",
   serviceTier: "text",
   cachedTokens: "count",
@@ -170,7 +177,7 @@ function readHeader(header, value, kind) {
   if (kind === "flag") return value === "true" ? true : value === "false" ? false : value;
   if (kind === "count" || kind === "size" || kind === "status") return Number(value);
   if (kind === "cut") return value === "before-headers" || value === "headers" ? value : Number(value);
-  if (kind === "object" || kind === "calls") {
+  if (kind === "object" || kind === "severities" || kind === "calls") {
     try {
       return JSON.parse(value);
     } catch {
@@ -180,7 +187,7 @@ function readHeader(header, value, kind) {
   return value;
 }
 
-/** @param {any} value @param {Kind} kind */
+/** @param {any} value @param {Kind} kind @returns {boolean} */
 function fits(value, kind) {
   if (Array.isArray(kind)) return kind.includes(value);
   switch (kind) {
@@ -198,6 +205,8 @@ function fits(value, kind) {
       return typeof value === "boolean";
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "severities":
+      return fits(value, "object") && Object.entries(value).every(([name, severity]) => FILTERS.includes(name) && SEVERITIES.includes(/** @type {any} */ (severity)));
     case "calls":
       return Array.isArray(value) && value.length > 0 && value.every((call) => typeof call?.name === "string" && call.arguments !== undefined);
     default:
@@ -216,6 +225,7 @@ function describe(kind) {
     status: "a status from 200 to 599",
     flag: "true or false",
     object: "an object",
+    severities: `an object of ${FILTERS.join(", ")}, each one of ${SEVERITIES.join(", ")}`,
     calls: "a list of { name, arguments }",
     cut: "before-headers, headers, or a number of bytes",
   }[kind];

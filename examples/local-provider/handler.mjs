@@ -118,10 +118,11 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
       const { headers } = request;
       api.authenticate({ headers, url });
       if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw api.refusalFor(step.status, step.error);
+      api.admit?.(step);
       reply = endpoint({ api, url, headers, text, step, serial, created: Math.floor(began / 1000), requestId, model, stored });
     } catch (cause) {
       const refusal = cause instanceof Refusal ? cause : misused(cause);
-      reply = { body: jsonBody(api.errorBody(refusal, requestId), step), status: refusal.status };
+      reply = { body: jsonBody(api.errorBody(refusal, requestId, url), step), status: refusal.status };
     }
     let { body, status } = reply;
     if (step.malformed === "html" && step.status === undefined) status = 502;

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The local provider: OpenAI's chat completions over HTTP on loopback, answered by this machine. See README.md.
+ * The local provider: the APIs of OpenAI, Azure OpenAI, Anthropic and Google over HTTP on loopback, answered by this machine. See README.md.
  *
  * @example
  * const provider = await startProvider();

@@ -18,7 +18,8 @@ import { arrayBody, eventBody, jsonBody } from "./body.mjs";
  * @property {"openai" | "azure" | "anthropic" | "gemini"} name
  * @property {(call: Pick<Call, "headers" | "url">) => void} authenticate throws a refusal
  * @property {(status: number, overrides?: object) => Refusal} refusalFor the refusal that a script asks for
- * @property {(refusal: Refusal, requestId: string) => unknown} errorBody
+ * @property {(refusal: Refusal, requestId: string, url?: URL) => unknown} errorBody the address is given for a whole body, not for an event
+ * @property {(step: Step) => void} [admit] throws a refusal of what the step blocks
  * @property {(serial: number) => string} requestId
  * @property {(requestId: string, milliseconds: number) => Record<string, string>} headers of every answer
  * @property {(completion: any, step: Step) => unknown} [completion] what it adds to a chat completion
