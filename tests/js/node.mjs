@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What a program prints, and how it ends. No key of the developer's own reaches it. @param {string[]} words @param {Record<string, string>} env */
 export function node(words, env = {}) {
-  const { OPENAI_API_KEY: _, ...rest } = process.env;
+  const { OPENAI_API_KEY: _, ANTHROPIC_API_KEY: __, AZURE_OPENAI_API_KEY: ___, ...rest } = process.env;
   const child = spawn(process.execPath, words, { cwd: ROOT, env: { ...rest, ...env } });
   let out = "";
   let err = "";
