@@ -37,6 +37,7 @@ describe("a response", () => {
     assert.deepEqual(output, [{ id: output[0].id, type: "message", status: "completed", role: "assistant", content: [{ type: "output_text", annotations: [], logprobs: [], text: SAID }] }]);
     assert.deepEqual(rest, {
       object: "response",
+      access_programs: null,
       created_at: NOW / 1000,
       status: "completed",
       background: false,

@@ -61,11 +61,13 @@ export function images(call) {
   const usage = step.noUsage ? {} : { usage: bill(request.prompt, count * ((TOKENS[described.size]?.[described.quality] ?? 0) + partial * PER_PARTIAL), step) };
   if (!request.stream) return wholeOf({ created, ...described, data: Array.from({ length: count }, () => ({ b64_json: picture })), ...usage }, call);
   const drawn = { ...described, created_at: created, b64_json: picture };
+  // The last event says of the output's tokens no more than how many there are.
+  const { output_tokens_details, ...total } = usage.usage ?? {};
   const events = Array.from({ length: partial }, (_, index) => ({ type: "image_generation.partial_image", ...drawn, partial_image_index: index }));
-  return streamOf([...events, { type: "image_generation.completed", ...drawn, ...usage }], call, { named: true });
+  return streamOf([...events, { type: "image_generation.completed", ...drawn, ...(usage.usage ? { usage: total } : {}) }], call, { named: true });
 }
 
-/** @param {string} prompt @param {number} output @param {import("../controls.mjs").Step} step */
+/** @param {string} prompt @param {number} output @param {import("../controls.mjs").Step} step @returns {Record<string, any>} */
 function bill(prompt, output, step) {
   const input = countTokens(String(prompt));
   return {

@@ -76,6 +76,7 @@ function headOf(request, { serial, created, step }) {
   return {
     id: `resp_${hex(`response ${serial}`, 48)}`,
     object: "response",
+    access_programs: null,
     created_at: created,
     status: "in_progress",
     background: false,
