@@ -3,10 +3,16 @@
  * official SDK's types go in, and answers go where its types are expected.
  */
 
+/**
+ * What a field may be that is not read here. Not `unknown`: the interfaces of the SDKs, which have no index signature, go where any
+ * field may be anything, and nowhere else.
+ */
+type Anything = any;
+
 /** A part of a message. */
 export type ChatContentPart =
   | { type: "text"; text: string }
-  | { type: "image_url"; image_url: { url: string; detail?: "auto" | "low" | "high" } }
+  | { type: "image_url"; image_url: { url: string; detail?: "auto" | "low" | "high" | (string & {}) } }
   | { type: "input_audio"; input_audio: { data: string; format: "wav" | "mp3" } }
   | { type: "file"; file: { file_data?: string; file_id?: string; filename?: string } }
   | { type: "refusal"; refusal: string };
@@ -18,12 +24,19 @@ export interface ChatToolCall {
   function: { name: string; arguments: string };
 }
 
+/** A call of a tool that takes any text. */
+export interface ChatCustomToolCall {
+  id: string;
+  type: "custom";
+  custom: { name: string; input: string };
+}
+
 /** A message of a request. */
 export interface ChatMessage {
   role: "system" | "developer" | "user" | "assistant" | "tool" | "function";
   content?: string | ChatContentPart[] | null;
   name?: string;
-  tool_calls?: ChatToolCall[];
+  tool_calls?: (ChatToolCall | ChatCustomToolCall)[];
   tool_call_id?: string;
   refusal?: string | null;
 }
@@ -40,11 +53,11 @@ export interface ChatCompletionRequest {
   temperature?: number | null;
   top_p?: number | null;
   stop?: string | string[] | null;
-  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | null;
+  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | (string & {}) | null;
   tools?: unknown[];
   tool_choice?: unknown;
   response_format?: unknown;
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }
 
 /** What the provider says was consumed. */
@@ -77,7 +90,7 @@ export interface ChatCompletionResponse {
     logprobs: null | object;
   }[];
   usage?: CompletionUsage;
-  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | null;
+  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | (string & {}) | null;
   system_fingerprint?: string;
 }
 
@@ -99,7 +112,7 @@ export interface ChatCompletionChunk {
     logprobs?: null | object;
   }[];
   usage?: CompletionUsage | null;
-  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | null;
+  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | (string & {}) | null;
   system_fingerprint?: string;
 }
 
@@ -110,7 +123,7 @@ export interface EmbeddingRequest {
   dimensions?: number;
   encoding_format?: "float" | "base64";
   user?: string;
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }
 
 /** Embeddings. */
@@ -129,9 +142,9 @@ export interface ModelResponseRequest {
   stream?: boolean | null;
   max_output_tokens?: number | null;
   previous_response_id?: string | null;
-  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | null;
+  service_tier?: "auto" | "default" | "flex" | "scale" | "priority" | (string & {}) | null;
   tools?: unknown[];
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }
 
 /** A response of a model. */
@@ -160,26 +173,26 @@ export type MessageContent =
   | { type: "thinking"; thinking: string; signature: string }
   | { type: "tool_use"; id: string; name: string; input: unknown; cache_control?: unknown }
   | { type: "tool_result"; tool_use_id: string; content?: string | MessageContent[]; is_error?: boolean; cache_control?: unknown }
-  | { type: "image" | "document"; source: Record<string, unknown>; title?: string | null; context?: string | null; [field: string]: unknown }
-  | { type: string & {}; [field: string]: unknown };
+  | { type: "image" | "document"; source: Record<string, unknown>; title?: string | null; context?: string | null; [field: string]: Anything }
+  | { type: string & {}; [field: string]: Anything };
 
 /** A request for a message. Every parameter of the API passes. */
 export interface MessageCreateRequest {
   model: string;
   max_tokens: number;
-  messages: { role: "user" | "assistant"; content: string | MessageContent[] }[];
+  messages: { role: "user" | "assistant" | "system"; content: string | MessageContent[] }[];
   system?: string | { type: "text"; text: string; cache_control?: unknown }[];
   stream?: boolean | null;
   stop_sequences?: string[];
   temperature?: number;
   top_p?: number;
   top_k?: number;
-  service_tier?: "auto" | "standard_only";
+  service_tier?: "auto" | "standard_only" | (string & {}) | null;
   tools?: unknown[];
   tool_choice?: unknown;
   thinking?: unknown;
   metadata?: { user_id?: string | null };
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }
 
 /** What Anthropic says was consumed. */
@@ -216,7 +229,7 @@ export type MessageStreamEvent =
 export interface AzureChatCompletionRequest extends Omit<ChatCompletionRequest, "model"> {
   deployment?: string;
   model?: string;
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }
 
 /** A chat completion of Azure's, with what its content filter says. */
@@ -228,5 +241,5 @@ export interface AzureChatCompletionResponse extends ChatCompletionResponse {
 export interface AzureEmbeddingRequest extends Omit<EmbeddingRequest, "model"> {
   deployment?: string;
   model?: string;
-  [parameter: string]: unknown;
+  [parameter: string]: Anything;
 }

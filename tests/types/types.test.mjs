@@ -38,6 +38,12 @@ const CASES = [
   { name: "in a Worker, without the DOM", options: { lib: ["es2023", "webworker", "webworker.iterable", "webworker.asynciterable"] } },
   { name: "with the strictness off", options: { ...BUNDLER, strict: false }, programs: ["storage.ts", "cdn.ts"] },
   { name: "from CommonJS", options: {}, programs: ["common.cts"] },
+  {
+    name: "beside the official SDKs",
+    // Theirs are not ours to check.
+    options: { ...BUNDLER, skipLibCheck: true, paths: { "@anthropic-ai/sdk": [join(ROOT, "tests/tools/node_modules/@anthropic-ai/sdk/index.d.ts")] } },
+    programs: ["sdks.ts"],
+  },
   { name: "by an older compiler", options: STRICTEST, compiler: "tests/tools/node_modules/typescript/bin/tsc" },
 ];
 
