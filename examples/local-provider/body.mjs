@@ -35,10 +35,11 @@ export function jsonBody(value, step) {
  *
  * @param {any[]} events
  * @param {Step} step
- * @param {{ done: boolean, named: boolean }} form whether `[DONE]` ends it, and whether each event bears the name of its type
+ * @param {{ done: boolean, named: boolean, comment?: string }} form whether `[DONE]` ends it, whether each event bears the
+ *   name of its type, and the comment before the first
  * @returns {Body}
  */
-export function eventBody(events, step, { done, named }) {
+export function eventBody(events, step, { done, named, comment }) {
   const end = LINE_ENDS[step.lineEnd ?? "lf"];
   const space = step.tight ? "" : " ";
   const frames = events.map((event, index) => {
@@ -52,6 +53,7 @@ export function eventBody(events, step, { done, named }) {
     const name = named ? `event:${space}${event.type}${end}` : "";
     return frame(name + field + text, index, step, end);
   });
+  if (comment !== undefined) frames.unshift(`: ${comment}${end}${end}`);
   if (done) frames.push(frame(`data:${space}[DONE]`, frames.length, step, end));
   return finish("text/event-stream; charset=utf-8", frames, step);
 }
@@ -92,6 +94,18 @@ function finish(contentType, texts, step) {
   }
   const pieces = texts.map((text) => encoder.encode(text));
   return { contentType: step.contentType ?? contentType, pieces: step.pieceSize ? recut(pieces, step.pieceSize) : pieces };
+}
+
+/**
+ * A body as it is when a client takes it packed. What is packed is cut anywhere, for an event has no end in it.
+ *
+ * @param {Uint8Array[]} pieces
+ * @param {"gzip" | "deflate"} encoding
+ * @param {number} [size]
+ */
+export async function packed(pieces, encoding, size = 256) {
+  const whole = new Blob(pieces.map((piece) => Uint8Array.from(piece))).stream().pipeThrough(new CompressionStream(encoding));
+  return recut([new Uint8Array(await new Response(whole).arrayBuffer())], size);
 }
 
 /** Cuts anywhere: within a line end, an escape, a character of several bytes. @param {Uint8Array[]} pieces @param {number} size */

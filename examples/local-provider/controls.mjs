@@ -26,6 +26,7 @@
  * @property {boolean} [noUsage] leave usage out altogether, as some compatible servers do
  * @property {number} [deltaSize] characters in each streamed delta; without it, one token
  * @property {number} [pieceSize] bytes in each piece of the body, from 1; it cuts anywhere
+ * @property {"gzip" | "deflate"} [encoding] the body is packed so, whether the client takes that or not
  * @property {"lf" | "crlf" | "cr"} [lineEnd] line ends of the event stream
  * @property {number} [comments] a comment before every n-th event
  * @property {boolean} [tight] `data:` without a space after it
@@ -79,6 +80,7 @@ const KINDS = {
   noUsage: "flag",
   deltaSize: "size",
   pieceSize: "size",
+  encoding: ["gzip", "deflate"],
   lineEnd: ["lf", "crlf", "cr"],
   comments: "size",
   tight: "flag",

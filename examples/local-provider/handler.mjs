@@ -6,7 +6,7 @@
  * @module
  */
 
-import { firstBytes, jsonBody } from "./body.mjs";
+import { firstBytes, jsonBody, packed } from "./body.mjs";
 import { checkScripted, CONTROL_HEADERS, stepFromHeaders, withoutFailure } from "./controls.mjs";
 import { misused, Refusal } from "./failures.mjs";
 import { routeOf } from "./routes.mjs";
@@ -141,6 +141,10 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
     if (step.retryAfter !== undefined) headers.set("retry-after", String(step.retryAfter));
     if (step.retryAfterMs !== undefined) headers.set("retry-after-ms", String(step.retryAfterMs));
     if (step.shouldRetry !== undefined) headers.set("x-should-retry", String(step.shouldRetry));
+    if (step.encoding !== undefined) {
+      headers.set("content-encoding", step.encoding);
+      body = { ...body, pieces: await packed(body.pieces, step.encoding, step.pieceSize) };
+    }
     for (const [name, value] of Object.entries(step.headers ?? {})) headers.set(name, value);
     // These statuses have no body, by the rules of HTTP.
     if (status === 204 || status === 205 || status === 304) {

@@ -15,15 +15,19 @@ import { arrayBody, eventBody, jsonBody } from "./body.mjs";
  * @typedef {{ body: Body, status: number }} Reply
  *
  * @typedef {object} Api what the endpoints of one maker have in common
- * @property {"openai" | "azure" | "anthropic" | "gemini"} name
+ * @property {string} name
+ * @property {(model: string) => boolean} [serves] if it is not the makers' own models
+ * @property {string} [takes] further parameters of a chat
  * @property {(call: Pick<Call, "headers" | "url">) => void} authenticate throws a refusal
  * @property {(status: number, overrides?: object) => Refusal} refusalFor the refusal that a script asks for
  * @property {(refusal: Refusal, requestId: string, url?: URL) => unknown} errorBody the address is given for a whole body, not for an event
  * @property {(step: Step) => void} [admit] throws a refusal of what the step blocks
  * @property {(serial: number) => string} requestId
  * @property {(requestId: string, milliseconds: number) => Record<string, string>} headers of every answer
- * @property {(completion: any, step: Step) => unknown} [completion] what it adds to a chat completion
- * @property {(chunks: any[], step: Step) => unknown[]} [chunks] what it adds to those of a stream
+ * @property {(completion: any, step: Step) => unknown} [completion] what it makes of a chat completion of OpenAI's
+ * @property {(chunks: any[], step: Step, completion: any) => unknown[]} [chunks] what it makes of those of a stream
+ * @property {(refusal: Refusal, last: any) => unknown} [chatFailure] a failure within the stream of a chat, after the last chunk
+ * @property {string} [comment] what a stream of a chat begins with
  *
  * @typedef {object} Call one request, on its way to an answer
  * @property {Api} api
@@ -50,11 +54,11 @@ export function wholeOf(value, { step }) {
 /**
  * @param {any[]} events
  * @param {Call} call
- * @param {{ done?: boolean, named?: boolean, lineEnd?: Step["lineEnd"], array?: boolean, failure?: (refusal: Refusal, at: number) => unknown }} form
+ * @param {{ done?: boolean, named?: boolean, lineEnd?: Step["lineEnd"], array?: boolean, comment?: string | undefined, failure?: (refusal: Refusal, before: any[]) => unknown }} form
  *   `done`: ends with `[DONE]`; `named`: each event has the name of its type; `array`: no events, but a list of them
  * @returns {Reply}
  */
-export function streamOf(events, call, { done = false, named = false, lineEnd = "lf", array = false, failure }) {
+export function streamOf(events, call, { done = false, named = false, lineEnd = "lf", array = false, comment, failure }) {
   const { api, requestId, step } = call;
   let status = step.status ?? 200;
   let marked = done && !step.noDone;
@@ -62,12 +66,12 @@ export function streamOf(events, call, { done = false, named = false, lineEnd = 
     // An API says 200 before it knows; a failure after that arrives as an event, and nothing after it.
     const refusal = api.refusalFor(step.status ?? 500, step.error);
     events = events.slice(0, step.errorAt);
-    events.push(failure?.(refusal, events.length) ?? api.errorBody(refusal, requestId));
+    events.push(failure?.(refusal, events) ?? api.errorBody(refusal, requestId));
     status = 200;
     marked = false;
   } else if (step.noDone && !done) {
     events = events.slice(0, -1);
   }
-  const body = array ? arrayBody(events, step) : eventBody(events, { ...step, lineEnd: step.lineEnd ?? lineEnd }, { done: marked, named });
+  const body = array ? arrayBody(events, step) : eventBody(events, { ...step, lineEnd: step.lineEnd ?? lineEnd }, { done: marked, named, ...(comment === undefined ? {} : { comment }) });
   return { body, status };
 }

@@ -8,6 +8,8 @@
 import { ANTHROPIC } from "./anthropic/api.mjs";
 import { countTokens, messages } from "./anthropic/messages.mjs";
 import { AZURE } from "./azure/api.mjs";
+import { GEMINI_AS_OPENAI } from "./compatible/gemini.mjs";
+import { OPENROUTER } from "./compatible/openrouter.mjs";
 import { GEMINI } from "./gemini/api.mjs";
 import { countContent, generateContent, streamGenerateContent } from "./gemini/generate.mjs";
 import { OPENAI } from "./openai/api.mjs";
@@ -36,7 +38,7 @@ const OF_GEMINI = { generateContent, streamGenerateContent, countTokens: countCo
 
 /**
  * @param {string} path
- * @returns {{ api: Api, endpoint?: Endpoint, model?: string }} an unknown path still is somebody's, for the shape of the error
+ * @returns {{ api: Api, endpoint?: Endpoint | undefined, model?: string }} an unknown path still is somebody's, for the shape of the error
  */
 export function routeOf(path) {
   const message = /^\/v1\/messages(.*)$/.exec(path);
@@ -46,6 +48,8 @@ export function routeOf(path) {
   if (path.startsWith("/openai/")) return { api: AZURE, endpoint: own(OF_OPENAI, /^\/openai\/(?:v1\/(.+)|(responses))$/.exec(path)?.slice(1).find(Boolean)) };
   const content = /^\/v1(?:beta|alpha)?\/models\/([^/:]+):(\w+)$/.exec(path);
   if (content) return { api: GEMINI, endpoint: own(OF_GEMINI, content[2]), model: decoded(content[1] ?? "") };
+  if (path.startsWith("/v1beta/openai/")) return { api: GEMINI_AS_OPENAI, endpoint: path === "/v1beta/openai/chat/completions" ? chat : undefined };
+  if (path.startsWith("/api/v1/")) return { api: OPENROUTER, endpoint: path === "/api/v1/chat/completions" ? chat : undefined };
   if (/^\/v1(?:beta|alpha)\//.test(path)) return { api: GEMINI };
   return { api: OPENAI, endpoint: own(OF_OPENAI, /^\/v1\/(.+)$/.exec(path)?.[1]) };
 }

@@ -29,6 +29,8 @@ const FILTERED =
 /** @type {import("../reply.mjs").Api} */
 export const AZURE = {
   name: "azure",
+  // A deployment has a name of its owner's choice.
+  serves: () => true,
 
   authenticate({ headers, url }) {
     const key = headers.get("api-key") ?? bearerOf(headers);

@@ -46,7 +46,7 @@ export const GEMINI = {
     const usual = BY_STATUS[status]?.[0] ?? (status >= 500 ? "INTERNAL" : "FAILED_PRECONDITION");
     const body = { error: { code: status, message, status: name ?? usual, ...(details ? { details } : {}) } };
     // What is a list when all goes well is one when it does not.
-    return url && isList(url) ? [body] : body;
+    return url && (isList(url) || url.pathname.includes("/openai/")) ? [body] : body;
   },
 
   requestId: (serial) => hex(`request ${serial}`, 32),

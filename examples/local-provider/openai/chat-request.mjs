@@ -29,7 +29,7 @@ const NOT_SIMULATED = ["audio", "logprobs", "functions", "moderation", "predicti
  * @returns {Record<string, any>} the request, with the model that serves it
  */
 export function readChat(call) {
-  const request = parse(call.text, KNOWN);
+  const request = parse(call.text, call.api.takes === undefined ? KNOWN : new Set([...KNOWN, ...names(call.api.takes)]));
   request.model = checkModel(request.model, "chat", call);
   checkPresent(request, "messages");
   checkMessages(request.messages);

@@ -34,7 +34,12 @@ export function chat(call) {
   const completion = complete(request, call);
   if (!request.stream) return wholeOf(call.api.completion?.(completion, call.step) ?? completion, call);
   const chunks = chunksOf(completion, request, call.step);
-  return streamOf(call.api.chunks?.(chunks, call.step) ?? chunks, call, { done: true });
+  const { api, step } = call;
+  return streamOf(api.chunks?.(chunks, step, completion) ?? chunks, call, {
+    done: true,
+    comment: api.comment,
+    ...(api.chatFailure ? { failure: (refusal, before) => api.chatFailure?.(refusal, before.at(-1) ?? completion) } : {}),
+  });
 }
 
 /** @param {Record<string, any>} request @param {Call} call @returns {Completion} */

@@ -51,8 +51,8 @@ export function checkModel(asked, kind, { api, model }) {
   const name = model ?? asked;
   if (name === undefined || name === "") throw new Refusal(400, { message: "you must provide a model parameter" });
   if (typeof name !== "string") throw invalidType("model", "a string", name);
-  if (api.name !== "azure" && !isServed(name, kind)) throw modelNotFound(name);
-  return modelBehind(name, kind);
+  if (!(api.serves?.(name) ?? isServed(name, kind))) throw modelNotFound(name);
+  return api.serves && api.name !== "azure" ? name : modelBehind(name, kind);
 }
 
 /** @param {Record<string, any>} request @param {string} name @param {number} least @param {number} most */

@@ -46,7 +46,7 @@ export function responses(call) {
   if (!request.stream) return wholeOf(response, call);
   return streamOf(eventsOf(response, request, step), call, {
     named: true,
-    failure: ({ error }, at) => ({ type: "error", sequence_number: at, code: error.code ?? error.type, message: error.message, param: error.param }),
+    failure: ({ error }, before) => ({ type: "error", sequence_number: before.length, code: error.code ?? error.type, message: error.message, param: error.param }),
   });
 }
 
