@@ -37,7 +37,24 @@ export {
   type APIErrorInit,
   type TollgateErrorInit,
 } from "./errors.js";
-export { BudgetManager, MemoryBudgetLedger, type BudgetManagerOptions, type MemoryBudgetLedgerOptions } from "./budget.js";
+export {
+  BudgetManager,
+  D1BudgetLedger,
+  DurableObjectBudgetLedger,
+  LocalStorageBudgetLedger,
+  MemoryBudgetLedger,
+  RedisBudgetLedger,
+  serveBudgets,
+  type BudgetManagerOptions,
+  type BudgetsServer,
+  type BudgetsStub,
+  type D1Binding,
+  type DurableObjectBudgetLedgerOptions,
+  type LocalStorageBudgetLedgerOptions,
+  type MemoryBudgetLedgerOptions,
+  type ObjectStorage,
+  type RedisBudgetLedgerOptions,
+} from "./budget.js";
 export { GuardedAnthropic, createGuardedAnthropic, type GuardedAnthropicConfig, type GuardedMessages } from "./client/anthropic.js";
 export {
   GuardedAzureOpenAI,

@@ -192,7 +192,7 @@ async function ship() {
         minifySyntax: true,
         legalComments: "none",
         logLevel: "warning",
-        external: ["#wasm", "*.wasm", "*.wasm?module"],
+        external: ["#wasm", "*.wasm", "*.wasm?module", "cloudflare:workers"],
         plugins: [{ name: "apart", setup: apart }],
       };
       const [index, ...others] = entries.map(inFace);
@@ -219,7 +219,7 @@ function apart({ onResolve }) {
 function inMain({ onResolve }) {
   const own = /(^|\/)open(\/|$)/;
   onResolve({ filter: /./ }, ({ path, resolveDir, kind }) =>
-    kind === "entry-point" || own.test(path) || own.test(resolveDir) ? undefined : { path: "./main.js", external: true },
+    kind === "entry-point" || path.startsWith("cloudflare:") || own.test(path) || own.test(resolveDir) ? undefined : { path: "./main.js", external: true },
   );
 }
 

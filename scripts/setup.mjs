@@ -2,7 +2,7 @@
 // .tools, and the npm packages. What is already there is left alone.
 //
 //     node scripts/setup.mjs            what a build needs
-//     node scripts/setup.mjs --tests    and what the tests need: Chromium, chromedriver, Deno, Bun, workerd, Vite
+//     node scripts/setup.mjs --tests    and what the tests need: Chromium, chromedriver, Redis, Deno, Bun, workerd, Vite
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { bindgenVersion } from "./lib/bindgen.mjs";
 import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
 import { hash, once } from "./lib/stamp.mjs";
-import { BINDGEN, NODE, RUST, findChromedriver, findChromium, findRust } from "./lib/tools.mjs";
+import { BINDGEN, NODE, RUST, findChromedriver, findChromium, findRedis, findRust } from "./lib/tools.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -82,13 +82,13 @@ async function installPackages(folder, command) {
 
 const npm = () => (process.platform === "win32" ? "npm.cmd" : "npm");
 
-async function installBrowser() {
-  const wanted = () => ({ chromium: findChromium(), "chromium-driver": findChromedriver() });
+async function installPrograms() {
+  const wanted = () => ({ chromium: findChromium(), "chromium-driver": findChromedriver(), "redis-server": findRedis() });
   const missing = Object.entries(wanted()).filter(([, path]) => path === undefined).map(([name]) => name);
   if (missing.length > 0) {
     if (ask("apt-get", ["--version"]) === undefined || process.getuid?.() !== 0) {
       throw new Problem(
-        `cannot set up: expected ${missing.join(" and ")}, found none; install Chromium and its chromedriver, or name them in CHROMIUM and CHROMEDRIVER`,
+        `cannot set up: expected ${missing.join(" and ")}, found none; install Chromium, its chromedriver and redis-server, or name them in CHROMIUM, CHROMEDRIVER and REDIS_SERVER`,
       );
     }
     const env = { DEBIAN_FRONTEND: "noninteractive" };
@@ -114,7 +114,7 @@ export async function setup({ tests = false } = {}) {
   if (tests) {
     // Not `ci`: Deno comes as one package for each platform, and a lock file lists those its writer's registry had.
     await installPackages("tests/tools", ["install", "--no-save"]);
-    await installBrowser();
+    await installPrograms();
   }
 }
 

@@ -51,6 +51,11 @@ const SUITES = {
     await node(tests("tests/runtimes"));
   },
 
+  /** Ledgers and storages over what they are for: SQLite in workerd, a Redis, a browser's pages. */
+  async ledgers() {
+    await node(tests("tests/ledgers"));
+  },
+
   /** The tarball, installed in new projects. */
   async package() {
     await node(tests("tests/package"));

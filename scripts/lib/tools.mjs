@@ -55,3 +55,6 @@ export const CHROMIUM_FLAGS = [
   "--no-first-run",
   "--no-proxy-server",
 ];
+
+/** redis-server, which the ledger over Redis is tested with. */
+export const findRedis = () => first("REDIS_SERVER", ["redis-server", "valkey-server"]);

@@ -5,8 +5,9 @@ use super::{
     config::{Config, Threshold},
 };
 use crate::{
-    json::{ToJson, Writer, number},
+    json::{Raw, ToJson, Writer, number},
     money::Usd,
+    object::Object,
     time::{Instant, Period},
 };
 
@@ -56,6 +57,24 @@ impl Alert {
             at,
             window_start,
         }
+    }
+
+    /// Reads what [`ToJson`] wrote; the rest follows from it.
+    pub fn read(value: Raw<'_>) -> Option<Self> {
+        let alert = Object::of(value)?;
+        let text = |key: &str| alert.get(key)?.to_text();
+        let usd = |key: &str| Usd::parse(&text(key)?).ok();
+        Some(Self {
+            id: text("id")?,
+            budget_id: text("budgetId")?,
+            budget_name: text("budgetName")?,
+            threshold: Threshold::from_percent(alert.get("threshold")?.number()?).ok()?,
+            amount: usd("currentSpendingUsd")?,
+            limit: usd("limitUsd")?,
+            projected: alert.get("projected")?.bool()?,
+            at: Instant::parse(&text("timestamp")?).ok()?,
+            window_start: text("periodStart").map(|start| Instant::parse(&start)).transpose().ok()?,
+        })
     }
 
     /// `critical` from 100 percent, `warning` from 90, `info` below.

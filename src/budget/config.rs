@@ -171,6 +171,16 @@ impl Config {
         Ok(Self { revision: revision.unwrap_or(1).max(1), created_at, updated_at, later, ..config })
     }
 
+    /// Reads a JSON array of budgets, each as [`Config::parse`] does.
+    pub fn parse_list(json: &str) -> Result<Vec<Self>> {
+        let budgets = Raw::parse(json).ok().and_then(Raw::items);
+        budgets
+            .ok_or_else(|| Error::input("cannot read budgets: expected an array of budgets, found something else"))?
+            .into_iter()
+            .map(|budget| Self::parse(budget.get()))
+            .collect()
+    }
+
     /// This budget with some of its fields replaced. Its id stays.
     pub fn updated(&self, json: &str) -> Result<Self> {
         let mut changes = Fields::parse(json)?;

@@ -9,6 +9,7 @@ use super::{
     answer::{Guarantee, Outcome, Reservation, Settlement, Status},
     check::retry_after,
     config::{Action, Config, is_utc},
+    journal::{Journal, Key},
     window::Window,
 };
 use crate::{
@@ -28,7 +29,7 @@ const SWEEP: i64 = 10 * MINUTE;
 /// A clock that moves by more than this between two operations is not believed at once.
 const DOUBT: i64 = DAY;
 /// How long an id is remembered at least, and a window after its end.
-const LEAST_MEMORY: i64 = DAY;
+pub(super) const LEAST_MEMORY: i64 = DAY;
 /// The longest lease.
 pub const MAX_LEASE_MS: i64 = 30 * DAY;
 
@@ -59,6 +60,17 @@ pub enum Mode {
     Attach,
     /// It is changed.
     Update,
+}
+
+impl Mode {
+    /// The mode of that name.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "attach" => Ok(Mode::Attach),
+            "update" => Ok(Mode::Update),
+            _ => Err(Error::input("cannot put budgets: expected mode to be attach or update, found another value")),
+        }
+    }
 }
 
 /// A reservation asked for.
@@ -117,19 +129,19 @@ pub struct Charged {
     pub alerts: Vec<Alert>,
 }
 
-struct Book {
-    config: Config,
+pub(super) struct Book {
+    pub(super) config: Config,
     /// The order of creation.
-    order: u64,
-    zone: Rc<dyn Zone>,
-    windows: Map<Instant, Window>,
+    pub(super) order: u64,
+    pub(super) zone: Rc<dyn Zone>,
+    pub(super) windows: Map<Instant, Window>,
     /// Up to here it may have forgotten what it counted.
-    horizon: Option<Instant>,
+    pub(super) horizon: Option<Instant>,
 }
 
 /// What has become of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Held,
     Released,
     Settled {
@@ -141,7 +153,7 @@ enum State {
 
 /// Which later settlement replaces one that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
+pub(super) enum Open {
     /// None: it was the truth, or was corrected once.
     Final,
     /// One that is not an estimate.
@@ -150,58 +162,64 @@ enum Open {
     ToAny,
 }
 
-struct Promise {
-    usd: Usd,
-    scopes: Vec<Scope>,
-    made: Instant,
-    expires: Instant,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Promise {
+    pub(super) usd: Usd,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) made: Instant,
+    pub(super) expires: Instant,
     /// When it last changed.
-    touched: Instant,
-    state: State,
+    pub(super) touched: Instant,
+    pub(super) state: State,
 }
 
 /// A charge that was taken.
-struct Known {
-    revision: u32,
-    usd: Usd,
-    scopes: Vec<Scope>,
-    at: Instant,
-    seen: Instant,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Known {
+    pub(super) revision: u32,
+    pub(super) usd: Usd,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) at: Instant,
+    pub(super) seen: Instant,
     /// The budgets that bind it and did not count it.
-    too_old: Vec<String>,
+    pub(super) too_old: Vec<String>,
 }
 
 /// What the ledger remembers a charge by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Identity {
+pub(super) enum Identity {
     Reservation(String),
     Record(String),
 }
 
 /// Budgets, reservations and charges.
 pub struct Ledger {
-    guarantee: Guarantee,
+    pub(super) guarantee: Guarantee,
     /// The clock, as far as it is believed.
-    last_seen: Option<Instant>,
+    pub(super) last_seen: Option<Instant>,
     /// How far time has passed for certain: never back, and not with a leap of the clock that may be an error.
-    past: Instant,
+    pub(super) past: Instant,
     /// Until when a leap of the clock is in doubt.
-    doubt: Option<Instant>,
+    pub(super) doubt: Option<Instant>,
     /// What is over before this may be forgotten: neither later than the clock nor than what has passed for certain.
-    over: Instant,
+    pub(super) over: Instant,
     /// When it was last seen what may be forgotten.
-    swept: Instant,
+    pub(super) swept: Instant,
     /// What was raised while nobody asked, for the next answer.
-    news: Vec<Alert>,
-    created: u64,
-    books: Map<String, Book>,
+    pub(super) news: Vec<Alert>,
+    pub(super) created: u64,
+    pub(super) books: Map<String, Book>,
     /// Which budgets bind a scope (`None`: everything), in the order of creation.
-    binding: Map<Option<Scope>, Set<(u64, String)>>,
-    promises: Map<String, Promise>,
-    leases: Set<(Instant, String)>,
-    charges: Map<String, Known>,
+    pub(super) binding: Map<Option<Scope>, Set<(u64, String)>>,
+    pub(super) promises: Map<String, Promise>,
+    pub(super) leases: Set<(Instant, String)>,
+    pub(super) charges: Map<String, Known>,
     /// When to ask whether an identity may be forgotten.
     memory: Set<(Instant, Identity)>,
+    /// What a host that keeps the state has to write.
+    pub(super) journal: Journal,
+    /// Budgets that are new, to a host that has not offered them all that it keeps.
+    pub(super) adopting: Vec<String>,
 }
 
 impl Ledger {
@@ -222,6 +240,8 @@ impl Ledger {
             leases: Set::new(),
             charges: Map::new(),
             memory: Set::new(),
+            journal: Journal::default(),
+            adopting: Vec::new(),
         }
     }
 
@@ -243,6 +263,7 @@ impl Ledger {
             let book = Book { config: config.clone(), order: self.created, zone, windows: Map::new(), horizon: None };
             self.bind(&config, self.created);
             self.books.insert(config.id.clone(), book);
+            self.journal.budget(&config.id);
             self.adopt(&config.id, now);
             return Ok(config);
         };
@@ -264,6 +285,10 @@ impl Ledger {
         let old = std::mem::replace(&mut book.config, new.clone());
         book.zone = zone;
         let order = book.order;
+        self.journal.budget(&new.id);
+        for start in book.windows.keys() {
+            self.journal.window(&new.id, *start);
+        }
         if new.has_windows_of(&old) {
             for window in book.windows.values_mut() {
                 window.rearm(&new);
@@ -284,6 +309,10 @@ impl Ledger {
         match self.books.remove(id) {
             Some(book) => {
                 self.unbind(&book.config, book.order);
+                self.journal.budget(id);
+                for start in book.windows.keys() {
+                    self.journal.window(id, *start);
+                }
                 true
             }
             None => false,
@@ -305,11 +334,11 @@ impl Ledger {
             Some(ids) => self.books.values_mut().filter(|book| ids.contains(&book.config.id)).collect(),
         };
         sort_by_key(&mut books, |book| book.order);
-        let (guarantee, over) = (self.guarantee, self.over);
+        let (guarantee, over, journal) = (self.guarantee, self.over, &mut self.journal);
         books
             .into_iter()
             .map(|book| {
-                book.prune(over);
+                book.prune(over, journal);
                 let window = book.window(now);
                 Status {
                     spent: window.spent,
@@ -352,7 +381,7 @@ impl Ledger {
         match self.promises.get(request.id) {
             Some(known) if known.state == State::Held && known.usd == request.usd => {
                 answer.expires_at = Some(known.expires);
-                answer.alerts = std::mem::take(&mut self.news);
+                answer.alerts = self.with_news(Vec::new());
                 return Ok(answer);
             }
             Some(known) if known.state != State::Released => {
@@ -368,7 +397,7 @@ impl Ledger {
         let mut refused: Option<(Action, Reservation)> = None;
         for id in &bound {
             let Some(book) = self.books.get_mut(id) else { continue };
-            book.prune(self.over);
+            book.prune(self.over, &mut self.journal);
             let (window, config) = book.window_and_config(now);
             if !config.enabled || config.action == Action::Alert || !window.refuses(request.usd, config.limit) {
                 continue;
@@ -395,7 +424,7 @@ impl Ledger {
             };
             refused = Some((config.action, denial));
         }
-        answer.alerts = std::mem::take(&mut self.news);
+        answer.alerts = self.with_news(Vec::new());
         if let Some((_, denial)) = refused {
             return Ok(Reservation { alerts: answer.alerts, ..denial });
         }
@@ -404,11 +433,13 @@ impl Ledger {
             let (window, config) = book.window_and_config(now);
             window.held = window.held.saturating_add(request.usd);
             answer.alerts.extend(window.raise(config, now));
+            self.journal.window(id, window.start);
         }
         let expires = now.plus(request.lease_ms);
         answer.expires_at = Some(expires);
         self.leases.insert((expires, request.id.to_owned()));
-        self.memory.insert((now.plus(LEAST_MEMORY), Identity::Reservation(request.id.to_owned())));
+        self.remember(now.plus(LEAST_MEMORY), Identity::Reservation(request.id.to_owned()));
+        self.journal.reservation(request.id);
         let promise = Promise {
             usd: request.usd,
             scopes: request.scopes.to_vec(),
@@ -439,6 +470,7 @@ impl Ledger {
             _ => return false,
         };
         (promise.state, promise.touched) = (State::Released, now);
+        self.journal.reservation(id);
         let (made, scopes) = (promise.made, promise.scopes.clone());
         self.leases.remove(&(promise.expires, id.to_owned()));
         self.change(&scopes, made, now, |window| {
@@ -479,6 +511,7 @@ impl Ledger {
             (None, Some(known)) if charge.revision > known.revision => {
                 let (old, scopes, at) = (known.usd, known.scopes.clone(), known.at);
                 (known.revision, known.usd, known.seen) = (charge.revision, charge.usd, now);
+                self.journal.record(charge.record_id);
                 answer.too_old = known.too_old.clone();
                 for id in self.bound(&scopes).into_iter().filter(|id| !answer.too_old.contains(id)) {
                     let Some(book) = self.books.get_mut(&id).filter(|book| book.has_window(at, self.over)) else {
@@ -487,6 +520,7 @@ impl Ledger {
                     let (window, config) = book.window_and_config(at);
                     window.spent = window.spent.saturating_sub(old).saturating_add(charge.usd);
                     answer.alerts.extend(window.raise(config, now));
+                    self.journal.window(&id, window.start);
                 }
                 (answer.counted, answer.taken) = (true, Taken::Corrected);
             }
@@ -502,11 +536,13 @@ impl Ledger {
                     let (window, config) = book.window_and_config(charge.at);
                     window.spent = window.spent.saturating_add(charge.usd);
                     answer.alerts.extend(window.raise(config, now));
+                    self.journal.window(id, window.start);
                 }
                 answer.counted = bound.is_empty() || answer.too_old.len() < bound.len();
                 answer.taken = if answer.counted { Taken::Counted } else { Taken::TooOld };
                 if answer.counted {
-                    self.memory.insert((now.plus(LEAST_MEMORY), Identity::Record(charge.record_id.to_owned())));
+                    self.remember(now.plus(LEAST_MEMORY), Identity::Record(charge.record_id.to_owned()));
+                    self.journal.record(charge.record_id);
                     let known = Known {
                         revision: charge.revision,
                         usd: charge.usd,
@@ -524,6 +560,9 @@ impl Ledger {
 
     /// What was raised while nobody asked, and what is raised now.
     fn with_news(&mut self, alerts: Vec<Alert>) -> Vec<Alert> {
+        if !self.news.is_empty() {
+            self.journal.mark(|| Key::Ledger);
+        }
         let mut all = std::mem::take(&mut self.news);
         all.extend(alerts);
         all
@@ -584,6 +623,7 @@ impl Ledger {
             _ => open,
         };
         (promise.state, promise.touched) = (State::Settled { charged: usd, open }, now);
+        self.journal.reservation(id);
         let scopes = promise.scopes.clone();
         self.leases.remove(&(promise.expires, id.to_owned()));
         answer.alerts = self.change(&scopes, made, now, |window| {
@@ -601,42 +641,40 @@ impl Ledger {
             let (window, config) = book.window_and_config(at);
             change(window);
             alerts.extend(window.raise(config, now));
+            self.journal.window(&id, window.start);
         }
         alerts
     }
 
-    /// Applies to a new budget, or one with new windows, all that is remembered.
+    /// Applies to a new budget, or one with new windows, all that is in memory.
     fn adopt(&mut self, id: &str, now: Instant) {
         let Some(book) = self.books.get_mut(id) else { return };
         for promise in self.promises.values() {
-            if !book.config.binds(&promise.scopes) || !book.has_window(promise.made, self.over) {
-                continue;
-            }
-            let window = book.window(promise.made);
-            match promise.state {
-                State::Held => window.held = window.held.saturating_add(promise.usd),
-                State::Settled { charged, .. } => window.spent = window.spent.saturating_add(charged),
-                State::Released => {}
+            book.adopt_promise(promise, self.over);
+        }
+        for (record, charge) in self.charges.iter_mut() {
+            if book.adopt_charge(charge, self.over) {
+                self.journal.record(record);
             }
         }
-        for charge in self.charges.values_mut() {
-            charge.too_old.retain(|known| known != id);
-            if !book.config.binds(&charge.scopes) {
-                continue;
-            }
-            if book.has_window(charge.at, self.over) {
-                let window = book.window(charge.at);
-                window.spent = window.spent.saturating_add(charge.usd);
-            } else {
-                charge.too_old.push(id.to_owned());
-            }
-        }
-        for window in book.windows.values_mut() {
-            self.news.extend(window.raise(&book.config, now));
+        if self.journal.on {
+            // The rest of it is somewhere else.
+            self.adopting.push(id.to_owned());
+        } else {
+            self.raise_all(id, now);
         }
     }
 
-    fn bind(&mut self, config: &Config, order: u64) {
+    /// Raises what is due in any window of a budget.
+    pub(super) fn raise_all(&mut self, id: &str, now: Instant) {
+        let Some(book) = self.books.get_mut(id) else { return };
+        for window in book.windows.values_mut() {
+            self.news.extend(window.raise(&book.config, now));
+            self.journal.window(id, window.start);
+        }
+    }
+
+    pub(super) fn bind(&mut self, config: &Config, order: u64) {
         self.binding.get_or_default(config.scope.clone()).insert((order, config.id.clone()));
     }
 
@@ -654,7 +692,7 @@ impl Ledger {
     /// The clock does not go back, unless by more than a day: then what it said before was an error. A leap of more than a
     /// day ahead may be one: it counts for windows and leases, which can be corrected, but nothing is forgotten for it
     /// before another day has passed.
-    fn advance(&mut self, reading: Instant) -> Instant {
+    pub(super) fn advance(&mut self, reading: Instant) -> Instant {
         let now = match self.last_seen {
             Some(last) if last.ms() - reading.ms() > DOUBT => {
                 self.doubt = None;
@@ -667,6 +705,10 @@ impl Ledger {
         if let Some(last) = self.last_seen.filter(|last| now.ms() - last.ms() > DOUBT) {
             // What it said last has not been taken back.
             (self.past, self.doubt) = (self.past.max(last), Some(now.plus(DOUBT)));
+        }
+        if self.last_seen.is_none_or(|last| (now.ms() - last.ms()).abs() >= SWEEP) {
+            // Else it is written with whatever else changes.
+            self.journal.mark(|| Key::Ledger);
         }
         self.last_seen = Some(now);
         self.doubt = self.doubt.filter(|until| now < *until);
@@ -681,11 +723,29 @@ impl Ledger {
                 self.news.extend(alerts);
             }
         }
-        if (self.over.ms() - self.swept.ms()).abs() >= SWEEP {
+        if !self.journal.on && self.sweep_is_due() {
             self.swept = self.over;
             self.sweep();
         }
         now
+    }
+
+    /// Whether it is time to see what may be forgotten.
+    pub(super) fn sweep_is_due(&self) -> bool {
+        (self.over.ms() - self.swept.ms()).abs() >= SWEEP
+    }
+
+    /// Notes when to ask whether an identity may be forgotten; a host that keeps the state finds that among its rows.
+    fn remember(&mut self, due: Instant, identity: Identity) {
+        if !self.journal.on {
+            self.memory.insert((due, identity));
+            return;
+        }
+        let key = match identity {
+            Identity::Reservation(id) => Key::Reservation(id),
+            Identity::Record(id) => Key::Record(id),
+        };
+        self.journal.keys.insert(key, Some(due));
     }
 
     /// Forgets what is due, all at once: one by one, each would move all that stay.
@@ -718,18 +778,19 @@ impl Ledger {
             let Some(promise) = self.promises.get_mut(&id) else { continue };
             self.leases.remove(&(promise.expires, id.clone()));
             promise.expires = now.plus(promise.expires.ms() - promise.made.ms());
+            self.journal.reservation(&id);
             self.leases.insert((promise.expires, id));
         }
     }
 
     /// Whether an identity may be forgotten; its budgets then have their horizons. If not, it is asked for again.
-    fn forget(&mut self, identity: &Identity) -> bool {
+    pub(super) fn forget(&mut self, identity: &Identity) -> bool {
         // The instants in whose windows it counts, or its record might; the last change; up to where it may come again.
         let (scopes, instants, touched, horizon) = match identity {
             Identity::Reservation(id) => match self.promises.get(id) {
                 // A hold is kept as long as its lease.
                 Some(promise) if promise.state == State::Held => {
-                    self.memory.insert((promise.expires.max(self.over).plus(LEAST_MEMORY), identity.clone()));
+                    self.remember(promise.expires.max(self.over).plus(LEAST_MEMORY), identity.clone());
                     return false;
                 }
                 Some(promise) => {
@@ -755,13 +816,14 @@ impl Ledger {
             });
         }
         if until > self.over {
-            self.memory.insert((until, identity.clone()));
+            self.remember(until, identity.clone());
             return false;
         }
         for id in bound {
             let Some(book) = self.books.get_mut(&id) else { continue };
             book.horizon = Some(book.horizon.map_or(horizon, |known| known.max(horizon)));
-            book.prune(self.over);
+            book.prune(self.over, &mut self.journal);
+            self.journal.budget(&id);
         }
         true
     }
@@ -778,9 +840,47 @@ impl Book {
         (self.windows.get_or_insert_with(start, || Window::new((start, end))), &self.config)
     }
 
+    /// Counts a reservation that was made before it. A released one counts nothing.
+    pub(super) fn adopt_promise(&mut self, promise: &Promise, over: Instant) {
+        if promise.state == State::Released
+            || !self.config.binds(&promise.scopes)
+            || !self.has_window(promise.made, over)
+        {
+            return;
+        }
+        let window = self.window(promise.made);
+        match promise.state {
+            State::Held => window.held = window.held.saturating_add(promise.usd),
+            State::Settled { charged, .. } => window.spent = window.spent.saturating_add(charged),
+            State::Released => {}
+        }
+    }
+
+    /// Counts a charge that came before it; says whether the charge now knows otherwise for whom it is too old.
+    pub(super) fn adopt_charge(&mut self, charge: &mut Known, over: Instant) -> bool {
+        let before = charge.too_old.len();
+        charge.too_old.retain(|known| *known != self.config.id);
+        if self.config.binds(&charge.scopes) {
+            if self.has_window(charge.at, over) {
+                let window = self.window(charge.at);
+                window.spent = window.spent.saturating_add(charge.usd);
+            } else {
+                charge.too_old.push(self.config.id.clone());
+            }
+        }
+        before != charge.too_old.len()
+    }
+
     /// Drops windows that nothing can count in any more.
-    fn prune(&mut self, over: Instant) {
-        self.windows.retain(|_, window| window.end.plus(LEAST_MEMORY) > over);
+    pub(super) fn prune(&mut self, over: Instant, journal: &mut Journal) {
+        let id = &self.config.id;
+        self.windows.retain(|start, window| {
+            let kept = window.end.plus(LEAST_MEMORY) > over;
+            if !kept {
+                journal.window(id, *start);
+            }
+            kept
+        });
     }
 
     /// The bounds of the window that holds an instant; of one that is there already without asking the zone.

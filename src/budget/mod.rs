@@ -8,6 +8,9 @@
 //! | [`alert`] | [`Alert`]: a threshold that was reached |
 //! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
 //! | [`answer`] | what the ledger answers |
+//! | [`journal`] | [`Key`](journal::Key): the rows of a ledger that is kept, and which of them have changed |
+//! | [`rows`] | those rows: read, written, forgotten |
+//! | [`message`] | [`run()`](message::run): operations as a ledger elsewhere is asked for them |
 //! | [`mod@check`] | [`check()`]: the advisory question, over any ledger's statuses |
 //!
 //! Limits are money. Windows are calendar windows.
@@ -16,7 +19,10 @@ pub mod alert;
 pub mod answer;
 pub mod check;
 pub mod config;
+pub mod journal;
 pub mod ledger;
+pub mod message;
+pub mod rows;
 pub mod window;
 
 pub use crate::ledger::Scope;

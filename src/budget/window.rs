@@ -43,6 +43,11 @@ impl Window {
         self.spent.pico() + self.held.pico() + amount.pico() > limit.pico()
     }
 
+    /// Takes back the alerts that it raised before it was kept elsewhere.
+    pub fn restore(&mut self, alerts: Vec<Alert>) {
+        self.raised = alerts.into_iter().map(|alert| (alert.threshold, alert)).collect();
+    }
+
     /// The alerts raised in this window, by threshold.
     pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
         self.raised.values()

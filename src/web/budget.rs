@@ -11,7 +11,9 @@ use super::{
     value::{instant, money},
 };
 use crate::{
-    budget::{Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start},
+    budget::{
+        Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start, message,
+    },
     error::{Error, Result},
     json::{Raw, ToJson},
     money::Usd,
@@ -49,18 +51,10 @@ impl MemoryLedger {
 
     /// Stores budgets, a JSON array; answers with what is stored.
     pub fn put(&self, budgets: &str, mode: &str, now: f64) -> Result<String> {
-        let mode = match mode {
-            "attach" => Mode::Attach,
-            "update" => Mode::Update,
-            _ => {
-                return Err(Error::input(
-                    "cannot put budgets: expected mode to be attach or update, found another value",
-                ));
-            }
-        };
+        let mode = Mode::parse(mode)?;
         let now = Instant::from_number(now)?;
         // All are read before any is stored.
-        let configs = configs(budgets)?;
+        let configs = Config::parse_list(budgets)?;
         let mut ledger = self.ledger.borrow_mut();
         let stored =
             configs.into_iter().map(|config| ledger.put(config, mode, &HostZones, now)).collect::<Result<Vec<_>>>()?;
@@ -134,6 +128,99 @@ impl MemoryLedger {
     }
 }
 
+/// A row takes some hundred bytes, the largest a few thousand; SQLite takes two million in a Durable Object.
+const ROWS_A_TEXT: usize = 250;
+
+/// A ledger whose state a host keeps, as rows: see the core's `budget::rows`. `now` is the clock of that host.
+#[wasm_bindgen]
+pub struct KeptLedger {
+    ledger: RefCell<Ledger>,
+}
+
+#[wasm_bindgen]
+impl KeptLedger {
+    /// An empty one; its guarantee is that of the host's transactions.
+    #[wasm_bindgen(constructor)]
+    pub fn new(hard: bool) -> Self {
+        Self { ledger: RefCell::new(Ledger::kept(if hard { Guarantee::Hard } else { Guarantee::PerInstance })) }
+    }
+
+    /// Takes in rows, a JSON array of `[key, value]`.
+    pub fn load(&self, rows: &str) -> Result<()> {
+        self.ledger.borrow_mut().load(rows, &HostZones).map(|_| ())
+    }
+
+    /// Runs a message from an operation on: the answers, separated by commas, and the place of the first that was not run,
+    /// since a new budget is first to be offered all that is kept.
+    pub fn run(&self, message: &str, from: u32, now: f64) -> Result<Vec<String>> {
+        let now = Instant::from_number(now)?;
+        let (answers, next) = message::run(&mut self.ledger.borrow_mut(), message, from as usize, &HostZones, now)?;
+        Ok(vec![answers, next.to_string()])
+    }
+
+    /// Whether new budgets are to be offered all that is kept.
+    #[wasm_bindgen(js_name = isAdopting)]
+    pub fn is_adopting(&self) -> bool {
+        self.ledger.borrow().is_adopting()
+    }
+
+    /// Offers them a page of it.
+    pub fn adopt(&self, rows: &str, last: bool, now: f64) -> Result<()> {
+        self.ledger.borrow_mut().adopt_rows(rows, last, Instant::from_number(now)?, &HostZones)
+    }
+
+    /// What is to be written in one transaction, as JSON arrays: the keys to delete, then the rows, `[key, hot, due, value]`, in
+    /// texts that a database takes as a parameter. Nothing, if nothing has changed.
+    pub fn changes(&self) -> Vec<String> {
+        let (puts, gone): (Vec<_>, Vec<_>) =
+            self.ledger.borrow_mut().changes().into_iter().partition(|change| change.value.is_some());
+        if puts.is_empty() && gone.is_empty() {
+            return Vec::new();
+        }
+        let gone: Vec<String> = gone.into_iter().map(|change| change.key).collect();
+        let mut texts = vec![gone.to_json()];
+        texts.extend(puts.chunks(ROWS_A_TEXT).map(ToJson::to_json));
+        texts
+    }
+
+    /// As [`KeptLedger::changes`], for a host that writes row by row: key, `1` for a hot one, when it is due or nothing, and the
+    /// value or nothing for one that is to be deleted; four texts for each.
+    #[wasm_bindgen(js_name = changedRows)]
+    pub fn changed_rows(&self) -> Vec<String> {
+        let changes = self.ledger.borrow_mut().changes();
+        let texts = changes.into_iter().flat_map(|change| {
+            let hot = if change.hot { "1" } else { "" };
+            let due = change.due.map_or(String::new(), |due| due.ms().to_string());
+            [change.key, hot.to_owned(), due, change.value.unwrap_or_default()]
+        });
+        texts.collect()
+    }
+
+    /// When the first lease ends.
+    #[wasm_bindgen(js_name = nextExpiry)]
+    pub fn next_expiry(&self) -> Option<f64> {
+        self.ledger.borrow().next_expiry().map(|at| at.ms() as f64)
+    }
+
+    /// Up to when rows that are due are to be swept, if it is time for that.
+    #[wasm_bindgen(js_name = sweepDue)]
+    pub fn sweep_due(&self) -> Option<f64> {
+        self.ledger.borrow().sweep_due().map(|at| at.ms() as f64)
+    }
+
+    /// Forgets what may be forgotten of a page of rows that are due.
+    pub fn sweep(&self, rows: &str, last: bool) -> Result<()> {
+        self.ledger.borrow_mut().sweep_rows(rows, last, &HostZones)
+    }
+}
+
+/// The keys of the rows that a message needs: a JSON array, or an empty text for none.
+#[wasm_bindgen(js_name = ledgerWants)]
+pub fn ledger_wants(message: &str) -> Result<String> {
+    let keys = message::wants(message)?;
+    Ok(if keys.is_empty() { String::new() } else { keys.to_json() })
+}
+
 /// What a caller says of a budget, as the budget it makes. Its zone must be one that the host knows.
 #[wasm_bindgen(js_name = readBudget)]
 pub fn read_budget(input: &str, time_zone: &str, week_start: &str) -> Result<String> {
@@ -160,7 +247,7 @@ pub fn budgets_agree(one: &str, other: &str) -> Result<bool> {
 #[wasm_bindgen(js_name = bindingBudgets)]
 pub fn binding_budgets(budgets: &str, scopes: &str) -> Result<String> {
     let scopes = Scope::parse_open_list(scopes)?;
-    let bound: Vec<f64> = configs(budgets)?
+    let bound: Vec<f64> = Config::parse_list(budgets)?
         .iter()
         .enumerate()
         .filter(|(_, config)| config.binds(&scopes))
@@ -175,7 +262,7 @@ pub fn binding_budgets(budgets: &str, scopes: &str) -> Result<String> {
 pub fn earliest_window(budgets: &str, now: f64) -> Result<f64> {
     let now = Instant::from_number(now)?;
     let mut earliest = now;
-    for config in configs(budgets)? {
+    for config in Config::parse_list(budgets)? {
         let zone = zone(&config.time_zone)?;
         earliest = earliest.min(config.period.window(now, &*zone, config.week_start).0);
     }
@@ -192,13 +279,4 @@ pub fn check_budgets(statuses: &str, usd: &str, now: f64) -> Result<String> {
 #[wasm_bindgen(js_name = readAmount)]
 pub fn read_amount(value: &JsValue) -> Result<String> {
     Ok(money(value)?.to_string())
-}
-
-fn configs(json: &str) -> Result<Vec<Config>> {
-    let budgets = Raw::parse(json).ok().and_then(Raw::items);
-    budgets
-        .ok_or_else(|| Error::input("cannot read budgets: expected an array of budgets, found something else"))?
-        .into_iter()
-        .map(|budget| Config::parse(budget.get()))
-        .collect()
 }

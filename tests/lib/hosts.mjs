@@ -155,27 +155,34 @@ export async function closeHosts() {
 }
 
 /** A page that calls `globalThis.main(args)` once its scripts have set it. */
-async function page(folder, args) {
+const page = async (folder, args) => (await pages(folder, [args]))[0];
+
+/** Pages of one browser profile, each with arguments of its own, at once. */
+async function pages(folder, list) {
   const server = await serve(folder);
   const context = await (await chromium()).newContext();
   try {
-    const tab = await context.newPage();
-    const errors = [];
-    tab.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
-    tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    await tab.goto(server.url);
-    // Asked from outside: what the browser's own waiting puts into the page needs eval, which the page forbids.
-    for (const until = Date.now() + 15_000; !(await tab.evaluate(() => typeof globalThis.main === "function")); ) {
-      if (Date.now() > until) throw new Error(`expected a program in the page, found none; the page says: ${errors.join("\n")}`);
-      await new Promise((done) => setTimeout(done, 10));
-    }
-    return await tab.evaluate(async (args) => JSON.parse(JSON.stringify(await globalThis.main(args))), args).catch((error) => {
-      throw new Error(`${error.stack}; the page says: ${errors.join("\n")}`);
-    });
+    return await Promise.all(list.map((args) => tab(context, server.url, args)));
   } finally {
     await context.close();
     await server.close();
   }
+}
+
+async function tab(context, url, args) {
+  const tab = await context.newPage();
+  const errors = [];
+  tab.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
+  tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  await tab.goto(url);
+  // Asked from outside: what the browser's own waiting puts into the page needs eval, which the page forbids.
+  for (const until = Date.now() + 15_000; !(await tab.evaluate(() => typeof globalThis.main === "function")); ) {
+    if (Date.now() > until) throw new Error(`expected a program in the page, found none; the page says: ${errors.join("\n")}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  return await tab.evaluate(async (args) => JSON.parse(JSON.stringify(await globalThis.main(args))), args).catch((error) => {
+    throw new Error(`${error.stack}; the page says: ${errors.join("\n")}`);
+  });
 }
 
 const entry = (file) => `import main from ${JSON.stringify(file)};\nglobalThis.main = main;\n`;
@@ -196,7 +203,10 @@ export async function vite(file, args) {
 }
 
 /** Chromium, with a page that esbuild bundled. */
-export async function chromiumPage(file, args) {
+export const chromiumPage = async (file, args) => (await chromiumPages(file, [args]))[0];
+
+/** The same page several times in one browser profile, each with arguments of its own. */
+export async function chromiumPages(file, list) {
   const folder = join(dirname(file), ".page");
   await mkdir(folder, { recursive: true });
   try {
@@ -204,7 +214,7 @@ export async function chromiumPage(file, args) {
     await writeFile(join(folder, "entry.mjs"), entry(`../${basename(file)}`));
     await build({ entryPoints: [join(folder, "entry.mjs")], outfile: join(folder, "main.js"), bundle: true, format: "esm", logLevel: "error" });
     await writeFile(join(folder, "index.html"), `<!doctype html><title>tollgate</title><script type="module" src="./main.js"></script>\n`);
-    return await page(folder, args);
+    return await pages(folder, list);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@
 import * as tollgate from "tollgate";
 import r50k from "tollgate/vocab/r50k_base";
 import { createProvider } from "../../examples/local-provider/handler.mjs";
-import { memoryKV, memoryLocalStorage } from "./stand-ins.mjs";
+import { memoryD1, memoryKV, memoryLocalStorage, memoryObjectStorage, memoryRedis } from "./stand-ins.mjs";
 
 const MODEL = "gpt-4o-mini";
 const EMAIL = "ada@example.org";
@@ -42,14 +42,18 @@ async function budgetsWork(manager) {
   return [first.allowed, second.allowed, settled.returned, status.spentUsd, status.heldUsd];
 }
 
+let ledgersUsed = 0;
+
 async function ledgerWorks(ledger) {
+  // A ledger that is used again still knows what was settled.
+  const own = (ledgersUsed += 1);
   const [budget] = await ledger.put(
     [{ id: "all::total:pot", name: "pot", limit: 0.01, limitUsd: "0.01", period: "total", alertThresholds: [], action: "block", enabled: true, revision: 1 }],
     "attach",
   );
-  const held = await ledger.reserve({ reservationId: "a", usd: "0.007", scopes: [], leaseMs: 60_000 });
-  const refused = await ledger.reserve({ reservationId: "b", usd: "0.007", scopes: [], leaseMs: 60_000 });
-  const settled = await ledger.settle("a", "0.001");
+  const held = await ledger.reserve({ reservationId: `a${own}`, usd: "0.007", scopes: [], leaseMs: 60_000 });
+  const refused = await ledger.reserve({ reservationId: `b${own}`, usd: "0.007", scopes: [], leaseMs: 60_000 });
+  const settled = await ledger.settle(`a${own}`, "0.001");
   await ledger.remove(budget.id);
   return [ledger.guarantee, held.allowed, refused.allowed, settled.charged];
 }
@@ -88,6 +92,15 @@ const RECIPES = {
   MemoryBudgetLedger: [() => new tollgate.MemoryBudgetLedger(), ledgerWorks],
   LocalStorageBudgetLedger: [() => new tollgate.LocalStorageBudgetLedger(), (ledger) => memoryLocalStorage(() => ledgerWorks(ledger))],
   KVBudgetLedger: [() => new tollgate.KVBudgetLedger(memoryKV()), ledgerWorks],
+  D1BudgetLedger: [() => new tollgate.D1BudgetLedger(memoryD1()), ledgerWorks],
+  RedisBudgetLedger: [() => new tollgate.RedisBudgetLedger({ url: "http://redis.invalid", token: "t", fetch: memoryRedis() }), ledgerWorks],
+  DurableObjectBudgetLedger: [
+    () => {
+      const server = tollgate.serveBudgets(memoryObjectStorage());
+      return new tollgate.DurableObjectBudgetLedger({ ledger: async (message) => server.answer(message) });
+    },
+    ledgerWorks,
+  ],
   Guardrail: [
     () =>
       new (class extends tollgate.Guardrail {

@@ -16,3 +16,11 @@ test("a Worker takes fresh prices by a cron trigger, and refuses what can't be r
   assert.equal(code, 0, err);
   assert.match(out, /a slipped unit +expected prices to move by at most a factor of 10, found input of acme\/fast-1 from 2 to 200 +2/);
 });
+
+test("an organization's budgets hold in a Durable Object, and survive a restart", async () => {
+  const { code, out, err } = await node(["examples/budget-management/run.mjs"]);
+  assert.equal(code, 0, err);
+  assert.match(out, /40 calls at once +\d+ paid, \d+ refused/);
+  assert.match(out, /after a restart +every budget stands as it stood/);
+  assert.doesNotMatch(out + err, /sk-local/);
+});

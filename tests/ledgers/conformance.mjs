@@ -1,0 +1,166 @@
+// What every ledger does: sequences of operations, answered as the ledger in memory answers them. Runs in the ledger's own
+// host; answers with what went otherwise, in a sound ledger nothing.
+import { MemoryBudgetLedger, TollgateError } from "tollgate";
+
+/** A generator of numbers below n: mulberry32. */
+export function random(seed) {
+  let state = seed >>> 0;
+  return (n) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * n);
+  };
+}
+
+export const budget = (more) => ({
+  id: more.id ?? `${more.scope === undefined ? "all" : `${more.scope.type}:${more.scope.id}`}:${more.period ?? "total"}:${more.name}`,
+  name: "pot",
+  limit: Number(more.limitUsd),
+  period: "total",
+  alertThresholds: [50, 100],
+  action: "block",
+  enabled: true,
+  timeZone: "UTC",
+  weekStart: "monday",
+  revision: 1,
+  ...more,
+});
+
+const AGENT = { type: "agent", id: "a" };
+const USER = { type: "user", id: "u:\u00e9 \"quoted\"" };
+const BUDGETS = [
+  budget({ name: "all", limitUsd: "10" }),
+  budget({ name: "agent's", limitUsd: "3.5", scope: AGENT, period: "monthly" }),
+  budget({ name: "user's", limitUsd: "2", scope: USER, action: "throttle", period: "weekly", timeZone: "Asia/Kathmandu" }),
+  budget({ name: "told", limitUsd: "1", action: "alert" }),
+];
+
+/** Instants depend on when it is asked; everything else does not. */
+const TIMES = new Set(["createdAt", "updatedAt", "expiresAt", "timestamp", "lastUpdated", "retryAfterMs", "guarantee"]);
+const timeless = (value) => JSON.parse(JSON.stringify(value ?? null, (key, item) => (TIMES.has(key) ? undefined : item)));
+
+/** One operation, chosen at random: `[method, ...arguments]`. */
+function operation(next, now) {
+  const pick = (...items) => items[next(items.length)];
+  const id = `r${next(12)}`;
+  const usd = pick("0", "0.1", "0.333333333333", "0.5", "1.25");
+  const scopes = pick([], [AGENT], [USER], [AGENT, USER]);
+  switch (next(12)) {
+    case 0:
+      return ["put", [pick(...BUDGETS)], "attach"];
+    case 1:
+      return ["put", [{ ...pick(...BUDGETS), limitUsd: pick("1", "4", "20"), unknown: { kept: 1 } }], "update"];
+    case 2:
+      return pick(["remove", pick(...BUDGETS).id], ["list"], ["status"]);
+    case 3:
+      return ["status", [pick(...BUDGETS).id, "nobody's"]];
+    case 4:
+      return ["charge", id, usd, scopes, new Date(now - pick(0, 5_000)).toISOString(), pick(undefined, `r${next(12)}`), next(3)];
+    case 5:
+      return ["release", id];
+    case 6:
+    case 7:
+      return ["settle", id, usd, pick(undefined, undefined, "aborted")];
+    case 8:
+      return pick(["settle", id, "-1"], ["settle", id, "NaN"], ["reserve", { reservationId: id, usd, scopes: [{ type: "agent", id: "" }], leaseMs: 60_000 }], ["reserve", { reservationId: "", usd, scopes, leaseMs: 60_000 }]);
+    default:
+      return ["reserve", { reservationId: id, usd, scopes, leaseMs: 3_600_000 }];
+  }
+}
+
+async function ask(ledger, [method, ...args]) {
+  try {
+    return timeless(await ledger[method](...args));
+  } catch (error) {
+    return TollgateError.isInstance(error) ? { code: error.code, message: error.message } : { code: String(error?.stack ?? error) };
+  }
+}
+
+/** The same sequences to a ledger and to one in memory. `open(name)` gives an empty ledger, or again one of that name. */
+export async function conformance(open, { seeds = 4, steps = 60, name = "c" } = {}) {
+  const wrong = [];
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const next = random(seed);
+    const memory = new MemoryBudgetLedger();
+    let ledger = await open(`${name}${seed}`);
+    for (let step = 0; step < steps && wrong.length < 3; step += 1) {
+      const asked = step === 0 ? ["put", BUDGETS, "attach"] : operation(next, Date.now());
+      // Whoever comes later finds what is there.
+      if (next(8) === 0) ledger = await open(`${name}${seed}`);
+      const [expected, found] = [await ask(memory, asked), await ask(ledger, asked)];
+      if (JSON.stringify(expected) !== JSON.stringify(found)) wrong.push({ seed, step, asked, expected, found });
+    }
+    const [expected, found] = [await ask(memory, ["status"]), await ask(ledger, ["status"])];
+    if (JSON.stringify(expected) !== JSON.stringify(found)) wrong.push({ seed, asked: "status", expected, found });
+  }
+  return wrong;
+}
+
+/** Picodollars of a decimal. */
+export function pico(usd) {
+  const [whole, part = ""] = usd.split(".");
+  return BigInt(whole) * 10n ** 12n + BigInt(part.padEnd(12, "0"));
+}
+
+/**
+ * Callers at once on a budget for some of them: each reserves, some of them twice, and then settles, releases, or is gone.
+ * What the ledger stands at must be what became of those it allowed, and never more than the limit.
+ *
+ * @returns what was allowed, what was asked, how the budget stands, and what went wrong
+ */
+export async function crowd(open, { callers, limitUsd = "10", seed = 1, leaseMs = 3_600_000, name = `crowd-${callers}-${seed}` }) {
+  const next = random(seed);
+  const wrong = [];
+  const ledger = await open(name);
+  const scope = { type: "project", id: name };
+  const [pot] = await ledger.put([budget({ name, limitUsd, scope })], "attach");
+  const limit = pico(limitUsd);
+  let [allowed, refused, most] = [0, 0, 0n];
+  /** What must be spent, and what must be held, of what was allowed. */
+  let [spent, held] = [0n, 0n];
+  const plans = Array.from({ length: callers }, (_, index) => ({
+    id: `${name}/${index}`,
+    usd: `0.${1 + next(9)}`,
+    twice: next(4) === 0,
+    then: ["settle", "settle", "settle", "part", "release", "gone"][next(6)],
+    again: next(3) === 0,
+  }));
+  const look = async () => {
+    const [status] = await ledger.status([pot.id]);
+    const now = pico(status.spentUsd) + pico(status.heldUsd);
+    if (now > most) most = now;
+    if (now > limit) wrong.push(`over: spent ${status.spentUsd} and held ${status.heldUsd} of ${limitUsd}`);
+    return status;
+  };
+  await Promise.all(
+    plans.map(async ({ id, usd, twice, then, again }, index) => {
+      const reserve = () => ledger.reserve({ reservationId: id, usd, scopes: [scope], leaseMs });
+      const [answer, same] = await Promise.all([reserve(), twice ? reserve() : undefined]);
+      if (same?.allowed && !answer.allowed) answer.allowed = true;
+      if (index % 10 === 0) await look();
+      if (!answer.allowed) {
+        refused += 1;
+        if (answer.blockedBy?.id !== pot.id || answer.remaining === undefined) wrong.push(`a refusal without its reason: ${JSON.stringify(answer)}`);
+        return;
+      }
+      allowed += 1;
+      const cost = then === "part" ? "0.05" : usd;
+      if (then === "gone") {
+        held += pico(usd);
+      } else if (then === "release") {
+        await Promise.all([ledger.release(id), again ? ledger.release(id) : undefined]);
+      } else {
+        spent += pico(cost);
+        const settled = await Promise.all([ledger.settle(id, cost), again ? ledger.settle(id, cost) : undefined]);
+        for (const settlement of settled) {
+          if (settlement !== undefined && (settlement.charged !== String(Number(cost)) || settlement.status === "unknown")) wrong.push(`settled otherwise: ${JSON.stringify(settlement)}`);
+        }
+      }
+    }),
+  );
+  const status = await look();
+  if (pico(status.spentUsd) !== spent) wrong.push(`expected ${spent} pico-dollars to be spent, found ${status.spentUsd}`);
+  if (pico(status.heldUsd) !== held) wrong.push(`expected ${held} pico-dollars to be held, found ${status.heldUsd}`);
+  return { allowed, refused, spentUsd: status.spentUsd, heldUsd: status.heldUsd, mostUsd: Number(most) / 1e12, budgetId: pot.id, wrong };
+}
