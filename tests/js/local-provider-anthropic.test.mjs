@@ -45,7 +45,7 @@ describe("a message", () => {
       type: "message",
       role: "assistant",
       model: "claude-opus-5-5",
-      content: [{ type: "text", text: SAID, citations: null }],
+      content: [{ type: "text", text: SAID }],
       stop_reason: "end_turn",
       stop_sequence: null,
       stop_details: null,
@@ -110,7 +110,7 @@ describe("a stream of a message", () => {
     ]);
     const { message } = all[0].data;
     assert.deepEqual([message.content, message.stop_reason, message.usage.input_tokens, message.usage.output_tokens], [[], null, 11, 1]);
-    assert.deepEqual(all[1].data, { type: "content_block_start", index: 0, content_block: { type: "text", text: "", citations: null } });
+    assert.deepEqual(all[1].data, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
     assert.deepEqual(all[3].data, { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "You" } });
     assert.equal(all.map(({ data }) => data.delta?.text ?? "").join(""), SAID);
     assert.deepEqual(all.at(-2).data, {
@@ -126,7 +126,7 @@ describe("a stream of a message", () => {
     const deltas = (index) => all.filter((event) => event.type === "content_block_delta" && event.index === index).map(({ delta }) => delta);
     assert.deepEqual(all.filter(({ type }) => type === "content_block_start").map(({ content_block }) => content_block), [
       { type: "thinking", thinking: "", signature: "" },
-      { type: "text", text: "", citations: null },
+      { type: "text", text: "" },
       { type: "tool_use", id: "toolu_a", name: "get_weather", input: {}, caller: { type: "direct" } },
     ]);
     assert.deepEqual(deltas(0).slice(0, -1), [{ type: "thinking_delta", thinking: "Hm, s" }, { type: "thinking_delta", thinking: "o." }]);

@@ -43,7 +43,11 @@ type Rewritten<T> = T extends { response: OpenAI.Responses.Response } ? Omit<T, 
 export type ResponseEvent = Rewritten<OpenAI.Responses.ResponseStreamEvent>;
 export type Chunk = OpenAI.Chat.ChatCompletionChunk & { obfuscation?: string };
 export type CompletionChunk = Omit<OpenAI.Completion, "choices"> & { choices: (Omit<OpenAI.CompletionChoice, "finish_reason"> & { finish_reason: "stop" | "length" | "content_filter" | null })[] };
-export type MessageEvent = Anthropic.RawMessageStreamEvent | { type: "ping" };
+// What Anthropic's types have and the wire leaves out: citations, where none were asked for.
+type Block = Exclude<Anthropic.ContentBlock, { type: "text" }> | { type: "text"; text: string };
+export type Message = Omit<Anthropic.Message, "content"> & { content: Block[] };
+type Begun = Omit<Anthropic.RawContentBlockStartEvent, "content_block"> & { content_block: Block };
+export type MessageEvent = Exclude<Anthropic.RawMessageStreamEvent, { type: "content_block_start" }> | Begun | { type: "ping" };
 type Filters = { content_filter_results: object };
 export type AzureCompletion = Omit<OpenAI.Chat.ChatCompletion, "choices"> & { choices: (OpenAI.Chat.ChatCompletion.Choice & Filters)[]; prompt_filter_results: object[] };
 `;
@@ -104,7 +108,7 @@ const FORMATS = [
     path: "/v1/messages",
     headers: { "x-api-key": "sk-ant-local", "anthropic-version": "2026-10-21" },
     body: { model: "claude-opus-5-5", max_tokens: 3000, messages: [{ role: "user", content: "Hello there" }], thinking: { type: "adaptive" }, tools: [{ name: "get_weather", input_schema: WEATHER }] },
-    whole: "Anthropic.Message",
+    whole: "Message",
     event: "MessageEvent",
     streams: { stream: true },
     more: { stopped: { finishReason: "stop_sequence" } },

@@ -94,8 +94,8 @@ function blocksOf({ thinking, thinkingTokens, text, refusal, calls }, request, s
   }
   if (said !== null && said !== "") {
     blocks.push({
-      whole: { type: "text", text: said, citations: null },
-      start: { type: "text", text: "", citations: null },
+      whole: { type: "text", text: said },
+      start: { type: "text", text: "" },
       deltas: [{ type: "text_delta", field: "text", text: said }],
     });
   }
