@@ -85,14 +85,25 @@ function frame(lines, index, step, end) {
   return `${comment}${lines}${end}${end}`;
 }
 
-/** @param {string} contentType @param {string[]} texts @param {Step} step @returns {Body} */
+/** @param {string} contentType @param {string[]} texts @param {Step} step */
 function finish(contentType, texts, step) {
-  if (step.malformed === "empty") texts = [];
+  return bytesBody(contentType, texts.map((text) => encoder.encode(text)), step);
+}
+
+/**
+ * A body of any bytes.
+ *
+ * @param {string} contentType
+ * @param {Uint8Array[]} pieces
+ * @param {Step} step
+ * @returns {Body}
+ */
+export function bytesBody(contentType, pieces, step) {
+  if (step.malformed === "empty") pieces = [];
   if (step.malformed === "html") {
-    texts = [HTML];
+    pieces = [encoder.encode(HTML)];
     contentType = "text/html; charset=utf-8";
   }
-  const pieces = texts.map((text) => encoder.encode(text));
   return { contentType: step.contentType ?? contentType, pieces: step.pieceSize ? recut(pieces, step.pieceSize) : pieces };
 }
 

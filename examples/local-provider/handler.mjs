@@ -102,7 +102,8 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
     if (url.pathname.startsWith("/__")) return control(request, url.pathname, { requests, script, reset });
 
     const began = now();
-    const text = await request.text();
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const text = new TextDecoder().decode(bytes);
     serial += 1;
     const record = recorded(serial, request, url, text);
     requests.push(record);
@@ -119,7 +120,7 @@ export function createProvider({ now = Date.now, defaults = {} } = {}) {
       api.authenticate({ headers, url });
       if (step.status !== undefined && step.errorAt === undefined && step.status >= 300) throw api.refusalFor(step.status, step.error);
       api.admit?.(step);
-      reply = endpoint({ api, url, headers, text, step, serial, created: Math.floor(began / 1000), requestId, model, stored });
+      reply = await endpoint({ api, url, headers, text, bytes, step, serial, created: Math.floor(began / 1000), requestId, model, stored });
     } catch (cause) {
       const refusal = cause instanceof Refusal ? cause : misused(cause);
       reply = { body: jsonBody(api.errorBody(refusal, requestId, url), step), status: refusal.status };

@@ -5,9 +5,9 @@
  * @module
  */
 
-/** @typedef {"chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini"} Kind */
+/** @typedef {"chat" | "responses" | "completions" | "embeddings" | "images" | "speech" | "transcriptions" | "messages" | "gemini"} Kind */
 
-const CHAT = { served: /^(?:ft:)?(?:gpt-(?!image)|chatgpt-(?!image)|o\d|computer-use-preview)/, usual: "gpt-4o-mini" };
+const CHAT = { served: /^(?:ft:)?(?:gpt-(?!image|4o-mini-tts|4o-(?:mini-)?transcribe)|chatgpt-(?!image)|o\d|computer-use-preview)/, usual: "gpt-4o-mini" };
 
 /** Whose models an endpoint serves, and what is behind a deployment whose name says nothing. @type {Record<Kind, { served: RegExp, usual: string }>} */
 const KINDS = {
@@ -16,6 +16,8 @@ const KINDS = {
   completions: { served: /^(?:ft:)?(?:gpt-3\.5-turbo-instruct|davinci-002|babbage-002)/, usual: "gpt-3.5-turbo-instruct" },
   embeddings: { served: /^text-embedding-(?:3-small|3-large|ada-002)$/, usual: "text-embedding-3-small" },
   images: { served: /^(?:dall-e-[23]|gpt-image-|chatgpt-image-)/, usual: "gpt-image-1" },
+  speech: { served: /^(?:tts-1|gpt-4o-mini-tts)/, usual: "gpt-4o-mini-tts" },
+  transcriptions: { served: /^(?:whisper-1$|gpt-4o-(?:mini-)?transcribe)/, usual: "whisper-1" },
   messages: { served: /^claude-/, usual: "claude-sonnet-4-5" },
   gemini: { served: /^(?:gemini|gemma)-/, usual: "gemini-2.5-flash" },
 };

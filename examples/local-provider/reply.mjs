@@ -34,6 +34,7 @@ import { arrayBody, eventBody, jsonBody } from "./body.mjs";
  * @property {URL} url
  * @property {Headers} headers
  * @property {string} text the body
+ * @property {Uint8Array<ArrayBuffer>} bytes the same before it was read as a text
  * @property {Step} step
  * @property {number} serial
  * @property {number} created in seconds

@@ -13,6 +13,7 @@ import { OPENROUTER } from "./compatible/openrouter.mjs";
 import { GEMINI } from "./gemini/api.mjs";
 import { countContent, generateContent, streamGenerateContent } from "./gemini/generate.mjs";
 import { OPENAI } from "./openai/api.mjs";
+import { speech, transcriptions } from "./openai/audio.mjs";
 import { chat } from "./openai/chat.mjs";
 import { completions } from "./openai/completions.mjs";
 import { embeddings } from "./openai/embeddings.mjs";
@@ -24,11 +25,20 @@ import { responses } from "./openai/responses.mjs";
  * @typedef {import("./reply.mjs").Api} Api
  * @typedef {import("./reply.mjs").Call} Call
  * @typedef {import("./reply.mjs").Reply} Reply
- * @typedef {(call: Call) => Reply} Endpoint
+ * @typedef {(call: Call) => Reply | Promise<Reply>} Endpoint
  */
 
 /** What follows `/v1/`, or a deployment of Azure's. @type {Record<string, Endpoint>} */
-const OF_OPENAI = { "chat/completions": chat, responses, completions, embeddings, "images/generations": images, moderations };
+const OF_OPENAI = {
+  "chat/completions": chat,
+  responses,
+  completions,
+  embeddings,
+  "images/generations": images,
+  "audio/speech": speech,
+  "audio/transcriptions": transcriptions,
+  moderations,
+};
 
 /** What follows `/v1/messages`. @type {Record<string, Endpoint>} */
 const OF_ANTHROPIC = { "": messages, "/count_tokens": countTokens };

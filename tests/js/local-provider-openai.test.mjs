@@ -135,3 +135,35 @@ describe("images", () => {
     assert.deepEqual(await refused("images/generations", { model: "gpt-4o", prompt: "a" }), [404, null, "model_not_found"]);
   });
 });
+
+describe("audio", () => {
+  const recording = (size) => new File([new Uint8Array(size)], "a.wav", { type: "audio/wav" });
+
+  it("is silence where a text is spoken, as a file or as events", async () => {
+    const response = await client.audio.speech.create({ model: "gpt-4o-mini-tts", voice: "alloy", input: "Hello there" });
+    assert.equal(response.headers.get("content-type"), "audio/mpeg");
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    assert.deepEqual([bytes.length, ...bytes.subarray(417, 421)], [2 * 417, 0xff, 0xfb, 0x90, 0x64]);
+    const events = await client.audio.speech.create({ model: "gpt-4o-mini-tts", voice: "alloy", input: "Hello there", stream_format: "sse" });
+    const all = (await events.text()).trim().split("\n\n").map((frame) => JSON.parse(frame.slice(6)));
+    assert.deepEqual(all.map(({ type }) => type), ["speech.audio.delta", "speech.audio.delta", "speech.audio.done"]);
+    assert.deepEqual(all[2].usage, { input_tokens: 2, output_tokens: 2, total_tokens: 4 });
+    assert.deepEqual(await refused("audio/speech", { model: "gpt-4o", voice: "alloy", input: "a" }), [404, null, "model_not_found"]);
+    assert.deepEqual(await refused("audio/speech", { model: "tts-1", voice: "alloy", input: "a".repeat(4097) }), [400, "input", "string_above_max_length"]);
+    assert.deepEqual(await refused("audio/speech", { model: "tts-1", voice: "alloy", input: "a", stream_format: "sse" }), [400, "stream_format", "unsupported_parameter"]);
+  });
+
+  it("is paid by the second or by the token where it is heard", async () => {
+    assert.deepEqual(await client.audio.transcriptions.create({ model: "whisper-1", file: recording(40_000) }), { text: "Somebody spoke for 3 seconds.", usage: { type: "duration", seconds: 3 } });
+    const { usage } = await client.audio.transcriptions.create({ model: "gpt-4o-transcribe", file: recording(16_000), prompt: "Two words" });
+    assert.deepEqual(usage, { type: "tokens", total_tokens: 19, input_tokens: 12, input_token_details: { text_tokens: 2, audio_tokens: 10 }, output_tokens: 7 });
+    assert.equal(await client.audio.transcriptions.create({ model: "whisper-1", file: recording(1), response_format: "text" }), "Somebody spoke for 1 seconds.\n");
+    provider.script({ text: "Well, well." });
+    const events = [];
+    for await (const event of await client.audio.transcriptions.create({ model: "gpt-4o-mini-transcribe", file: recording(1), stream: true })) events.push(event);
+    assert.equal(events.map(({ delta }) => delta ?? "").join(""), "Well, well.");
+    assert.deepEqual([events.at(-1).type, events.at(-1).text, events.at(-1).usage.output_tokens], ["transcript.text.done", "Well, well.", 4]);
+    assert.deepEqual(await refused("audio/transcriptions", { model: "whisper-1" }), [400, null, null]);
+    await assert.rejects(client.audio.transcriptions.create({ model: "gpt-4o", file: recording(1) }), OpenAI.NotFoundError);
+  });
+});

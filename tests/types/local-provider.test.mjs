@@ -60,7 +60,7 @@ const STEPS = {
   short: { finishReason: "length" },
 };
 
-/** @type {{ path: string, headers: object, body: object, whole: string, event?: string, streams?: object, more?: object }[]} */
+/** @type {{ path: string, headers: object, body: object, form?: boolean, whole: string, event?: string, streams?: object, more?: object }[]} */
 const FORMATS = [
   {
     path: "/v1/chat/completions",
@@ -96,6 +96,15 @@ const FORMATS = [
     event: "OpenAI.ImageGenStreamEvent",
     streams: { stream: true, partial_images: 1 },
   },
+  {
+    path: "/v1/audio/transcriptions",
+    headers: { authorization: "Bearer sk-local" },
+    body: { model: "gpt-4o-transcribe", file: new File(["sound"], "a.wav") },
+    form: true,
+    whole: "OpenAI.Audio.Transcription",
+    event: "OpenAI.Audio.TranscriptionStreamEvent",
+    streams: { stream: "true" },
+  },
   { path: "/v1/moderations", headers: { authorization: "Bearer sk-local" }, body: { input: "[flag violence 0.9]" }, whole: "OpenAI.ModerationCreateResponse" },
   {
     path: "/openai/deployments/d/chat/completions?api-version=2024-10-21",
@@ -129,14 +138,20 @@ const FORMATS = [
   })),
 ];
 
+function formOf(fields) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
+}
+
 test("every answer is of the type that the maker's SDK declares", async () => {
   const lines = [PREAMBLE];
   const { handle, script } = createProvider({ now: () => 1_750_000_000_000 });
-  for (const { path, headers, body, whole, event, streams, more = {} } of FORMATS) {
+  for (const { path, headers, body, form, whole, event, streams, more = {} } of FORMATS) {
     for (const [name, step] of Object.entries({ ...STEPS, ...more })) {
       for (const extra of [{}, ...(streams ? [streams] : [])]) {
         script(step);
-        const response = await handle(new Request(`http://provider.test${path}`, { method: "POST", headers, body: JSON.stringify({ ...body, ...extra }) }));
+        const response = await handle(new Request(`http://provider.test${path}`, { method: "POST", headers, body: form ? formOf({ ...body, ...extra }) : JSON.stringify({ ...body, ...extra }) }));
         const text = await response.text();
         assert.equal(response.status, 200, `${path} ${name}: ${text}`);
         const values = response.headers.get("content-type").startsWith("text/event-stream")
