@@ -11,6 +11,11 @@ pub enum Action {
     Allow,
     /// As `Allow`; for findings that somebody should look at.
     Warn,
+    /// Replaced by a value of the same kind and form that is nobody's, made with the vault's key or the guard's own. A
+    /// [`Vault`](super::Vault) puts the value back. Without either key it is as `Redact`.
+    Surrogate,
+    /// Replaced by a placeholder (`[EMAIL_1_KQZT]`) that a [`Vault`](super::Vault) puts right. Without one it is as `Redact`.
+    Tokenize,
     /// Replaced by `[FILTERED_<LABEL>]`.
     Transform,
     /// Each character replaced by `*`.
@@ -25,14 +30,25 @@ pub enum Action {
 
 impl Action {
     /// Every action, weakest first.
-    pub const ALL: &'static [Action] =
-        &[Action::Allow, Action::Warn, Action::Transform, Action::Mask, Action::Hash, Action::Redact, Action::Block];
+    pub const ALL: &'static [Action] = &[
+        Action::Allow,
+        Action::Warn,
+        Action::Surrogate,
+        Action::Tokenize,
+        Action::Transform,
+        Action::Mask,
+        Action::Hash,
+        Action::Redact,
+        Action::Block,
+    ];
 
     /// The name in configurations and results.
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::Allow => "allow",
             Action::Warn => "warn",
+            Action::Surrogate => "surrogate",
+            Action::Tokenize => "tokenize",
             Action::Transform => "transform",
             Action::Mask => "mask",
             Action::Hash => "hash",
@@ -43,12 +59,18 @@ impl Action {
 
     /// The action of that name; `what` names the configuration in the error.
     pub fn parse(text: &str, what: &str) -> Result<Self> {
+        let text = if text == "tokenise" { "tokenize" } else { text };
         named(Self::ALL, Self::as_str, text, what, "action")
     }
 
     /// Whether the text is changed.
     pub const fn edits(self) -> bool {
-        matches!(self, Action::Transform | Action::Mask | Action::Hash | Action::Redact)
+        !matches!(self, Action::Allow | Action::Warn | Action::Block)
+    }
+
+    /// Whether the whole of a value has to be known to replace it.
+    pub(super) const fn keeps(self) -> bool {
+        matches!(self, Action::Tokenize | Action::Surrogate)
     }
 }
 
@@ -119,8 +141,9 @@ mod tests {
         let error = Action::parse("destroy", "pii options").unwrap_err();
         assert_eq!(
             error.message(),
-            "cannot read pii options: expected action to be one of allow, warn, transform, mask, hash, redact, block, found another"
+            "cannot read pii options: expected action to be one of allow, warn, surrogate, tokenize, transform, mask, hash, redact, block, found another"
         );
+        assert_eq!(Action::parse("tokenise", "x"), Ok(Action::Tokenize));
         assert!(Action::Block > Action::Redact && Action::Redact > Action::Allow);
     }
 }

@@ -47,7 +47,7 @@ pub struct Config {
     pub min_confidences: Map<Kind, u8>,
     /// How many of the last letters and digits [`Action::Mask`] leaves; of secrets it leaves none.
     pub keep_last: u8,
-    /// The key of [`Action::Hash`].
+    /// The key of [`Action::Hash`], and of [`Action::Surrogate`].
     pub hash_key: Option<String>,
     /// What [`Detector::Injection`] weighs beside its grammar.
     pub ngrams: Option<Arc<Ngrams>>,
@@ -57,7 +57,7 @@ pub struct Config {
 /// How many signs [`Action::Mask`] may leave.
 const MOST_KEPT: f64 = 4.0;
 
-/// The shortest key of [`Action::Hash`]: with a shorter one values could be guessed.
+/// The shortest key: with a shorter one values could be guessed.
 const SHORTEST_KEY: usize = 16;
 
 impl Config {
@@ -178,7 +178,7 @@ impl Config {
                 number.ok_or_else(|| options.wrong("keepLast", "a whole number from 0 to 4", keep))? as u8;
         }
         if matches!(config.detector, Detector::Length(_))
-            && [Action::Transform, Action::Mask, Action::Hash, Action::Redact].iter().any(|action| config.uses(*action))
+            && Action::ALL.iter().any(|action| action.edits() && config.uses(*action))
         {
             return Err(Error::config(
                 "cannot read length options: expected action to be block, warn or allow, found one that changes texts",
@@ -188,9 +188,11 @@ impl Config {
         options.flag("ngrams")?;
         config.hash_key = options.text("hashKey")?;
         let is_hashed = config.uses(Action::Hash);
-        if is_hashed && config.hash_key.as_ref().is_none_or(|key| key.len() < SHORTEST_KEY) {
+        let is_short = config.hash_key.as_ref().is_some_and(|key| key.len() < SHORTEST_KEY);
+        if is_short && config.uses(Action::Surrogate) || is_hashed && (is_short || config.hash_key.is_none()) {
+            let action = if is_hashed { "hash" } else { "surrogate" };
             return Err(Error::config(format!(
-                "cannot read {}: expected hashKey to be at least {SHORTEST_KEY} bytes, since an action is hash, found none or a shorter one",
+                "cannot read {}: expected hashKey to be at least {SHORTEST_KEY} bytes, since an action is {action}, found none or a shorter one",
                 options.what
             )));
         }
@@ -240,8 +242,12 @@ impl Config {
 
     /// How many bytes of a secret have to be known before it may be hidden: what it is hidden by may depend on them.
     pub(super) fn held_secret(&self, stage: Stage) -> usize {
-        let hashed = if self.action_for(stage, Kind::Secret) == Action::Hash { HELD } else { 0 };
-        self.allow.reach().min(HELD).max(hashed)
+        let needed = match self.action_for(stage, Kind::Secret) {
+            Action::Hash => HELD,
+            action if action.keeps() => usize::MAX,
+            _ => 0,
+        };
+        self.allow.reach().min(HELD).max(needed)
     }
 }
 

@@ -54,6 +54,10 @@ impl Finding {
     }
 }
 
+/// Owners that are no guards.
+const KNOWN: u8 = u8::MAX;
+const STANDS_IN: u8 = u8::MAX - 1;
+
 /// What a detector reports: a finding without the score that a configuration gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
@@ -86,6 +90,26 @@ impl Hit {
     /// The same hit, of the own detector of the guard at that place.
     pub const fn of_guard(self, guard: usize) -> Self {
         Self { owner: guard as u8 + 1, ..self }
+    }
+
+    /// The same hit, of a value that a vault knows: it is replaced whatever the guards do.
+    pub const fn known(self) -> Self {
+        Self { owner: KNOWN, ..self }
+    }
+
+    /// The same hit, of what stands for a value: it is nobody's, and what is found inside of it is nothing.
+    pub const fn stands_in(self) -> Self {
+        Self { owner: STANDS_IN, ..self }
+    }
+
+    /// Whether it is a value that a vault knows.
+    pub const fn is_known(&self) -> bool {
+        self.owner == KNOWN
+    }
+
+    /// Whether it stands for a value.
+    pub const fn is_stand_in(&self) -> bool {
+        self.owner == STANDS_IN
     }
 
     /// Says which of the guards count it, given the text that it is.

@@ -8,7 +8,10 @@ use super::{
 /// More than the longest mark.
 const LONGEST: usize = 64;
 
-/// How marks begin that stand for good. Those of a vault (`[EMAIL_1]`) begin with their label.
+/// How many letters end a vault's marks.
+pub(super) const TAG: usize = 4;
+
+/// How marks begin that stand for good. Those of a vault (`[EMAIL_1_KQZT]`) begin with their label.
 const PREFIXES: [&[u8]; 3] = [b"REDACTED_", b"FILTERED_", b"HASHED_"];
 
 /// The length of the mark that a text begins with, if it does; `None` where the text is too short to tell.
@@ -48,6 +51,17 @@ fn is_mark(inner: &[u8]) -> bool {
     if PREFIXES.iter().any(|prefix| inner.strip_prefix(*prefix).is_some_and(is_label)) {
         return true;
     }
+    is_numbered(inner)
+}
+
+/// Whether that stands between the brackets of a mark of a vault: a label, a number, and letters that nobody else would write.
+/// Without those letters it is none that can be put right, and still no text.
+pub(super) fn is_numbered(inner: &[u8]) -> bool {
+    let parts = inner.len().checked_sub(TAG + 1).and_then(|at| inner.split_at_checked(at));
+    let inner = match parts {
+        Some((rest, [b'_', tag @ ..])) if tag.iter().all(u8::is_ascii_uppercase) => rest,
+        _ => inner,
+    };
     let digits = inner.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let label = inner.get(..inner.len() - digits).and_then(|text| text.strip_suffix(b"_"));
     digits > 0 && label.is_some_and(|label| Kind::all().any(|kind| kind.label().as_bytes() == label))
@@ -59,9 +73,14 @@ mod tests {
 
     #[test]
     fn marks_are_told_from_other_brackets() {
-        for mark in
-            ["[REDACTED_EMAIL]", "[FILTERED_INJECTION]", "[HASHED_PHONE_ABCDEFGHIJKLMNOP]", "[EMAIL_1]", "[US_EIN_207]"]
-        {
+        for mark in [
+            "[REDACTED_EMAIL]",
+            "[FILTERED_INJECTION]",
+            "[HASHED_PHONE_ABCDEFGHIJKLMNOP]",
+            "[EMAIL_1]",
+            "[US_EIN_207]",
+            "[EMAIL_1_KQZT]",
+        ] {
             assert_eq!(length(format!("{mark} and").as_bytes()), Some(mark.len()), "{mark}");
             let text = format!("and {mark}");
             assert!(closes(&View::new(&text, true), text.len()), "{mark}");
@@ -78,6 +97,9 @@ mod tests {
             "[EMAIL_]",
             "[EMAIL_1",
             "[1]",
+            "[EMAIL_KQZT]",
+            "[EMAIL_1_KQZ]",
+            "[EMAIL_1_KQZ4]",
             "[MAX_TOKENS]",
             "x",
             "[",

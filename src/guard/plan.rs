@@ -9,6 +9,7 @@ use super::{
     pass::Pass,
     replace::HELD,
     sweep::{Sweep, Wanted},
+    vault::{Cover, Known},
 };
 
 /// How many guards a scanner may have: one bit for each.
@@ -46,10 +47,10 @@ impl Plan {
         // come too late: so they get to see its beginning, and leave the rest of it alone.
         let is_shared = active().any(|guard| !matches!(guard.detector, Detector::Pii(_) | Detector::Secrets));
         let held = active().filter(|guard| guard.wants(Kind::Secret)).map(|guard| guard.held_secret(stage)).max();
-        let held = if is_shared { Some(HELD) } else { held };
+        let held = held.unwrap_or(0).max(if is_shared { HELD } else { 0 });
         Self {
             active: guards.iter().enumerate().filter(|(_, guard)| acts(guard)).fold(0, |all, (at, _)| all | 1 << at),
-            sweep: (wanted != Wanted::default()).then(|| Sweep::new(wanted, held.unwrap_or(0))),
+            sweep: (wanted != Wanted::default()).then(|| Sweep::new(wanted, held)),
             injection: active().filter_map(sensitivity).max(),
             ngrams: active().find_map(|guard| guard.ngrams.clone()),
             streaming: active().map(Config::streaming).max().unwrap_or(Streaming::Exact),
@@ -74,12 +75,14 @@ impl Plan {
     }
 
     /// The sweep for personal data and secrets, if any guard asks for one.
-    pub fn sweep(&self) -> Option<Sweep> {
-        self.sweep.clone()
+    pub fn sweep(&self, cover: Option<&Cover>) -> Option<Sweep> {
+        let sweep = self.sweep.clone();
+        // What a vault knows is looked for beside it.
+        if cover.is_some() { sweep.map(|sweep| sweep.holding(HELD)) } else { sweep }
     }
 
     /// All other detectors, before their first byte.
-    pub fn passes(&self) -> Vec<Box<dyn Pass>> {
+    pub fn passes(&self, cover: Option<&Cover>) -> Vec<Box<dyn Pass>> {
         let mut passes: Vec<Box<dyn Pass>> = Vec::new();
         if let Some(sensitivity) = self.injection {
             let outside = matches!(self.stage, Stage::ToolResult | Stage::Retrieved);
@@ -87,6 +90,9 @@ impl Plan {
             passes.push(Box::new(Injection::new(sensitivity, trust, self.ngrams.clone())));
         }
         passes.extend(self.active().flat_map(|(at, guard)| guard.detector.passes(at)));
+        if let Some(cover) = cover {
+            passes.push(Box::new(Known::new(cover)));
+        }
         passes
     }
 }

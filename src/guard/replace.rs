@@ -1,6 +1,13 @@
 //! What stands in the place of a finding.
 
-use super::{action::Action, config::Config, kind::Kind, pii::sha_256};
+use super::{
+    action::Action,
+    config::Config,
+    kind::Kind,
+    pii::sha_256,
+    surrogate,
+    vault::{Cover, Way},
+};
 
 /// How much of a secret a stream holds at the most where what is done with it depends on more than its beginning.
 pub(super) const HELD: usize = 4_096;
@@ -9,16 +16,29 @@ pub(super) const HELD: usize = 4_096;
 const LETTERS: usize = 16;
 
 /// What an action puts in the place of a finding; `None` where it stays. What is blocked is redacted too, should somebody
-/// show it.
-pub(super) fn replacement(guard: Option<&Config>, action: Action, kind: Kind, original: &str) -> Option<String> {
+/// show it. A value that a vault keeps need not be hidden from those it goes back to.
+pub(super) fn replacement(
+    guard: Option<&Config>,
+    action: Action,
+    kind: Kind,
+    original: &str,
+    cover: Option<&Cover>,
+) -> Option<String> {
+    let key = || guard.and_then(|guard| guard.hash_key.as_deref()).map(str::as_bytes);
+    match (action, cover) {
+        (Action::Tokenize | Action::Surrogate, Some(Cover { way: Way::Back, .. })) => return None,
+        (Action::Tokenize, Some(cover)) => return Some(cover.vault.mark(kind, original)),
+        (Action::Surrogate, Some(cover)) => return Some(cover.vault.stand_in(kind, original, key())),
+        _ => {}
+    }
+    let redacted = || format!("[REDACTED_{}]", kind.label());
     match action {
-        Action::Redact | Action::Block => Some(format!("[REDACTED_{}]", kind.label())),
+        Action::Surrogate => key().and_then(|key| surrogate::of(kind, original, key, 0)).or_else(|| Some(redacted())),
+        // Nobody would remember what a placeholder stands for.
+        Action::Tokenize | Action::Redact | Action::Block => Some(redacted()),
         Action::Transform => Some(format!("[FILTERED_{}]", kind.label())),
         Action::Mask => Some(mask(original, guard.filter(|_| kind != Kind::Secret).map_or(0, |guard| guard.keep_last))),
-        Action::Hash => {
-            let key = guard.and_then(|guard| guard.hash_key.as_deref()).unwrap_or_default();
-            Some(format!("[HASHED_{}_{}]", kind.label(), hash(key.as_bytes(), original)))
-        }
+        Action::Hash => Some(format!("[HASHED_{}_{}]", kind.label(), hash(key().unwrap_or_default(), original))),
         Action::Allow | Action::Warn => None,
     }
 }
@@ -38,8 +58,16 @@ pub(super) fn mask(original: &str, keep: u8) -> String {
     masked.collect()
 }
 
-/// HMAC-SHA-256 (RFC 2104) of a value, in letters: digits might make a number of what stands beside them.
+/// A keyed hash of a value, in letters: digits might make a number of what stands beside them.
 fn hash(key: &[u8], value: &str) -> String {
+    let value = value.as_bytes();
+    let digest = hmac(key, value.get(..HELD).unwrap_or(value));
+    let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.take(LETTERS).map(|half| char::from(b'A' + half)).collect()
+}
+
+/// HMAC-SHA-256 (RFC 2104).
+pub(super) fn hmac(key: &[u8], value: &[u8]) -> [u8; 32] {
     let mut block = [0_u8; 64];
     let short = if key.len() > block.len() { sha_256(key).to_vec() } else { key.to_vec() };
     block.iter_mut().zip(short).for_each(|(to, from)| *to = from);
@@ -48,10 +76,7 @@ fn hash(key: &[u8], value: &str) -> String {
         message.extend_from_slice(rest);
         sha_256(&message)
     };
-    let value = value.as_bytes();
-    let digest = with(0x5C, &with(0x36, value.get(..HELD).unwrap_or(value)));
-    let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.take(LETTERS).map(|half| char::from(b'A' + half)).collect()
+    with(0x5C, &with(0x36, value))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{
     finding::Finding,
     scanner::{GuardScan, Scan, Scanner},
     utf16::to_utf16,
+    vault::Cover,
 };
 
 /// A text, and where it comes from.
@@ -94,17 +95,22 @@ impl ToJson for Reports {
 impl Scanner {
     /// Scans the texts of one request or answer.
     pub fn scan_all(&self, sources: &[Source<'_>]) -> Reports {
+        self.scan_all_with(sources, None)
+    }
+
+    /// As [`Scanner::scan_all`], with a vault at work over the texts.
+    pub fn scan_all_with(&self, sources: &[Source<'_>], cover: Option<&Cover>) -> Reports {
         let mut reports = self.no_reports();
         for (segment, source) in sources.iter().enumerate() {
             let plan = self.plan(source.stage, source.is_system);
-            let scan = plan.scan(source.text);
+            let scan = plan.scan(source.text, cover);
             reports.add(segment, source.stage, source.text, &scan);
             if sources.len() == 1 {
                 for (report, guard) in reports.guards.iter_mut().filter_map(|report| {
                     let guard = scan.guards.iter().find(|guard| guard.name == report.name)?;
                     Some((report, guard))
                 }) {
-                    report.edited = plan.edit(guard, source.text);
+                    report.edited = plan.edit(guard, source.text, cover);
                 }
             }
             let changed = scan.action.edits() && scan.text != source.text;

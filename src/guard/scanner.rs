@@ -11,6 +11,7 @@ use super::{
     finding::{Finding, Hit, merge},
     plan::{MAX_GUARDS, Plan},
     replace::{HELD, replacement},
+    vault::Cover,
     view::View,
 };
 use crate::error::{Error, Result};
@@ -112,7 +113,13 @@ impl Scanner {
 
     /// Scans a text.
     pub fn scan(&self, text: &str, stage: Stage) -> Scan {
-        self.plan(stage, false).scan(text)
+        self.scan_with(text, stage, None)
+    }
+
+    /// Scans a text that a vault is at work over: what is tokenised gets its placeholder, and on the way out what the vault
+    /// knows is replaced wherever it stands.
+    pub fn scan_with(&self, text: &str, stage: Stage, cover: Option<&Cover>) -> Scan {
+        self.plan(stage, false).scan(text, cover)
     }
 }
 
@@ -123,6 +130,16 @@ pub(super) fn together(swept: &mut Vec<Hit>, others: &[Hit]) {
         swept.iter().filter(|hit| hit.end - hit.start > HELD).map(|hit| (hit.start, hit.end)).collect();
     let is_deep = |hit: &&Hit| secrets.iter().any(|(start, end)| (start + HELD..*end).contains(&hit.start));
     swept.extend(others.iter().filter(|hit| !is_deep(hit)));
+}
+
+/// What is found inside of a value's stand-in counts for nobody.
+pub(super) fn spare(hits: &mut [Hit]) {
+    let stand_ins: Vec<_> = hits.iter().filter(|hit| hit.is_stand_in()).map(|hit| (hit.start, hit.end)).collect();
+    for hit in hits.iter_mut().filter(|_| !stand_ins.is_empty()) {
+        if stand_ins.iter().any(|(start, end)| *start <= hit.start && hit.end <= *end) {
+            hit.guards = 0;
+        }
+    }
 }
 
 /// A text with its findings replaced, each by what is said for its place; where nothing is, it stays.
@@ -148,22 +165,23 @@ fn replaced<'a>(
 
 impl Plan {
     /// Scans a text.
-    pub fn scan(&self, text: &str) -> Scan {
+    pub fn scan(&self, text: &str, cover: Option<&Cover>) -> Scan {
         let view = View::new(text, true);
         let (mut hits, mut others) = (Vec::new(), Vec::new());
-        if let Some(mut sweep) = self.sweep() {
+        if let Some(mut sweep) = self.sweep(cover) {
             sweep.run(&view, 0, &mut hits);
         }
-        for mut pass in self.passes() {
+        for mut pass in self.passes(cover) {
             pass.run(&view, 0, &mut others);
         }
         together(&mut hits, &others);
         for hit in &mut hits {
             hit.give_to(self, text.get(hit.start..hit.end).unwrap_or_default());
         }
+        spare(&mut hits);
         let groups = self.group(&hits);
         let edited = replaced(text, groups.iter().map(|group| &group.finding), |at, original| {
-            groups.get(at).and_then(|group| group.replacement(self, original))
+            groups.get(at).and_then(|group| group.replacement(self, original, cover))
         });
         self.scanned(&hits, &groups, edited)
     }
@@ -194,26 +212,27 @@ impl Plan {
     }
 
     /// The text with one guard's findings replaced, whatever other guards do; `None` where its actions change nothing.
-    pub fn edit(&self, scan: &GuardScan, text: &str) -> Option<String> {
+    pub fn edit(&self, scan: &GuardScan, text: &str, cover: Option<&Cover>) -> Option<String> {
         if !scan.action.edits() {
             return None;
         }
         Some(replaced(text, &scan.findings, |at, original| {
             let finding = scan.findings.get(at)?;
             let action = self.action(finding.guard, finding.kind);
-            replacement(self.guard(finding.guard), action, finding.kind, original)
+            replacement(self.guard(finding.guard), action, finding.kind, original, cover)
         }))
     }
 
     /// Joins hits that overlap. Sorted by position; the strongest action of those that overlap is taken.
     pub fn group(&self, hits: &[Hit]) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::with_capacity(hits.len());
-        let mut sorted: Vec<&Hit> = hits.iter().filter(|hit| hit.guards != 0).collect();
+        let mut sorted: Vec<&Hit> = hits.iter().filter(|hit| hit.guards != 0 || hit.is_known()).collect();
         crate::collections::sort_by_key(&mut sorted, |hit| (hit.start, hit.end, hit.kind));
         for hit in sorted {
             // The strongest action; of guards that take the same one, the first.
-            let mut strongest: Option<(Action, usize)> = None;
-            let mut score = 0;
+            let known = hit.is_known();
+            let mut strongest = known.then_some((Action::Tokenize, usize::MAX));
+            let mut score = if known { hit.kind.risk() } else { 0 };
             for (at, guard) in self.active().filter(|(at, _)| hit.is_of(*at)) {
                 let action = self.action(at, hit.kind);
                 if strongest.is_none_or(|(most, _)| action > most) {
@@ -249,7 +268,10 @@ impl Plan {
 
 impl Group {
     /// What stands in the original's place; `None` where it stays.
-    pub fn replacement(&self, plan: &Plan, original: &str) -> Option<String> {
-        replacement(plan.guard(self.finding.guard), self.action, self.label, original)
+    pub fn replacement(&self, plan: &Plan, original: &str, cover: Option<&Cover>) -> Option<String> {
+        if let Some(cover) = cover.filter(|_| self.finding.guard == usize::MAX) {
+            return Some(cover.vault.shown(self.label, original));
+        }
+        replacement(plan.guard(self.finding.guard), self.action, self.label, original, cover)
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::{
     action::{Action, Stage},
     finding::{Finding, Hit},
+    leave::Leaving,
     pass::Pass,
     plan::Plan,
     replace::mask,
-    scanner::{Group, Scan, Scanner, together},
+    scanner::{Group, Scan, Scanner, spare, together},
     sweep::{LOOKBACK, Sweep},
+    vault::Cover,
     view::View,
 };
 
@@ -42,6 +44,7 @@ pub struct Step {
 /// finding; where a guard is [`Streaming::Buffered`](super::Streaming::Buffered), to the end.
 pub struct Stream {
     plan: Arc<Plan>,
+    cover: Option<Cover>,
     sweep: Option<Sweep>,
     passes: Vec<Box<dyn Pass>>,
     /// The end of the stream so far, from `base` on: what is not settled, and some of what came before.
@@ -63,11 +66,17 @@ pub struct Stream {
 impl Stream {
     /// A stream at that stage under the scanner's guards.
     pub fn new(scanner: &Scanner, stage: Stage) -> Self {
+        Self::with(scanner, stage, None)
+    }
+
+    /// The same, with a vault at work over the text. On the way out it takes out what the vault knew when the stream began.
+    pub fn with(scanner: &Scanner, stage: Stage, cover: Option<Cover>) -> Self {
         let plan = scanner.plan(stage, false);
         Self {
-            sweep: plan.sweep(),
-            passes: plan.passes(),
+            sweep: plan.sweep(cover.as_ref()),
+            passes: plan.passes(cover.as_ref()),
             plan,
+            cover,
             tail: String::new(),
             base: 0,
             settled: 0,
@@ -179,6 +188,7 @@ impl Stream {
         for hit in &mut pending {
             hit.give_to(&self.plan, self.slice(hit.start, hit.end));
         }
+        spare(&mut pending);
         let mut settled = bound;
         for group in self.plan.group(&pending) {
             let (start, end) = (group.finding.start, group.finding.end);
@@ -196,10 +206,17 @@ impl Stream {
                 settled = start;
                 break;
             }
-            let replacement = group.replacement(&self.plan, self.slice(start, end));
+            let replacement = group.replacement(&self.plan, self.slice(start, end), self.cover.as_ref());
             edits.extend(replacement.map(|replacement| Edit { start, end, replacement }));
             if grows {
                 self.open = Some(group);
+            }
+        }
+        // What a stand-in spares may begin in the middle of it.
+        let floor = self.groups.last().map_or(0, |group| group.finding.end);
+        for hit in pending.iter().filter(|hit| hit.is_stand_in()) {
+            if hit.end > settled && hit.start >= floor {
+                settled = settled.min(hit.start);
             }
         }
         self.settled = self.settled.max(settled);
@@ -235,14 +252,18 @@ impl Stream {
 /// A [`Stream`] that keeps the text it holds, and answers the text that may leave.
 pub struct TextStream {
     stream: Stream,
-    held: String,
-    base: usize,
+    held: Leaving,
 }
 
 impl TextStream {
     /// A stream at that stage under the scanner's guards.
     pub fn new(scanner: &Scanner, stage: Stage) -> Self {
-        Self { stream: Stream::new(scanner, stage), held: String::new(), base: 0 }
+        Self::with(scanner, stage, None)
+    }
+
+    /// As [`Stream::with`].
+    pub fn with(scanner: &Scanner, stage: Stage, cover: Option<Cover>) -> Self {
+        Self { stream: Stream::with(scanner, stage, cover), held: Leaving::default() }
     }
 
     /// The next piece; answers the text that may leave now.
@@ -250,15 +271,15 @@ impl TextStream {
         if self.stream.is_over() {
             return String::new();
         }
-        self.held.push_str(text);
+        self.held.add(text);
         let step = self.stream.push(text);
-        self.leave(&step)
+        self.held.leave(&step)
     }
 
     /// No more pieces come; answers the rest.
     pub fn end(&mut self) -> String {
         let step = self.stream.end();
-        self.leave(&step)
+        self.held.leave(&step)
     }
 
     /// The finding at which the stream was blocked.
@@ -269,25 +290,5 @@ impl TextStream {
     /// What was found so far; see [`Stream::result`].
     pub fn result(&self) -> Scan {
         self.stream.result()
-    }
-
-    fn leave(&mut self, step: &Step) -> String {
-        let mut out = String::new();
-        let mut at = self.base;
-        let part = |start: usize, end: usize| {
-            self.held.get(start.saturating_sub(self.base)..end.saturating_sub(self.base)).unwrap_or_default()
-        };
-        for edit in &step.edits {
-            out.push_str(part(at, edit.start));
-            out.push_str(&edit.replacement);
-            at = edit.end;
-        }
-        out.push_str(part(at, step.settled));
-        self.held.drain(..step.settled.saturating_sub(self.base).min(self.held.len()));
-        self.base = step.settled;
-        if step.blocked.is_some() {
-            self.held.clear();
-        }
-        out
     }
 }

@@ -103,6 +103,11 @@ impl Sweep {
         Self { wanted, held_secret, anchors, secrets, at: 0, looked: 0, floor: 0, found: 0, open: None }
     }
 
+    /// The same, holding a secret that may still grow at least until it is longer than that.
+    pub fn holding(self, least: usize) -> Self {
+        Self { held_secret: self.held_secret.max(least), ..self }
+    }
+
     /// Whether the last hit may still grow.
     pub fn is_open(&self) -> bool {
         self.open.is_some()

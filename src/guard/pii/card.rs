@@ -64,7 +64,7 @@ fn is_issued(digits: &[u8]) -> bool {
 }
 
 /// Luhn's check (ISO/IEC 7812-1, annex B).
-pub(super) fn luhn(digits: &[u8]) -> bool {
+pub(in super::super) fn luhn(digits: &[u8]) -> bool {
     let sum: u32 = digits
         .iter()
         .rev()

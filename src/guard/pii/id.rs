@@ -9,7 +9,7 @@ use super::{
         view::{Need, View},
     },
     checks, number,
-    rules::{Rule, rules_of},
+    rules::{LONGEST as LONGEST_SHAPE, Rule, rules_of},
 };
 
 /// The longest number, in letters and digits: an IBAN.
@@ -103,6 +103,15 @@ pub(in super::super) fn look(
         }
     }
     Ok(best.map(|(_, hit)| hit))
+}
+
+/// Whether letters and digits, in upper case, are a number of that kind.
+pub(in super::super) fn is_valid(kind: Kind, id: &[u8]) -> bool {
+    let fits = |rule: &Rule| {
+        let shape = rule.shape.trim_start_matches('^');
+        rule.kind == kind && id.iter().zip(shape.bytes()).all(|(byte, class)| is_of(*byte, class)) && (rule.check)(id)
+    };
+    if kind == Kind::Iban { checks::iban(id) } else { id.len() <= LONGEST_SHAPE && rules_of(id.len()).any(fits) }
 }
 
 /// Words that make a date one of birth.
