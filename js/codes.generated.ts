@@ -36,6 +36,7 @@ export type TollgateErrorCode =
   | "storage_corrupt"
   | "schema_validation"
   | "addon"
+  | "vault_key"
   | "internal"
   | "instance_lost";
 
@@ -106,6 +107,7 @@ export const CLASS_OF_CODE = {
   storage_corrupt: "StorageError",
   schema_validation: "SchemaValidationError",
   addon: "AddonError",
+  vault_key: "ValidationError",
   internal: "InternalError",
   instance_lost: "InternalError",
 } as const satisfies Record<TollgateErrorCode, string>;

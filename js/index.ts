@@ -95,6 +95,7 @@ export { SystemPromptLeakGuardrail, type SystemPromptLeakOptions } from "./guard
 export { LengthGuardrail, type LengthOptions } from "./guard/length.js";
 export { LLMGuardrail, type JudgeClient, type LLMOptions } from "./guard/llm.js";
 export { UrlGuardrail, type UrlOptions } from "./guard/urls.js";
+export { Vault, type VaultOptions, type VaultRestoreStream, type VaultRestored } from "./guard/vault.js";
 export {
   ContentModerationGuardrail,
   type ContentModerationOptions,

@@ -724,7 +724,14 @@ export type GuardAction =
   | "mask"
   | "transform"
   | "allow"
-  | "warn";
+  | "warn"
+  | "hash"
+  /** A value of the same kind and form that is nobody's; a `Vault` puts the value back. */
+  | "surrogate"
+  /** A placeholder that a `Vault` puts right; without one it is as `redact`. */
+  | "tokenize"
+  /** As `tokenize`. */
+  | "tokenise";
 /** Where a text comes from. */
 export type GuardStage = "input" | "output" | "tool_call" | "tool_result" | "retrieved";
 
@@ -774,6 +781,11 @@ export interface CallContext {
   metadata?: Record<string, unknown>;
   /** Where a host wants to be told what must still run after the answer: `ctx.waitUntil`. */
   waitUntil?: (promise: Promise<unknown>) => void;
+  /**
+   * The vault of the conversation. What it finds or knows is taken out of what is sent, history included, and put back in the answer:
+   * in what is said, also while it streams, and in arguments of tools.
+   */
+  vault?: import("./guard/vault.js").Vault;
 }
 
 /** Options of one call. */
@@ -804,6 +816,8 @@ export interface SecurityMetadata {
   costEstimate?: CostEstimate;
   costRecord?: CostRecord;
   redactions?: Redaction[];
+  /** With a vault: how many values were put back in the answer, and placeholders in it that stand for nothing known. */
+  vault?: { restored: number; notRestored: string[] };
   warnings: Warning[];
   /** Where a stream ended with an error: that error. */
   error?: Error;

@@ -81,6 +81,7 @@ table! {
         StorageCorrupt "storage_corrupt" "StorageError" "A stored entry can't be read.",
         SchemaValidation "schema_validation" "SchemaValidationError" "An answer does not match the schema asked for.",
         Addon "addon" "AddonError" "An add-on failed.",
+        VaultKey "vault_key" "ValidationError" "An exported vault can't be opened: the key is not the one it was closed with, or the export was changed.",
         Internal "internal" "InternalError" "A fault of Tollgate itself; please report it.",
         InstanceLost "instance_lost" "InternalError" "The object lived in a WebAssembly instance that has since been replaced.",
     }

@@ -1,5 +1,6 @@
 /** Begins a guarded call: what was configured, for whom it is, and the request, as one thing to drive. */
 import { Held } from "../core.js";
+import { coreOfVault } from "../guard/vault.js";
 import { generateId } from "../id.js";
 import { offerVocabularies } from "../registry.js";
 import { toJson } from "../store/json.js";
@@ -68,7 +69,10 @@ export function beginCall({ shared, target, context, options, headers, text, mod
     coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, text)),
   );
   // Made now, so that a request that can't be read is refused before a timer runs.
-  core.use(() => undefined);
+  const vault = context.vault ?? undefined;
+  core.use((call) => {
+    if (vault !== undefined) coreOfVault(vault).use((own) => call.useVault(own));
+  });
   return new RunningCall(core, {
     requestId,
     agentId,
@@ -82,5 +86,6 @@ export function beginCall({ shared, target, context, options, headers, text, mod
     context: { requestId, agentId, ...(model !== undefined && { model }), provider, ...(metadata && { metadata }) },
     onError: config.onError,
     deadline: new Deadline(own.timeoutMs, options.signal),
+    vaulted: vault !== undefined,
   });
 }

@@ -73,7 +73,7 @@ export const CONFIG_KEYS = [
 /** The keys of a {@link GuardedClientConfig}. */
 export const CLIENT_KEYS = [...CONFIG_KEYS, "defaultHeaders", "maxRetries", "dangerouslyAllowBrowser"] as const;
 
-const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil"];
+const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil", "vault"];
 const REQUEST_KEYS = ["signal", "timeout", "maxRetries", "headers", "idempotencyKey", "tollgate"];
 
 /** The configuration of a client, as it is now, with its tracker: what a client and its views share. */

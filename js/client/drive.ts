@@ -39,6 +39,8 @@ export interface CallHost {
   context: Record<string, unknown>;
   onError: ((error: unknown) => void) | undefined;
   deadline: Deadline;
+  /** Whether the core has a vault for it. */
+  vaulted: boolean;
 }
 
 /** A step as the core gives it. */
@@ -143,7 +145,7 @@ export class RunningCall {
       warnings: Warning[];
     };
     const { input, output } = this.#results;
-    const stream = streamGuards && this.host.engine?.[REPORT](streamGuards, output);
+    const stream = streamGuards && this.host.engine?.[REPORT](streamGuards, output, this.host.vaulted);
     const outputResult = stream?.result ?? output;
     const redactions = [...this.#redactions, ...(stream?.redactions ?? [])];
     return {
@@ -180,11 +182,19 @@ export class RunningCall {
   async #guard(stage: "input" | "output", goesOn = false): Promise<void> {
     try {
       const scanned = stage === "output" && this.#scans && this.#streams;
-      const run = await this.host.engine![RUN](
+      const { engine, vaulted } = this.host;
+      const hide = (texts: (string | undefined)[]): (string | undefined)[] => this.core.use((call) => call.hide(texts)) as (string | undefined)[];
+      if (engine === undefined) {
+        this.core.use((call) => call.guarded(true, [], 0, hide([])));
+        return;
+      }
+      const run = await engine[RUN](
         {
           // The texts stay in the core, unless somebody else wants to see them.
           scan: scanned ? undefined : (scanner) => this.core.use((call) => call.scanTexts(scanner)),
           texts: () => JSON.parse(this.core.use((call) => call.guardTexts())) as SourceTexts,
+          hide: vaulted && stage === "input" ? hide : undefined,
+          back: vaulted && stage === "output",
         },
         { ...this.host.context, stage, signal: this.host.deadline.signal },
       );

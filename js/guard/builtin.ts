@@ -4,6 +4,7 @@ import type { Finding, GuardStage, GuardrailResultAction } from "../types.js";
 import { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
+import { coreOfVault } from "./vault.js";
 
 /**
  * The scanner of the core.
@@ -79,7 +80,10 @@ export abstract class BuiltinGuardrail extends Guardrail {
 
   override async evaluate(input: unknown, context?: GuardrailContext): Promise<GuardrailResult> {
     const texts: GuardText[] = [{ text: textOf(input), role: "user", stage: context?.stage ?? "input" }];
-    const reports = JSON.parse(this.#scanner.use((scanner) => scanner.scanAll(texts))) as Reports;
+    const { vault } = context ?? {};
+    const scan = (scanner: CoreScanner): string =>
+      vault === undefined ? scanner.scanAll(texts) : coreOfVault(vault).use((core) => scanner.scanAllWith(texts, core));
+    const reports = JSON.parse(this.#scanner.use(scan)) as Reports;
     return resultOf(reports.guards[0]!);
   }
 
@@ -108,13 +112,15 @@ export abstract class BuiltinGuardrail extends Guardrail {
 const EDITED: Record<string, string> = {
   redact: "redactedText",
   hash: "redactedText",
+  tokenize: "redactedText",
+  surrogate: "transformedText",
   mask: "maskedText",
   transform: "transformedText",
   block: "redactedText",
 };
 
 /** The actions of a {@link GuardrailResult} that stand for others. */
-const SHOWN_AS: Record<string, GuardrailResultAction> = { warn: "allow", hash: "redact" };
+const SHOWN_AS: Record<string, GuardrailResultAction> = { warn: "allow", hash: "redact", tokenize: "redact", surrogate: "transform" };
 
 /** A guard's report in AgentGuard's form. Never holds what was found. */
 export function resultOf(report: GuardReport): GuardrailResult {

@@ -5,10 +5,11 @@ import { checkKeys } from "../options.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
 import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type Reports } from "./builtin.js";
 import { GuardrailEngineResult, type GuardrailExecution } from "./engine-result.js";
-import { SELECT, checkOneOf, checkTimeout, invalid, missingEvaluate, type Guardrail, type GuardrailContext } from "./guardrail.js";
+import { SELECT, checkOneOf, checkTimeout, invalid, missingEvaluate, type GuardToolCall, type Guardrail, type GuardrailContext } from "./guardrail.js";
 import { JudgeGuardrail } from "./judge.js";
 import { GuardrailResult } from "./result.js";
 import { FIND, JUDGE, RuleGuardrail, type GuardTexts } from "./rule.js";
+import { coreOfVault, type Vault } from "./vault.js";
 
 export { GuardrailEngineResult, mergeResults, type GuardrailExecution } from "./engine-result.js";
 
@@ -57,6 +58,10 @@ export interface EngineSource {
   scan: ((scanner: CoreScanner) => string) | undefined;
   /** The texts themselves, for the other guardrails. */
   texts: () => SourceTexts;
+  /** What a vault makes of them on their way out. `texts` are what guardrails have made of them. */
+  hide?: ((texts: (string | undefined)[]) => (string | undefined)[]) | undefined;
+  /** They come back to who knows what a vault keeps: what is tokenised stays as it is. */
+  back?: boolean;
 }
 
 /**
@@ -67,6 +72,8 @@ export interface EngineSource {
 export interface SourceTexts extends GuardTexts {
   /** There is more than is held for guardrails: they can't judge, and each fails by its own rule. */
   tooLong?: boolean;
+  /** With a vault, the calls of tools as they would be run. For guardrails that tell nobody. */
+  restored?: GuardToolCall[];
 }
 
 /** What {@link RUN} answers. */
@@ -81,7 +88,7 @@ export interface EngineRun {
 const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
 
 const OPTIONS = ["parallelExecution", "continueOnError", "timeout", "mode"];
-const SCAN_OPTIONS = ["stage", "guardrails"];
+const SCAN_OPTIONS = ["stage", "guardrails", "vault"];
 /** The most text, in UTF-16 units, that is held for guardrails that ask somebody. */
 const MAX_HELD = 1024 * 1024;
 
@@ -132,7 +139,7 @@ export class GuardrailEngine {
     this.#guardrails.clear();
   }
 
-  /** Asks every enabled guardrail. With none it passes. */
+  /** Asks every enabled guardrail. With none it passes. With `vault` in the context, built-in ones that tokenise keep values there. */
   async execute(input: unknown, context: GuardrailContext = {}): Promise<GuardrailEngineResult> {
     const started = performance.now();
     const asked = this.#enabled().filter((guardrail) => applies(guardrail, context));
@@ -140,11 +147,16 @@ export class GuardrailEngine {
     return new GuardrailEngineResult(results, performance.now() - started, this.mode);
   }
 
-  /** Scans a text with the built-in guardrails in one pass. With none registered it passes. */
-  scan(text: string, options: { stage?: GuardStage; guardrails?: string[] } = {}): ScanResult {
+  /**
+   * Scans a text with the built-in guardrails in one pass. With none registered it passes. With a `vault`, what they tokenise is kept there,
+   * and of a text on its way to a model all that the vault knows is taken out; of an answer it stays, to be restored.
+   */
+  scan(text: string, options: { stage?: GuardStage; guardrails?: string[]; vault?: Vault } = {}): ScanResult {
     checkKeys("scan options", options, SCAN_OPTIONS);
-    const stage = options.stage ?? "input";
-    const scanned = this.#scannerOf(options.guardrails).use((scanner) => scanner.scan(text, stage)) as ScanResult;
+    const { stage = "input", vault } = options;
+    const scan = (scanner: CoreScanner): unknown =>
+      vault === undefined ? scanner.scan(text, stage) : coreOfVault(vault).use((core) => scanner.scanWith(text, stage, core));
+    const scanned = this.#scannerOf(options.guardrails).use(scan) as ScanResult;
     return this.#withRules(text, scanned, stage, options.guardrails);
   }
 
@@ -152,16 +164,20 @@ export class GuardrailEngine {
    * Scans a text that comes in pieces, with the built-in guardrails. With `judge: true` all registered ones are asked, those too that
    * ask somebody: then everything waits for {@link GuardedStream.finish}.
    */
-  stream(options: { stage?: GuardStage; guardrails?: string[]; judge?: boolean } = {}): GuardedStream {
+  stream(options: { stage?: GuardStage; guardrails?: string[]; judge?: boolean; vault?: Vault } = {}): GuardedStream {
     checkKeys("stream options", options, [...SCAN_OPTIONS, "judge"]);
-    const stage = options.stage ?? "output";
+    const { stage = "output", vault } = options;
     const scanner = this.#scannerOf(options.guardrails);
     // What judges a whole sees it at the end; and who only monitors changes nothing on the way.
     const judge = options.judge === true;
     if (judge && options.guardrails !== undefined) throw invalid("cannot read stream options: expected either judge or guardrails, found both");
     const whole = judge || this.mode === "monitor" || this.#rules(options.guardrails, stage).length > 0;
-    if (whole) return this.#wholeStream(stage, options.guardrails, judge);
-    const held = new Held("stateful", (core: Core) => scanner.use((made) => new core.TextScan(made, stage)));
+    if (whole) return this.#wholeStream(stage, options.guardrails, judge, vault);
+    const held = new Held("stateful", (core: Core) =>
+      scanner.use((made) =>
+        vault === undefined ? new core.TextScan(made, stage) : coreOfVault(vault).use((own) => core.TextScan.with(made, stage, own)),
+      ),
+    );
     // Made now, so that what is wrong with the options is thrown here.
     held.use(() => undefined);
     // Half of a surrogate pair waits for the other half: alone it would cross as another character.
@@ -199,18 +215,19 @@ export class GuardrailEngine {
       result: resultOf(report),
       executionTime: scanned,
     }));
-    const redactions = redactionsOf(reports.guards);
-    const changed = reports.texts.map((text) => text ?? undefined);
+    const redactions = redactionsOf(reports.guards, source.back);
+    const guarded = reports.texts.map((text) => text ?? undefined);
+    const changed = source.hide?.(this.mode === "monitor" ? [] : guarded) ?? guarded;
     const own = this.#own();
     if (own.length > 0) await this.#judge(own, source.texts(), context, changed, results, redactions);
     const result = new GuardrailEngineResult(results, performance.now() - started, this.mode);
-    return this.mode === "monitor" ? { result, texts: [], redactions: [] } : { result, texts: changed, redactions };
+    return this.mode === "monitor" ? { result, texts: source.hide === undefined ? [] : changed, redactions: [] } : { result, texts: changed, redactions };
   }
 
   /** Asks the other guardrails. They see what the built-in ones left: what was redacted is nobody else's to see. */
   async #judge(
     own: Guardrail[],
-    { texts, calls, tooLong }: SourceTexts,
+    { texts, calls, tooLong, restored }: SourceTexts,
     context: GuardrailContext,
     changed: (string | undefined)[],
     results: GuardrailExecution[],
@@ -226,7 +243,7 @@ export class GuardrailEngine {
       if (tooLong === true && !(guardrail instanceof RuleGuardrail && ofGuard(guardrail).length === 0)) {
         return this.#failed(guardrail, new Error("more text waits than is held for guardrails"), 0);
       }
-      if (guardrail instanceof RuleGuardrail) return this.#attempt(guardrail, () => guardrail[JUDGE]({ texts: seen, calls }, stage));
+      if (guardrail instanceof RuleGuardrail) return this.#attempt(guardrail, () => guardrail[JUDGE]({ texts: seen, calls: restored ?? calls }, stage));
       const places = ofGuard(guardrail);
       const hasCalls = calls.length > 0 && places.some((place) => seen[place]!.stage === "tool_call");
       const input = places.map((place) => seen[place]!.text).join("\n");
@@ -273,10 +290,10 @@ export class GuardrailEngine {
   }
 
   /** @internal */
-  [REPORT](guards: GuardReport[], own?: GuardrailEngineResult): { result: GuardrailEngineResult; redactions: Redaction[] } {
+  [REPORT](guards: GuardReport[], own?: GuardrailEngineResult, back?: boolean): { result: GuardrailEngineResult; redactions: Redaction[] } {
     const results: GuardrailExecution[] = guards.map((report) => ({ guardrailName: report.name, result: resultOf(report), executionTime: 0 }));
     const others = (own?.results ?? []).filter(({ guardrailName }) => !guards.some(({ name }) => name === guardrailName));
-    return { result: new GuardrailEngineResult([...results, ...others], own?.executionTime ?? 0, this.mode), redactions: redactionsOf(guards) };
+    return { result: new GuardrailEngineResult([...results, ...others], own?.executionTime ?? 0, this.mode), redactions: redactionsOf(guards, back) };
   }
 
   #enabled(): Guardrail[] {
@@ -337,10 +354,10 @@ export class GuardrailEngine {
   }
 
   /** A stream of which nothing leaves before its end; or all at once, where nothing is to be changed. */
-  #wholeStream(stage: GuardStage, guardrails: string[] | undefined, judge: boolean): GuardedStream {
+  #wholeStream(stage: GuardStage, guardrails: string[] | undefined, judge: boolean, vault: Vault | undefined): GuardedStream {
     const engine = this;
     const monitors = this.mode === "monitor";
-    const options = { stage, ...(guardrails && { guardrails }) };
+    const options = { stage, ...(guardrails && { guardrails }), ...(vault && { vault }) };
     let whole = "";
     let judged: GuardrailEngineResult | undefined;
     const end = (): string => {
@@ -358,7 +375,10 @@ export class GuardrailEngine {
         if (!judge) return end();
         const texts = [{ text: whole, role: stage === "output" || stage === "tool_call" ? "assistant" : "user", stage }];
         const run = await engine[RUN](
-          { scan: (scanner) => scanner.scanAll(texts), texts: () => ({ texts, calls: [], tooLong: whole.length > MAX_HELD }) },
+          {
+            scan: (scanner) => (vault === undefined ? scanner.scanAll(texts) : coreOfVault(vault).use((core) => scanner.scanAllWith(texts, core))),
+            texts: () => ({ texts, calls: [], tooLong: whole.length > MAX_HELD }),
+          },
           { stage },
         );
         judged = run.result;
@@ -449,11 +469,12 @@ function editedText(result: GuardrailResult): string | undefined {
   return typeof text === "string" ? text : undefined;
 }
 
-/** How many of which type were taken out, by guard and stage. */
-function redactionsOf(guards: GuardReport[]): Redaction[] {
+/** How many of which type were taken out, by guard and stage. What comes back to a vault's owner keeps what is tokenised. */
+function redactionsOf(guards: GuardReport[], back = false): Redaction[] {
   const all: Redaction[] = [];
+  const taking = ["redact", "mask", "transform", "hash", ...(back ? [] : ["tokenize", "surrogate"])];
   for (const { name, action, detections } of guards) {
-    if (!["redact", "mask", "transform", "hash"].includes(action)) continue;
+    if (!taking.includes(action)) continue;
     for (const { type, stage } of detections) {
       const same = all.find((one) => one.guardrail === name && one.type === type && one.stage === stage);
       if (same !== undefined) same.count += 1;

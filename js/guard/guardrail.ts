@@ -2,6 +2,7 @@ import { ConfigurationError, ValidationError } from "../errors.js";
 import type { GuardAction, GuardStage } from "../types.js";
 import type { GuardText } from "./builtin.js";
 import type { GuardrailResult } from "./result.js";
+import type { Vault } from "./vault.js";
 
 /** What every guardrail is made from. */
 export interface GuardrailConfig {
@@ -30,7 +31,10 @@ export interface DetectorOptions<Type extends string> extends GuardrailConfig {
   allow?: string[];
   /** How many of the last letters and digits `mask` leaves, at most 4; of secrets it leaves none. */
   keepLast?: number;
-  /** The key of `hash`, at least 16 characters: equal values give equal hashes, and without the key nobody can guess them. */
+  /**
+   * The key of `hash` and of `surrogate`, at least 16 characters: equal values give equal hashes, and without the key nobody can guess
+   * them. Surrogates are made with the vault's own key if left out; with neither, `surrogate` is as `redact`.
+   */
   hashKey?: string;
 }
 
@@ -59,6 +63,8 @@ export interface GuardrailContext {
   signal?: AbortSignal;
   /** The calls of tools that an answer asks for, to a guardrail of the stage `tool_call`. */
   toolCalls?: GuardToolCall[];
+  /** The vault of the conversation: what built-in guardrails tokenise is kept there. */
+  vault?: Vault;
   [key: string]: unknown;
 }
 

@@ -289,6 +289,11 @@ pub struct Call {
     answer_segments: Segments,
     bill: Option<Bill>,
     scanner: Option<guard::Scanner>,
+    vault: Option<guard::Vault>,
+    /// What was put back in an answer.
+    restored: usize,
+    /// Placeholders in it that stand for nothing known.
+    unknown: Vec<String>,
     relay: Option<Relay>,
     record: Option<Box<Record>>,
     warnings: Vec<Warning>,
@@ -367,6 +372,9 @@ impl Call {
             answer_segments: Segments::default(),
             bill: None,
             scanner: None,
+            vault: None,
+            restored: 0,
+            unknown: Vec::new(),
             relay: None,
             record: None,
             warnings: Vec::new(),
@@ -392,7 +400,7 @@ impl Call {
                 Phase::Start => {
                     self.phase = Phase::GuardInput;
                     let texts = to_guard(&self.request.segments, guard::Stage::Input);
-                    if self.options.guard && !texts.is_empty() {
+                    if (self.options.guard || self.vault.is_some()) && !texts.is_empty() {
                         return Step::Guard { stage: guard::Stage::Input, texts };
                     }
                     self.phase = Phase::Budgets;
@@ -425,6 +433,9 @@ impl Call {
                     let texts = self.output_texts();
                     if self.options.guard && !texts.is_empty() {
                         return Step::Guard { stage: guard::Stage::Output, texts };
+                    }
+                    if let Err(error) = self.hand_out(&[]) {
+                        self.refuse_output(error);
                     }
                     self.close(tracker);
                 }
@@ -459,10 +470,51 @@ impl Call {
         match &mut self.relay {
             Some(relay) => Ok(relay.judged(&outcome.texts)),
             None => {
-                self.answer = self.answer_segments.edits(&outcome.texts)?.apply(&self.answer)?;
+                self.hand_out(&outcome.texts)?;
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Puts the texts that guardrails left, and the values that a vault keeps, into a whole answer.
+    fn hand_out(&mut self, texts: &[Option<String>]) -> Result<()> {
+        if self.relay.is_some() {
+            return Ok(());
+        }
+        let mut texts = texts.to_vec();
+        if let Some(vault) = &self.vault {
+            texts.resize(self.answer_segments.list().len(), None);
+            for (segment, text) in self.answer_segments.list().iter().zip(&mut texts) {
+                let found = vault.restore(text.as_deref().unwrap_or(&segment.text));
+                self.restored += found.restored;
+                self.unknown.extend(found.unknown);
+                if found.restored > 0 {
+                    *text = Some(found.text);
+                }
+            }
+        }
+        self.answer = self.answer_segments.edits(&texts)?.apply(&self.answer)?;
+        Ok(())
+    }
+
+    /// Takes values out of what is sent, and puts them back in what comes.
+    pub fn use_vault(&mut self, vault: guard::Vault) {
+        self.vault = Some(vault);
+    }
+
+    /// The vault at work over the texts that are judged now.
+    pub fn cover(&self) -> Option<guard::Cover> {
+        let way = if self.phase == Phase::GuardInput { guard::Way::Out } else { guard::Way::Back };
+        self.vault.clone().map(|vault| guard::Cover { vault, way })
+    }
+
+    /// How many values were put back, and the placeholders that stand for nothing known; `None` without a vault.
+    pub fn restored(&self) -> Option<(usize, Vec<String>)> {
+        self.vault.as_ref()?;
+        Some(match &self.relay {
+            Some(relay) => relay.restored(),
+            None => (self.restored, self.unknown.clone()),
+        })
     }
 
     /// A guardrail threw. Before the call nothing was sent; after it, what was paid is settled and recorded first. The
@@ -609,8 +661,8 @@ impl Call {
             let wire = (self.options.format, self.options.provider.as_str());
             let strip_usage = self.options.costs && wire.0.asks_for_usage() && !self.asked_for_usage();
             let scanner = self.scanner.clone().filter(|_| self.options.guard);
-            self.relay =
-                Some(Relay::new(wire, scanner, if self.options.guard { judge } else { Judge::default() }, strip_usage));
+            let judge = if self.options.guard { judge } else { Judge::default() };
+            self.relay = Some(Relay::new(wire, scanner, judge, strip_usage).restoring(self.vault.clone()));
             self.phase = Phase::Stream;
         }
         self.head = head;

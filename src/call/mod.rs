@@ -22,6 +22,7 @@ mod machine;
 mod options;
 mod relay;
 mod response;
+mod vaulted;
 
 pub use bound::{BoundOptions, Count, upper_bound};
 pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
@@ -29,3 +30,4 @@ pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, St
 pub use options::{Options, OutputBound};
 pub use relay::{End, Judge, Meter, Out, Relay, Waiting};
 pub use response::{Asked, Billed, Quick, Reported, TIERS, price_response, told};
+pub use vaulted::restore_arguments;

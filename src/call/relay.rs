@@ -8,9 +8,10 @@
 use std::collections::VecDeque;
 
 use crate::{
+    call::vaulted::restore_arguments,
     collections::Map,
     error::{Code, Error, Result, Warning},
-    guard,
+    guard::{self, Cover, Edit, Way},
     json::{Raw, quote},
     provider::{
         chunk::{Chunk, Lane},
@@ -81,6 +82,7 @@ pub struct Relay {
     format: Format,
     parser: Parser,
     scanner: Option<guard::Scanner>,
+    vault: Option<guard::Vault>,
     judge: Judge,
     /// The texts whose judgement is under way, and whether it is about too much of them.
     asked: Option<(Vec<Lane>, bool)>,
@@ -120,12 +122,24 @@ pub struct Meter {
 #[derive(Default)]
 struct LaneState {
     scan: Option<guard::Stream>,
+    /// A vault at work over it.
+    cover: Option<Cover>,
+    /// What puts values back in what is said. In arguments they are put back once those are whole.
+    restore: Option<guard::RestoreStream>,
+    /// Values put back, where no guard has replaced what stood there.
+    restores: Vec<Edit>,
+    /// Those before are behind what has left.
+    first_restore: usize,
+    /// Values put back in arguments.
+    whole: Option<guard::Restored>,
     /// Bytes before the scan under way: it starts anew where a choice goes on after its end.
     base: usize,
     length: usize,
+    /// Up to where the guards have decided.
+    guarded: usize,
     settled: usize,
     /// All of them, in their order; those before `first_edit` are behind what has left.
-    edits: Vec<guard::Edit>,
+    edits: Vec<Edit>,
     first_edit: usize,
     /// The whole text.
     text: String,
@@ -168,6 +182,7 @@ impl Relay {
             format,
             parser: Parser::new(),
             scanner,
+            vault: None,
             judge,
             asked: None,
             strip_usage,
@@ -181,6 +196,25 @@ impl Relay {
             started: Map::new(),
             meter: Meter::default(),
         }
+    }
+
+    /// The same, putting back what a vault keeps, after all guards.
+    pub fn restoring(self, vault: Option<guard::Vault>) -> Self {
+        Self { vault, ..self }
+    }
+
+    /// How many values were put back, and the placeholders that stand for nothing known.
+    pub fn restored(&self) -> (usize, Vec<String>) {
+        let mut all = (0, Vec::new());
+        for lane in self.lanes.values() {
+            let said = lane.restore.as_ref().map(|said| (said.restored(), said.unknown()));
+            let whole = lane.whole.as_ref().map(|whole| (whole.restored, whole.unknown.as_slice()));
+            for (restored, unknown) in said.into_iter().chain(whole) {
+                all.0 += restored;
+                all.1.extend_from_slice(unknown);
+            }
+        }
+        all
     }
 
     /// What was seen so far.
@@ -327,8 +361,11 @@ impl Relay {
         for (lane, text) in asked.iter().zip(given) {
             let Some(state) = self.lanes.get_mut(lane).filter(|_| !observe) else { continue };
             if let Some(text) = text {
-                state.edits = vec![guard::Edit { start: 0, end: state.length, replacement: text.to_owned() }];
-                state.first_edit = 0;
+                let said = self.vault.as_ref().filter(|_| state.restore.is_some());
+                let replacement = said.map_or_else(|| text.to_owned(), |vault| vault.restore(text).text);
+                state.restores.clear();
+                state.edits = vec![Edit { start: 0, end: state.length, replacement }];
+                (state.first_edit, state.first_restore) = (0, 0);
             }
             state.waits = false;
         }
@@ -467,7 +504,13 @@ impl Relay {
     /// The state of a lane, which may be a new one.
     fn lane(&mut self, lane: Lane) -> &mut LaneState {
         let judge = self.judge;
-        self.lanes.get_or_insert_with(lane, || LaneState { waits: judge.holds(lane), ..LaneState::default() })
+        let vault = &self.vault;
+        self.lanes.get_or_insert_with(lane, || LaneState {
+            waits: judge.holds(lane),
+            cover: vault.clone().map(|vault| Cover { vault, way: Way::Back }),
+            restore: vault.clone().filter(|_| !is_call(lane)).map(guard::RestoreStream::new),
+            ..LaneState::default()
+        })
     }
 
     fn end_lanes(&mut self, which: impl Fn(Lane) -> bool) -> Result<(), End> {
@@ -555,7 +598,12 @@ impl Relay {
         for (_, range) in held.logprobs.iter().filter(|(choice, _)| changed.contains(choice)) {
             edits.replace(range.clone(), "null".to_owned());
         }
-        if held.lanes.iter().any(|lane| self.lanes.get(lane).is_some_and(|lane| !lane.edits.is_empty())) {
+        for lane in &held.lanes {
+            if let Some(lane) = self.lanes.get_mut(lane) {
+                lane.restore_whole();
+            }
+        }
+        if held.lanes.iter().any(|lane| self.lanes.get(lane).is_some_and(LaneState::is_changed)) {
             edits.extend(self.edit_wholes(&held)?);
         }
         let Event { raw, data } = &held.event;
@@ -572,8 +620,8 @@ impl Relay {
     /// place, whose parts nobody can tell: the event does not leave then.
     fn edit_wholes(&self, held: &Held) -> Option<Edits> {
         let mut leaves_of = Vec::new();
-        for state in held.lanes.iter().filter_map(|lane| self.lanes.get(lane)).filter(|lane| !lane.edits.is_empty()) {
-            let edited = state.edited_text();
+        for state in held.lanes.iter().filter_map(|lane| self.lanes.get(lane)).filter(|lane| lane.is_changed()) {
+            let edited = state.with(&state.changes(0, 0, usize::MAX));
             if let Some(before) = leaves(&state.text) {
                 let after = leaves(&edited)?;
                 if before.len() != after.len() {
@@ -596,24 +644,30 @@ impl LaneState {
     fn push(&mut self, text: &str, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
         self.length += text.len();
         self.text.push_str(text);
-        let Some(scanner) = scanner else {
-            self.settled = self.length;
-            return Ok(());
-        };
         // Arguments are JSON: they are looked at as such once they are whole, and are of no use before.
-        if is_call(lane) {
+        if is_call(lane) && (scanner.is_some() || self.cover.is_some()) {
             return Ok(());
         }
+        if let Some(restore) = &mut self.restore {
+            self.restores.extend(restore.push(text).edits);
+        }
+        let Some(scanner) = scanner else {
+            self.guarded = self.length;
+            self.settle();
+            return Ok(());
+        };
         let base = self.base;
-        let scan = self.scan.get_or_insert_with(|| guard::Stream::new(scanner, stage(lane)));
+        let cover = &self.cover;
+        let scan = self.scan.get_or_insert_with(|| guard::Stream::with(scanner, stage(lane), cover.clone()));
         let step = scan.push(text);
         self.advance(base, step)
     }
 
     fn end(&mut self, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
-        if let (Lane::Arguments(..), Some(scanner)) = (lane, scanner) {
+        if is_call(lane) && (scanner.is_some() || self.cover.is_some()) {
             return self.end_arguments(scanner);
         }
+        self.end_restore();
         let base = self.base;
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         let step = scan.end();
@@ -623,16 +677,20 @@ impl LaneState {
     }
 
     /// Scans the strings and numbers of whole arguments, so that they stay JSON; what is no JSON is one text.
-    fn end_arguments(&mut self, scanner: &guard::Scanner) -> Result<(), guard::Finding> {
+    fn end_arguments(&mut self, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
         if self.base == self.length {
             return Ok(());
         }
         self.base = self.length;
+        let Some(scanner) = scanner else {
+            self.settled = self.length;
+            return Ok(());
+        };
         let leaves = leaves(&self.text);
         let is_json = leaves.is_some();
         let mut edits = Edits::new();
         for (range, leaf) in leaves.unwrap_or_else(|| vec![(0..self.text.len(), self.text.clone())]) {
-            let scan = scanner.scan(&leaf, guard::Stage::ToolCall);
+            let scan = scanner.scan_with(&leaf, guard::Stage::ToolCall, self.cover.as_ref());
             if !scan.passed {
                 let finding = scan.findings.first().cloned();
                 self.scanned.push((leaf, scan));
@@ -647,7 +705,7 @@ impl LaneState {
         // The ranges come from this very text, so the edit does not fail; should it, nothing of the text leaves.
         let changed = edits.apply(&self.text).unwrap_or_default();
         if changed != self.text {
-            self.edits = vec![guard::Edit { start: 0, end: self.length, replacement: changed }];
+            self.edits = vec![Edit { start: 0, end: self.length, replacement: changed }];
         }
         self.settled = self.length;
         Ok(())
@@ -658,25 +716,80 @@ impl LaneState {
     }
 
     fn advance(&mut self, base: usize, step: guard::Step) -> Result<(), guard::Finding> {
-        self.edits.extend(step.edits.into_iter().map(|edit| guard::Edit {
+        self.edits.extend(step.edits.into_iter().map(|edit| Edit {
             start: edit.start + base,
             end: edit.end + base,
             replacement: edit.replacement,
         }));
-        self.settled = base + step.settled;
+        self.guarded = base + step.settled;
+        if step.blocked.is_some() {
+            // Before it nothing waits any more.
+            self.end_restore();
+        }
+        self.settle();
         match step.blocked {
             None => Ok(()),
             Some(finding) => Err(finding),
         }
     }
 
+    /// No value that is put back reaches over the end of what has come.
+    fn end_restore(&mut self) {
+        if let Some(restore) = &mut self.restore {
+            self.restores.extend(restore.end().edits);
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let restored = self.restore.as_ref().map_or(usize::MAX, guard::RestoreStream::settled);
+        self.settled = self.guarded.min(restored);
+    }
+
+    /// Puts values back in whole arguments, when they leave: until then others may change them.
+    fn restore_whole(&mut self) {
+        let is_whole = self.length > 0 && self.settled == self.length;
+        if self.restore.is_some() || self.whole.is_some() || !is_whole {
+            return;
+        }
+        let Some(cover) = &self.cover else { return };
+        let restored = restore_arguments(&cover.vault, &self.edited_text());
+        if restored.restored > 0 {
+            self.edits = vec![Edit { start: 0, end: self.length, replacement: restored.text.clone() }];
+            self.first_edit = 0;
+        }
+        self.whole = Some(restored);
+    }
+
+    /// The edits of the guards and the values put back between them that begin before `end`, of each those from one on.
+    fn changes(&self, edit: usize, restore: usize, end: usize) -> Vec<Edit> {
+        let mut restores = self.restores.iter().skip(restore).take_while(|put| put.start < end).peekable();
+        let mut all = Vec::new();
+        for edit in self.edits.iter().skip(edit).take_while(|edit| edit.start < end) {
+            while let Some(put) = restores.next_if(|put| put.end <= edit.start) {
+                all.push(put.clone());
+            }
+            // What a guard has replaced stays replaced.
+            while restores.next_if(|put| put.start < edit.end).is_some() {}
+            all.push(edit.clone());
+        }
+        all.extend(restores.cloned());
+        all
+    }
+
+    /// Whether it leaves as another text.
+    fn is_changed(&self) -> bool {
+        !self.edits.is_empty() || !self.restores.is_empty()
+    }
+
     /// The text of a piece after the edits, up to where the lane is settled.
     fn edited(&mut self, piece: &HeldPiece) -> String {
+        self.restore_whole();
         let end = (piece.start + piece.text.len()).min(self.settled);
         let mut changed = String::with_capacity(piece.text.len());
         let mut position = piece.start;
-        let edits = self.edits.iter().skip(self.first_edit);
-        for edit in edits.filter(|edit| edit.end > piece.start && edit.start < end) {
+        let changes = self.changes(self.first_edit, self.first_restore, end);
+        for edit in changes.iter().filter(|edit| edit.end > piece.start) {
             let kept =
                 piece.text.get(position - piece.start..edit.start.max(position) - piece.start).unwrap_or_default();
             changed.push_str(kept);
@@ -687,15 +800,23 @@ impl LaneState {
         }
         let rest = piece.text.get(position - piece.start..end.max(position) - piece.start).unwrap_or_default();
         changed.push_str(rest);
-        self.first_edit += self.edits.iter().skip(self.first_edit).take_while(|edit| edit.end <= end).count();
+        let behind =
+            |edits: &[Edit], first: usize| first + edits.iter().skip(first).take_while(|edit| edit.end <= end).count();
+        self.first_edit = behind(&self.edits, self.first_edit);
+        self.first_restore = behind(&self.restores, self.first_restore);
         changed
     }
 
     /// The whole text after the edits, for a judge.
     fn edited_text(&self) -> String {
+        self.with(&self.edits)
+    }
+
+    /// The whole text after these edits.
+    fn with(&self, edits: &[Edit]) -> String {
         let mut changed = String::with_capacity(self.text.len());
         let mut position = 0;
-        for edit in &self.edits {
+        for edit in edits {
             changed.push_str(self.text.get(position..edit.start).unwrap_or_default());
             changed.push_str(&edit.replacement);
             position = edit.end;

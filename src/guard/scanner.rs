@@ -136,7 +136,9 @@ pub(super) fn together(swept: &mut Vec<Hit>, others: &[Hit]) {
 pub(super) fn spare(hits: &mut [Hit]) {
     let stand_ins: Vec<_> = hits.iter().filter(|hit| hit.is_stand_in()).map(|hit| (hit.start, hit.end)).collect();
     for hit in hits.iter_mut().filter(|_| !stand_ins.is_empty()) {
-        if stand_ins.iter().any(|(start, end)| *start <= hit.start && hit.end <= *end) {
+        // They come in their order, and lie apart.
+        let behind = stand_ins.partition_point(|(start, _)| *start <= hit.start);
+        if behind.checked_sub(1).and_then(|last| stand_ins.get(last)).is_some_and(|(_, end)| hit.end <= *end) {
             hit.guards = 0;
         }
     }

@@ -80,7 +80,7 @@ impl Dice {
     }
 
     fn below(&mut self, most: u32) -> u32 {
-        ((self.roll() >> 32) * u64::from(most) >> 32) as u32
+        (((self.roll() >> 32) * u64::from(most)) >> 32) as u32
     }
 
     fn word(&mut self, words: &'static str) -> &'static str {

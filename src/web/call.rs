@@ -6,7 +6,7 @@ use std::{
 };
 
 use js_sys::Array;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::Headers;
 
 use crate::{
@@ -21,12 +21,14 @@ use crate::{
         format::Format,
         http::{Head, error_from_response, retry_after_ms},
         route::Route,
+        text::ToolText,
     },
     time::Instant,
     web::{
         guard::Scanner,
         ledger::MemoryStore,
         price::{CostTracker, write_tokens},
+        vault::Vault,
     },
 };
 
@@ -187,6 +189,16 @@ impl Call {
         to.open('{');
         to.list_of("texts", &found.texts);
         to.list_of("calls", &found.calls);
+        if let Ok(call) = self.call()
+            && let Some(cover) = call.cover()
+        {
+            // What a tool would run with, for guardrails that send it nowhere.
+            let restored = found.calls.iter().map(|call| ToolText {
+                name: call.name.clone(),
+                arguments: call::restore_arguments(&cover.vault, &call.arguments).text,
+            });
+            to.list_of("restored", restored);
+        }
         to.bool_of("tooLong", found.is_too_long);
         to.close('}');
         to.end()
@@ -209,7 +221,29 @@ impl Call {
     pub fn scan_texts(&self, scanner: &Scanner) -> String {
         let texts = self.to_guard.borrow();
         let sources = texts.texts.iter().map(Text::source).collect::<Vec<_>>();
-        scanner.core().scan_all(&sources).to_json()
+        let cover = self.call().ok().and_then(|call| call.cover());
+        scanner.core().scan_all_with(&sources, cover.as_ref()).to_json()
+    }
+
+    /// Takes values out of what is sent, and puts them back in what comes.
+    #[wasm_bindgen(js_name = useVault)]
+    pub fn use_vault(&self, vault: &Vault) -> Result<()> {
+        self.call()?.use_vault(vault.core().clone());
+        Ok(())
+    }
+
+    /// The texts of the `guard` step that was given last as its vault lets them go, undefined where one stays as it is. `texts`
+    /// are what guardrails have made of them, undefined where they have not.
+    pub fn hide(&self, texts: &Array) -> Result<Array> {
+        let Some(cover) = self.call()?.cover() else { return Ok(texts.clone()) };
+        let found = self.to_guard.borrow();
+        let hidden = found.texts.iter().enumerate().map(|(place, own)| {
+            let given = texts.get(place as u32).as_string();
+            let text = given.as_deref().unwrap_or(&own.text);
+            let hidden = cover.vault.redact(text);
+            if hidden == own.text { JsValue::UNDEFINED } else { JsValue::from_str(&hidden) }
+        });
+        Ok(hidden.collect())
     }
 
     /// What the `store` step that was given last stores, as JSON text.
@@ -371,6 +405,13 @@ impl Call {
         }
         if let Some(record) = call.record() {
             to.raw_of("costRecord", &record.to_json());
+        }
+        if let Some((restored, unknown)) = call.restored() {
+            to.key("vault");
+            to.open('{');
+            to.number_of("restored", restored as f64);
+            to.list_of("notRestored", &unknown);
+            to.close('}');
         }
         if let Some(reports) = call.stream_reports() {
             to.list_of("streamGuards", &reports.guards);

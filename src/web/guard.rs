@@ -7,9 +7,12 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    guard::{self, Config, Finding, Form, Ngrams, Source, Stage, to_utf16},
+    guard::{self, Config, Finding, Form, Ngrams, Source, Stage, Way, to_utf16},
     json::{Raw, ToJson, Writer},
-    web::value::{from_js, get, get_string, to_js},
+    web::{
+        value::{from_js, get, get_string, to_js},
+        vault::Vault,
+    },
 };
 
 /// Built-in guards: what they look for, and what they do then.
@@ -44,15 +47,7 @@ impl Scanner {
     /// Guards in their order: an array of `{ kind, options, table }`, the table being weights for n-grams, if any.
     #[wasm_bindgen(constructor)]
     pub fn new(guards: &Array) -> Result<Scanner> {
-        let guards = guards.iter().map(|guard| {
-            let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
-            let config = read_config(&kind, &get(&guard, "options"))?;
-            Ok(match get_string(&guard, "table", "guardrail")? {
-                Some(table) => config.with_ngrams(Arc::new(Ngrams::parse(&table)?)),
-                None => config,
-            })
-        });
-        Ok(Scanner { scanner: guard::Scanner::new(guards.collect::<Result<_>>()?)? })
+        Ok(Scanner { scanner: guard::Scanner::new(read_guards(guards)?)? })
     }
 
     /// Scans a text: a `ScanResult`.
@@ -60,9 +55,32 @@ impl Scanner {
         scanned(text, self.scanner.scan(text, Stage::parse(stage, "scan options")?))
     }
 
+    /// As [`Scanner::scan`], with a vault at work over the text.
+    #[wasm_bindgen(js_name = scanWith)]
+    pub fn scan_with(&self, text: &str, stage: &str, vault: &Vault) -> Result<JsValue> {
+        let stage = Stage::parse(stage, "scan options")?;
+        let cover = vault.cover_of(stage);
+        let mut scan = self.scanner.scan_with(text, stage, Some(&cover));
+        if cover.way == Way::Out {
+            // What the text itself has told the vault may stand in it elsewhere too.
+            scan.text = cover.vault.cover(&scan.text);
+        }
+        scanned(text, scan)
+    }
+
+    /// As [`Scanner::scan_all`], with a vault at work over the texts.
+    #[wasm_bindgen(js_name = scanAllWith)]
+    pub fn scan_all_with(&self, texts: &Array, vault: &Vault) -> Result<String> {
+        self.all(texts, Some(vault))
+    }
+
     /// Scans the texts of one request or answer, an array of `{ text, role, stage }`: `{ guards, texts }` as JSON text.
     #[wasm_bindgen(js_name = scanAll)]
     pub fn scan_all(&self, texts: &Array) -> Result<String> {
+        self.all(texts, None)
+    }
+
+    fn all(&self, texts: &Array, vault: Option<&Vault>) -> Result<String> {
         let text = |source: &JsValue, key: &str| {
             get_string(source, key, "a text")?
                 .ok_or_else(|| Error::input("cannot scan: expected texts with role and stage"))
@@ -74,7 +92,9 @@ impl Scanner {
         let texts = texts.collect::<Result<Vec<_>>>()?;
         let sources =
             texts.iter().map(|(text, stage, is_system)| Source { text, stage: *stage, is_system: *is_system });
-        Ok(self.scanner.scan_all(&sources.collect::<Vec<_>>()).to_json())
+        // All texts of one call go one way.
+        let cover = vault.zip(texts.first()).map(|(vault, (_, stage, _))| vault.cover_of(*stage));
+        Ok(self.scanner.scan_all_with(&sources.collect::<Vec<_>>(), cover.as_ref()).to_json())
     }
 }
 
@@ -102,6 +122,13 @@ impl TextScan {
         Ok(TextScan { stream, text: RefCell::default() })
     }
 
+    /// The same, with a vault at work over the text.
+    pub fn with(scanner: &Scanner, stage: &str, vault: &Vault) -> Result<TextScan> {
+        let stage = Stage::parse(stage, "stream options")?;
+        let stream = guard::TextStream::with(&scanner.scanner, stage, Some(vault.cover_of(stage)));
+        Ok(TextScan { stream: RefCell::new(stream), text: RefCell::default() })
+    }
+
     /// Takes a piece, gives what may leave.
     pub fn push(&self, piece: &str) -> String {
         self.text.borrow_mut().push_str(piece);
@@ -125,6 +152,19 @@ pub fn check_guardrail(kind: &str, options: &JsValue) -> Result<Vec<String>> {
     let config = read_config(kind, options)?;
     let streaming = config.streaming().as_str().to_owned();
     Ok(vec![config.name, streaming])
+}
+
+/// Guards in their order: an array of `{ kind, options, table }`.
+pub fn read_guards(guards: &Array) -> Result<Vec<Config>> {
+    let guards = guards.iter().map(|guard| {
+        let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
+        let config = read_config(&kind, &get(&guard, "options"))?;
+        Ok(match get_string(&guard, "table", "guardrail")? {
+            Some(table) => config.with_ngrams(Arc::new(Ngrams::parse(&table)?)),
+            None => config,
+        })
+    });
+    guards.collect()
 }
 
 fn read_config(kind: &str, options: &JsValue) -> Result<Config> {

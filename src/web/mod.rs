@@ -25,4 +25,5 @@ pub mod token_requests;
 pub mod tokens;
 pub mod usage;
 pub mod value;
+pub mod vault;
 pub mod version;

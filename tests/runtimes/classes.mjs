@@ -158,6 +158,15 @@ const RECIPES = {
   LanguageGuardrail: [() => new tollgate.LanguageGuardrail({ languages: ["en"] }), (guardrail) => guardrailWorks(guardrail, "Привет, как дела сегодня утром?")],
   LengthGuardrail: [() => new tollgate.LengthGuardrail({ maxCharacters: 3 }), (guardrail) => guardrailWorks(guardrail, "long")],
   SystemPromptLeakGuardrail: [() => new tollgate.SystemPromptLeakGuardrail({ canaries: ["canary-7f3a9c"], stages: ["input"] }), (guardrail) => guardrailWorks(guardrail, "it says canary-7f3a9c")],
+  Vault: [
+    () => new tollgate.Vault(),
+    async (vault) => {
+      const sent = vault.redact(`I am ${EMAIL}`);
+      const back = await tollgate.Vault.import(await vault.export("a passphrase"), "a passphrase");
+      const wrong = await tollgate.Vault.import(await vault.export("a passphrase"), "another").catch(({ code }) => code);
+      return [/\[EMAIL_1_[A-Z]{4}\]$/.test(sent), back.restore(sent), new tollgate.Vault().restore(sent) === sent, wrong];
+    },
+  ],
   UrlGuardrail: [() => new tollgate.UrlGuardrail({ allowedHosts: ["example.com"], stages: ["input"], action: "block" }), (guardrail) => guardrailWorks(guardrail, "https://evil.com/")],
   GuardedAnthropic: [
     () =>

@@ -17,6 +17,9 @@ const BEHIND: usize = 64;
 /// How many separators a model may put where there was one, or none.
 const MOST_APART: usize = 3;
 
+/// How many of them are told.
+const MOST_UNKNOWN: usize = 100;
+
 /// A text with what stands for values put right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
@@ -24,7 +27,7 @@ pub struct Restored {
     pub text: String,
     /// How many values were put back.
     pub restored: usize,
-    /// Placeholders that stand for nothing that is known here, as they should have been written.
+    /// Placeholders that stand for nothing that is known here, as they should have been written; the first hundred.
     pub unknown: Vec<String>,
 }
 
@@ -103,8 +106,8 @@ impl RestoreStream {
                         b']' => {
                             self.open = self.open.saturating_sub(1);
                             let floor = self.floor.saturating_sub(self.base);
-                            self.unknown
-                                .extend(unknown_before(&view, at, floor).filter(|name| !self.unknown.contains(name)));
+                            let found = unknown_before(&view, at, floor).filter(|_| self.unknown.len() < MOST_UNKNOWN);
+                            self.unknown.extend(found.filter(|name| !self.unknown.contains(name)));
                         }
                         b'\n' => self.open = 0,
                         _ => {}
