@@ -58,6 +58,8 @@ export function streamGenerateContent(call) {
       chunks.push({ candidates: [candidateOf([piece], index, last ? finishReason : undefined)], ...usage(tokens, thoughts), ...head });
     });
     if (pieces.length === 0) {
+      // What is not shown, a call that the limit has cut or what a filter has stopped, was made all the same.
+      tokens = before.tokens + answer.tokens;
       thoughts = before.thoughts + answer.thinkingTokens;
       chunks.push({ candidates: [candidateOf([], index, finishReason)], ...usage(tokens, thoughts), ...head });
     }
