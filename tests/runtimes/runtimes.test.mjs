@@ -56,6 +56,10 @@ describe("a trap in the middle of a stream", () => {
         // What held records and money.
         storage: "instance_lost",
         ledger: "instance_lost",
+        // What held values.
+        vault: "instance_lost",
+        exported: "instance_lost",
+        restoring: "instance_lost",
       });
       assert.deepEqual(after, before, "new objects answer as before");
       for (const [of, answer] of Object.entries(old)) {

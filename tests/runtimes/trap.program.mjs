@@ -61,7 +61,9 @@ export default async function main() {
   while (listed === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
 
   // Objects that hold something, from before the trap.
-  const stateful = { storage: new tollgate.InMemoryCostStorage(), ledger: new tollgate.MemoryBudgetLedger() };
+  const stateful = { storage: new tollgate.InMemoryCostStorage(), ledger: new tollgate.MemoryBudgetLedger(), vault: new tollgate.Vault() };
+  const sent = stateful.vault.redact("I am ada@example.org");
+  const restoring = stateful.vault.restoreStream();
   await stateful.storage.store({ ...new tollgate.CostTracker().calculateActualCost("r", "a", "gpt-4o-mini", { inputTokens: 1, outputTokens: 1, totalTokens: 2 }) });
   await stateful.ledger.list();
   const old = build();
@@ -89,6 +91,9 @@ export default async function main() {
     reading: await reading,
     storage: await failure(() => stateful.storage.get("r")),
     ledger: await failure(() => stateful.ledger.reserve({ reservationId: "x", usd: "1", scopes: [], leaseMs: 1000 })),
+    vault: await failure(() => stateful.vault.restore(sent)),
+    exported: await failure(() => stateful.vault.export("a passphrase")),
+    restoring: await failure(() => restoring.push(sent)),
     old: await use(old),
     after: await use(build()),
   };
