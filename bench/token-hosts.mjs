@@ -1,15 +1,9 @@
-// The same measurements outside of Node: in a page of Chromium, and in a Worker (workerd, through Miniflare). Each library is a
-// bundle of its own, loaded by a dynamic import when its start is measured; files of it come by fetch in a page, and are uploaded
-// beside the script in a Worker, where nobody may compile WebAssembly.
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// The same measurements outside of Node: in a page of Chromium, and in a Worker.
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { build } from "esbuild";
-import { ROOT } from "../scripts/lib/run.mjs";
-import { CHROMIUM_FLAGS, findChromium } from "../scripts/lib/tools.mjs";
+import { join } from "node:path";
 import { HARD } from "../scripts/eval/token-texts.mjs";
-import { serve } from "../tests/lib/serve.mjs";
-import { tool } from "../tests/lib/tools.mjs";
+import { HOSTS, memoryOf, timeOf } from "./hosts.mjs";
 import { median } from "./measure.mjs";
 import { PEERS } from "./token-peers.mjs";
 
@@ -36,146 +30,12 @@ export async function act({ does, name, text, times = 1 }) {
 }
 `;
 
-const ASSETS = {
-  page: (assets) => assets.map(([name, path]) =>
-    `const ${name} = async () => ${path.endsWith(".wasm") ? "WebAssembly.compile" : "new Uint8Array"}(await (await fetch("/${basename(path)}")).arrayBuffer());`,
-  ).join("\n"),
-  worker: (assets) => assets.map(([name, path]) =>
-    `import ${name}File from "./${basename(path)}";\nconst ${name} = async () => ${path.endsWith(".wasm") ? `${name}File` : `new Uint8Array(${name}File)`};`,
-  ).join("\n"),
-};
-
-/** Writes the bundle of a library, and what stands beside it. Gives the names of the latter. */
-async function bundle(folder, name, host) {
-  const { source, files = {}, conditions = [] } = PEERS[name].inHosts;
-  const assets = Object.entries(files).map(([asset, path]) => [asset, path()]);
-  const beside = new Map(assets.map(([, path]) => [basename(path), path]));
-  await build({
-    stdin: { contents: `${ASSETS[host](assets)}\n${source}`, resolveDir: join(ROOT, "bench"), sourcefile: "peer.js" },
-    outfile: join(folder, "peer.js"),
-    bundle: true,
-    minify: true,
-    format: "esm",
-    logLevel: "error",
-    conditions: host === "worker" ? conditions : [],
-    external: ["node:*"],
-    plugins: [
-      {
-        name: "files",
-        setup({ onResolve }) {
-          onResolve({ filter: /\.(wasm|htk|bin)$/ }, ({ path, resolveDir }) => {
-            if (!beside.has(basename(path))) beside.set(basename(path), join(resolveDir, path));
-            return { path: `./${basename(path)}`, external: true };
-          });
-        },
-      },
-    ],
-  });
-  for (const [file, path] of beside) cpSync(path, join(folder, file));
-  return [...beside.keys()];
-}
-
-/** The memory of a process, in megabytes; undefined where nobody says. */
-function memoryOf(pid) {
-  try {
-    return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 1e6;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The processor time of processes in milliseconds, of all threads that they have, as bench/token-run.mjs takes it; the clock's where
- * nobody says.
- */
-function timeOf(pids) {
-  try {
-    const threads = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`));
-    return threads.reduce((sum, file) => sum + Number(readFileSync(file, "utf8").split(" ")[0]) / 1e6, 0);
-  } catch {
-    return performance.now();
-  }
-}
-
-/** Processes of that name below one of ours. */
-function below(pid, name) {
-  const all = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((entry) => {
-    try {
-      const [, command, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, "utf8")) ?? [];
-      return [{ pid: Number(entry), command, parent: Number(parent) }];
-    } catch {
-      return [];
-    }
-  });
-  const under = ({ parent }) => parent === pid || all.some((other) => other.pid === parent && under(other));
-  return all.filter((process) => process.command === name && under(process)).map((process) => process.pid);
-}
-
-/** `{ act, pids, close }` over a fresh page. */
-async function page(folder, name) {
-  await bundle(folder, name, "page");
-  writeFileSync(join(folder, "main.js"), `${AGENT("./peer.js").replace("export async", "globalThis.act = async")}`);
-  writeFileSync(join(folder, "index.html"), `<!doctype html><title>tokens</title><script type="module" src="./main.js"></script>\n`);
-  const server = await serve(folder);
-  const { chromium } = await tool("playwright-core");
-  const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
-  const tab = await browser.newPage();
-  await tab.goto(server.url);
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  return {
-    pids: processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id),
-    act: (message) => tab.evaluate((message) => globalThis.act(message), message),
-    async close() {
-      await browser.close();
-      await server.close();
-    },
-  };
-}
-
-/** As {@link page}, over a fresh Worker. */
-async function worker(folder, name) {
-  const beside = await bundle(folder, name, "worker");
-  const { Miniflare } = await tool("miniflare");
-  const script = `${AGENT("./peer.js")}
-export default {
-  async fetch(request) {
-    try {
-      return Response.json({ tokens: await act(await request.json()) });
-    } catch (error) {
-      return Response.json({ failure: String(error) });
-    }
-  },
-};`;
-  const host = new Miniflare({
-    compatibilityDate: "2025-09-01",
-    modules: [
-      { type: "ESModule", path: "worker.js", contents: script },
-      { type: "ESModule", path: "peer.js", contents: readFileSync(join(folder, "peer.js"), "utf8") },
-      ...beside.map((file) => ({ type: file.endsWith(".wasm") ? "CompiledWasm" : "Data", path: file, contents: readFileSync(join(folder, file)) })),
-    ],
-  });
-  await host.ready;
-  return {
-    pids: below(process.pid, "workerd"),
-    async act(message) {
-      const response = await host.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify(message) });
-      const { failure, tokens } = await response.json();
-      if (failure !== undefined) throw new Error(failure);
-      return tokens;
-    },
-    close: () => host.dispose(),
-  };
-}
-
-export const HOSTS = { chromium: page, workerd: worker };
-
 /** All figures of one library in a fresh host: what bench/token-run.mjs has for Node. */
 export async function runIn(host, name, sets) {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   let started;
   try {
-    started = await HOSTS[host](folder, name);
+    started = await HOSTS[host](folder, PEERS[name].inHosts, AGENT);
     const { pids } = started;
     const memory = () => pids.map(memoryOf).reduce((sum, one) => sum + one, 0);
     const timed = async (message) => {

@@ -129,3 +129,31 @@ fn code_that_only_speaks_of_secrets() {
         "export API_KEY=$(vault read -field=key secret/api)",
     ]);
 }
+
+/// What stands before an address is no part of it, though a number might begin there.
+#[test]
+fn an_address_begins_with_its_local_part() {
+    for (text, address) in [
+        ("Write to IBM ann@example.com", "ann@example.com"),
+        ("NASA bob.ross@example.com", "bob.ross@example.com"),
+        ("PO-ann@example.com", "PO-ann@example.com"),
+    ] {
+        let findings = found(text);
+        assert_eq!(findings.len(), 1, "{text}");
+        assert_eq!(&text[findings[0].start..findings[0].end], address);
+    }
+}
+
+/// Days and months of one digit, and words that are long.
+#[test]
+fn dates_with_short_parts_and_long_words_count() {
+    for (text, kind) in [
+        ("Date of birth: 4/5/1991", "dateOfBirth"),
+        ("geboren 1.2.1990", "dateOfBirth"),
+        ("Steueridentifikationsnummer 86095742719", "deTaxId"),
+    ] {
+        let kinds: Vec<_> = found(text).iter().map(|finding| finding.kind.as_str()).collect();
+        assert_eq!(kinds, [kind], "{text}");
+    }
+    nothing_in(&["version 1.2.1990", "chapters 1/2/1990"]);
+}

@@ -43,6 +43,10 @@ mod scanner;
 pub mod schema;
 mod script;
 mod secrets;
+#[cfg(not(any(test, fuzzing)))]
+mod steps;
+#[cfg(any(test, fuzzing))]
+pub mod steps;
 mod stream;
 mod surrogate;
 mod sweep;

@@ -7,7 +7,11 @@ use super::{
     context::is_glued,
     finding::Hit,
     kind::Kind,
-    pii::{card, crypto, email, id, net, number, phone, ssn},
+    pii::{
+        card, crypto, email, id, net,
+        number::{self, Number},
+        phone, ssn,
+    },
     secrets::{self, Starts, Swallow},
     view::{Need, View},
 };
@@ -64,6 +68,28 @@ enum Anchor {
     Dash,
 }
 
+/// What the sweep stops at: letters, digits and signs that something may begin with.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const SIGN: u8 = 4;
+
+/// What a byte is to the sweep, and in the upper half what may begin right behind it: nothing begins with a letter within a word,
+/// nor with a digit among digits.
+const fn class(byte: u8, begins: bool) -> u8 {
+    let behind = match byte {
+        b'0'..=b'9' => SIGN,
+        b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => DIGIT | SIGN,
+        _ => LETTER | DIGIT | SIGN,
+    };
+    let own = match byte {
+        _ if !begins => 0,
+        b'0'..=b'9' => DIGIT,
+        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+        _ => SIGN,
+    };
+    own | behind << 4
+}
+
 /// Where a pass stands. Positions are absolute: bytes from the beginning of the whole text.
 #[derive(Clone, Debug)]
 pub(super) struct Sweep {
@@ -71,6 +97,8 @@ pub(super) struct Sweep {
     /// A secret that may still grow is held until it is longer than that.
     held_secret: usize,
     anchors: [Anchor; 256],
+    /// See [`class`].
+    classes: [u8; 256],
     /// Where a secret may begin, if they are wanted.
     secrets: Option<&'static Starts>,
     /// Everything before was looked at.
@@ -83,6 +111,8 @@ pub(super) struct Sweep {
     found: usize,
     /// A secret whose end has not come yet; it is the last hit that was reported.
     open: Option<Swallow>,
+    /// The number that is looked at, kept for the next one to be written over it.
+    number: Number,
 }
 
 impl Sweep {
@@ -100,7 +130,24 @@ impl Sweep {
             };
         }
         let secrets = wanted.secrets.then(Starts::get);
-        Self { wanted, held_secret, anchors, secrets, at: 0, looked: 0, floor: 0, found: 0, open: None }
+        let mut classes = [0; 256];
+        for ((byte, slot), anchor) in (0_u8..=255).zip(classes.iter_mut()).zip(anchors) {
+            *slot = class(byte, anchor != Anchor::None || secrets.is_some_and(|starts| starts.may_be_first(byte)));
+        }
+        let number = Number::default();
+        Self {
+            wanted,
+            held_secret,
+            anchors,
+            classes,
+            secrets,
+            at: 0,
+            looked: 0,
+            floor: 0,
+            found: 0,
+            open: None,
+            number,
+        }
     }
 
     /// The same, holding a secret that may still grow at least until it is longer than that.
@@ -119,9 +166,10 @@ impl Sweep {
         if let Some(swallow) = self.open.take() {
             at = self.swallow(view, base, at, swallow, hits);
         }
-        while self.open.is_none() && at < view.len() {
-            let anchor = view.seen(at).and_then(|byte| self.anchors.get(usize::from(byte))).copied();
-            let anchor = anchor.unwrap_or(Anchor::None);
+        while self.open.is_none() {
+            at = self.next(view, base, at);
+            let Some(byte) = view.seen(at) else { break };
+            let anchor = self.anchors.get(usize::from(byte)).copied().unwrap_or(Anchor::None);
             if self.secrets.is_some_and(|starts| starts.may_start(view, at)) && base + at >= self.looked {
                 match secrets::look(view, at) {
                     Ok(Some((hit, Some(swallow)))) if self.must_wait(view, &hit, swallow) => {
@@ -174,7 +222,7 @@ impl Sweep {
                     continue;
                 }
                 Anchor::At => {
-                    let start = self.held(view, base, at);
+                    let start = self.local_start(view, base, at);
                     email::look(view, at, start).map_err(|Need| start).map(|hit| {
                         let hit = hit.map(|hit| moved(hit, base));
                         self.found = hit.map_or(self.found, |hit| hit.end);
@@ -209,6 +257,32 @@ impl Sweep {
         }
         self.at = base + at;
         base + if view.is_whole() { at } else { self.held(view, base, at) }
+    }
+
+    /// The next place from `at` on where something may begin, or the end: most bytes cost no more than this.
+    fn next(&self, view: &View, base: usize, at: usize) -> usize {
+        let class = |byte: u8| self.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        let anything = LETTER | DIGIT | SIGN;
+        // Right behind a secret too.
+        let mut may = match view.before(at) {
+            Some(before) if base + at != self.floor => class(before) >> 4,
+            _ => anything,
+        };
+        let text = view.text().as_bytes();
+        for (place, byte) in text.iter().enumerate().skip(at) {
+            let class = class(*byte);
+            if class & may != 0 && self.begins_at(view, *byte, place) {
+                return place;
+            }
+            may = class >> 4;
+        }
+        text.len()
+    }
+
+    /// Whether something may begin with that byte, given the next one.
+    fn begins_at(&self, view: &View, byte: u8, at: usize) -> bool {
+        self.anchors.get(usize::from(byte)).is_some_and(|anchor| *anchor != Anchor::None)
+            || self.secrets.is_some_and(|starts| starts.may_start(view, at))
     }
 
     /// Whether too little is known of a secret that goes on.
@@ -259,10 +333,12 @@ impl Sweep {
     /// its first digit.
     fn held(&self, view: &View, base: usize, at: usize) -> usize {
         let number = self.begins(view, base, at);
-        if !self.wanted.email {
-            return number;
-        }
-        number.min(email::local_start(view, at, self.floor.saturating_sub(base), self.found.saturating_sub(base)))
+        if self.wanted.email { number.min(self.local_start(view, base, at)) } else { number }
+    }
+
+    /// Where the local part of an address begins whose `@` is at `at`, or comes later.
+    fn local_start(&self, view: &View, base: usize, at: usize) -> usize {
+        email::local_start(view, at, self.floor.saturating_sub(base), self.found.saturating_sub(base))
     }
 
     /// Lets the last hit grow. Answers where the sweep goes on.
@@ -292,12 +368,13 @@ impl Sweep {
             Anchor::Bracket => hits.extend(phone::look_brackets(view, at)?),
             _ if !number::starts(view, at, self.floor.saturating_sub(base)) => hits.extend(other),
             _ => {
-                let number = number::read(view, at)?;
-                let card = if self.wanted.card { card::look(view, at, &number)? } else { None };
-                let ssn = if self.wanted.ssn { ssn::look(view, at, &number)? } else { None };
+                number::read_into(&mut self.number, view, at)?;
+                let number = &self.number;
+                let card = if self.wanted.card { card::look(view, at, number)? } else { None };
+                let ssn = if self.wanted.ssn { ssn::look(view, at, number)? } else { None };
                 // What is a card or a social security number is not also a phone.
                 let phone = if self.wanted.phone && card.is_none() && ssn.is_none() && other.is_none() {
-                    phone::look(view, at, &number)?
+                    phone::look(view, at, number)?
                 } else {
                     None
                 };

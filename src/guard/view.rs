@@ -4,21 +4,27 @@
 //! instead of an answer and is asked again when there is more. So the same code decides over a whole text and over a
 //! stream, and its answer can't depend on how the stream was cut.
 
+use std::cell::Cell;
+
+use super::{context::Window, steps::count};
+
 /// The answer depends on text that has not come yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Need;
 
 /// What is known of a text: all of it, or a part with enough of what came before.
-#[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     text: &'a str,
     whole: bool,
+    /// What was last asked of what stands before a number, and after one.
+    pub left: Cell<Option<Window<'a>>>,
+    pub right: Cell<Option<Window<'a>>>,
 }
 
 impl<'a> View<'a> {
     /// A view of `text`; `whole` when nothing follows it.
     pub fn new(text: &'a str, whole: bool) -> Self {
-        Self { text, whole }
+        Self { text, whole, left: Cell::new(None), right: Cell::new(None) }
     }
 
     /// What is seen.
@@ -36,7 +42,9 @@ impl<'a> View<'a> {
     }
 
     /// The byte there, `None` past the end of the text.
+    #[inline(always)]
     pub fn byte(&self, at: usize) -> Result<Option<u8>, Need> {
+        count(1);
         match self.text.as_bytes().get(at) {
             Some(byte) => Ok(Some(*byte)),
             None if self.whole => Ok(None),
@@ -45,18 +53,23 @@ impl<'a> View<'a> {
     }
 
     /// The byte there, of what is seen.
+    #[inline(always)]
     pub fn seen(&self, at: usize) -> Option<u8> {
+        count(1);
         self.text.as_bytes().get(at).copied()
     }
 
     /// The byte before, `None` at the beginning of what is seen. Streams keep more of the past than any detector reads.
+    #[inline(always)]
     pub fn before(&self, at: usize) -> Option<u8> {
+        count(1);
         at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).copied()
     }
 
     /// The bytes of a range, clipped to what is seen.
     pub fn bytes(&self, start: usize, end: usize) -> &'a [u8] {
         let end = end.min(self.text.len());
+        count(end.saturating_sub(start));
         self.text.as_bytes().get(start.min(end)..end).unwrap_or_default()
     }
 
@@ -78,11 +91,17 @@ impl<'a> View<'a> {
 
     /// The character that ends there, and where it begins.
     pub fn char_before(&self, at: usize) -> Option<(usize, char)> {
+        if let Some(byte) = self.before(at).filter(u8::is_ascii) {
+            return Some((at - 1, char::from(byte)));
+        }
         self.text.get(..at)?.char_indices().next_back()
     }
 
     /// The character that begins there.
     pub fn char_at(&self, at: usize) -> Result<Option<char>, Need> {
+        if let Some(byte) = self.seen(at).filter(u8::is_ascii) {
+            return Ok(Some(char::from(byte)));
+        }
         match self.text.get(at..).and_then(|rest| rest.chars().next()) {
             Some(c) => Ok(Some(c)),
             None if self.whole => Ok(None),
@@ -92,6 +111,7 @@ impl<'a> View<'a> {
 }
 
 /// Whether a byte belongs to a word: ASCII letters and digits, and everything that is not ASCII.
+#[inline(always)]
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }

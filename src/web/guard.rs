@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use js_sys::Array;
+use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     guard::{self, Config, Finding, Form, Ngrams, Source, Stage, Way, to_utf16},
     json::{Raw, ToJson, Writer},
     web::{
-        value::{from_js, get, get_string, to_js},
+        value::{from_js, get, get_string},
         vault::Vault,
     },
 };
@@ -21,12 +21,11 @@ pub struct Scanner {
     scanner: guard::Scanner,
 }
 
-/// A `ScanResult`.
+/// A `ScanResult`, but for its text: that is set as it is, not written as JSON and read again.
 struct Scanned {
     passed: bool,
     action: &'static str,
     findings: Vec<Finding>,
-    text: String,
     risk_score: u8,
 }
 
@@ -36,7 +35,6 @@ impl ToJson for Scanned {
         to.bool_of("passed", self.passed);
         to.text_of("action", self.action);
         to.list_of("findings", &self.findings);
-        to.text_of("text", &self.text);
         to.number_of("riskScore", f64::from(self.risk_score));
         to.close('}');
     }
@@ -178,11 +176,11 @@ fn read_config(kind: &str, options: &JsValue) -> Result<Config> {
 fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {
     let mut findings = scan.findings;
     to_utf16(text, &mut findings);
-    to_js(&Scanned {
-        passed: scan.passed,
-        action: scan.action.as_str(),
-        findings,
-        text: scan.text,
-        risk_score: scan.risk,
-    })
+    let scanned =
+        Scanned { passed: scan.passed, action: scan.action.as_str(), findings, risk_score: scan.risk }.to_json();
+    // A text may hold thousands of findings: the host reads them faster than they could be handed over one by one.
+    let failed = |_| Error::internal("cannot hand out what was found: expected the host to read JSON, found an error");
+    let result = JSON::parse(&scanned).map_err(failed)?;
+    Reflect::set(&result, &JsValue::from_str("text"), &JsValue::from_str(&scan.text)).map_err(failed)?;
+    Ok(result)
 }

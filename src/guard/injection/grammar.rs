@@ -82,7 +82,7 @@ impl Phrases<'_> {
 const REACH: usize = 9;
 
 /// What every phrase has one of, at the place where it is looked for.
-const HEADS: Tags = OVERRIDE
+pub(super) const HEADS: Tags = OVERRIDE
     .or(DROP)
     .or(FOLLOW)
     .or(VOID)

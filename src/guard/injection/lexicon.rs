@@ -287,11 +287,18 @@ pub(super) fn lookup(hash: u32) -> Tags {
     let lexicon = lexicon();
     let mut slot = place(hash);
     loop {
-        match lexicon.slots.get(slot).and_then(|at| lexicon.words.get(usize::from(*at))) {
-            None => return Tags(0),
-            Some(word) if word.hash == hash => return word.tags,
-            Some(_) => slot = (slot + 1) % SLOTS,
+        match lexicon.slots.get(slot) {
+            // Most words are told from the one in their slot without a look at it.
+            Some(taken) if (taken ^ hash) >> 16 == 0 && *taken as u16 != u16::MAX => {
+                match lexicon.words.get(usize::from(*taken as u16)) {
+                    Some(word) if word.hash == hash => return word.tags,
+                    _ => {}
+                }
+            }
+            Some(taken) if *taken as u16 != u16::MAX => {}
+            _ => return Tags(0),
         }
+        slot = (slot + 1) % SLOTS;
     }
 }
 
@@ -304,7 +311,7 @@ pub(super) fn may_begin(hash: u32) -> bool {
 }
 
 const fn beginning(hash: u32) -> usize {
-    (hash >> 19 & 0xFF) as usize
+    (hash >> 16 & 0x7FF) as usize
 }
 
 /// As many slots as keep most words in their own.
@@ -348,7 +355,8 @@ struct Entry {
 /// The words in order, where to find them by their hash, and with which letters the strong ones begin.
 struct Lexicon {
     words: Vec<Entry>,
-    slots: Vec<u16>,
+    /// The upper half of a hash, and the place of its word; [`u16::MAX`] where there is none.
+    slots: Vec<u32>,
     beginnings: Vec<u32>,
 }
 
@@ -369,13 +377,14 @@ fn lexicon() -> &'static Lexicon {
             }
             same
         });
-        let (mut slots, mut beginnings) = (vec![u16::MAX; SLOTS], vec![0_u32; 256]);
+        let (mut slots, mut beginnings) = (vec![u32::from(u16::MAX); SLOTS], vec![0_u32; 2048]);
         for (at, entry) in words.iter().enumerate() {
             let mut slot = place(entry.hash);
-            while slots.get(slot).is_some_and(|taken| *taken != u16::MAX) {
+            while slots.get(slot).is_some_and(|taken| *taken as u16 != u16::MAX) {
                 slot = (slot + 1) % SLOTS;
             }
-            slots.get_mut(slot).into_iter().for_each(|slot| *slot = at as u16);
+            let taken = entry.hash & 0xFFFF_0000 | at as u32;
+            slots.get_mut(slot).into_iter().for_each(|slot| *slot = taken);
             if entry.tags.any(STRONG) && entry.word.len() > 4 {
                 let mut hash = SEED;
                 for letter in entry.word.bytes().take(entry.word.len() - 1) {

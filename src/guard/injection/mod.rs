@@ -21,10 +21,11 @@ pub use ngrams::{Ngrams, Trust};
 
 use std::sync::Arc;
 
-use super::{decoded::Encoding, detector::Sensitivity, finding::Hit, kind::Kind, pass::Pass, view::View};
+use super::{decoded::Encoding, detector::Sensitivity, finding::Hit, kind::Kind, pass::Pass, steps::count, view::View};
 use encoded::Chain;
 use grammar::{AHEAD, BEHIND, Phrases, STARTS};
 use jailbreaks::Shown;
+use lexicon::Tags;
 use ngrams::{History, Score};
 use words::{Mark, Splitter};
 
@@ -74,6 +75,9 @@ const DEEPEST: usize = 3;
 
 /// As many words are read before they are looked at.
 const BATCH: usize = 512;
+
+/// What every phrase, name and habit has one of, at the place where it is looked for.
+const HEADS: Tags = grammar::HEADS.or(jailbreaks::HEADS);
 
 /// How many words after those that are taken for injection the head of a phrase may come that they belong to.
 const SOON: usize = 10;
@@ -191,6 +195,7 @@ impl Look {
         let Some(word) = self.splitter.words.get(self.at).copied() else { return };
         let at = self.at;
         self.at += 1;
+        count(1);
         if self.open > 0 && at >= self.open {
             self.begin_anew(at);
         }
@@ -219,6 +224,9 @@ impl Look {
             if at == self.floor {
                 self.splitter.words.get_mut(at).into_iter().for_each(|word| word.breaks = true);
             }
+        }
+        // Most words begin nothing.
+        if word.tags.any(HEADS) || self.persona.is_some() && word.tags != Default::default() {
             let words = self.splitter.words.get(floor..ready).unwrap_or_default();
             let phrases = Phrases(words);
             let here = at - floor;

@@ -90,16 +90,15 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
         let Some(digits) = number.digits.get(..last.digits).filter(|digits| (12..=19).contains(&digits.len())) else {
             continue;
         };
-        let separators = groups.iter().rev().skip(1).map(|group| group.next);
-        let plain = separators.clone().all(|next| next == Some(Separator::Space))
-            || separators.clone().all(|next| next == Some(Separator::Dash));
-        if !plain || !Number::can_end(last) || !luhn(digits) || is_filler(digits) {
-            continue;
-        }
-        let issued = is_issued(digits);
         // Banks and shops issue more than the networks' ranges: sixteen digits that somebody calls a card are one.
-        let called = digits.len() == 16 && matches!(digits.first(), Some(3..=6)) && is_usual(groups, 16);
-        if !(issued || called) {
+        let called = || digits.len() == 16 && matches!(digits.first(), Some(3..=6)) && is_usual(groups, 16);
+        let issued = is_issued(digits);
+        let separator = groups.first().and_then(|group| group.next);
+        let plain = count == 1
+            || matches!(separator, Some(Separator::Space | Separator::Dash))
+                && groups.iter().take(count - 1).all(|group| group.next == separator);
+        // Most numbers are no card by these, which cost less than the check digit.
+        if !plain || !Number::can_end(last) || !(issued || called()) || !luhn(digits) || is_filler(digits) {
             continue;
         }
         if issued && is_usual(groups, digits.len()) || beside(view, at, last.end, Terms::CARD)? {

@@ -9,7 +9,7 @@ use super::{
         view::{Need, View},
     },
     checks, number,
-    rules::{LONGEST as LONGEST_SHAPE, Rule, rules_of},
+    rules::{RULES, Rule, Written, group, written},
 };
 
 /// The longest number, in letters and digits: an IBAN.
@@ -59,6 +59,11 @@ impl Groups {
     fn up_to(&self, end: &End) -> &[u8] {
         self.compact.get(..end.length).unwrap_or_default()
     }
+
+    /// Whether more of an IBAN may follow: a country, and nothing but groups of four.
+    fn may_be_iban(&self, end: &End) -> bool {
+        end.length == 4 * self.count && self.compact.iter().take(2).all(u8::is_ascii_alphabetic)
+    }
 }
 
 /// What is found at the first digit of a token: the number, of which it is part. `floor` is where the last secret ends.
@@ -70,36 +75,52 @@ pub(in super::super) fn look(
 ) -> Result<Option<Hit>, Need> {
     let mut best: Option<(u8, Hit)> = None;
     for start in starts(view, at, floor).into_iter().flatten() {
-        let groups = read(view, start)?;
-        for (index, end) in groups.ends().iter().enumerate() {
-            if !can_end(view, end)? {
-                continue;
-            }
-            let id = groups.up_to(end);
-            let mut found = |weight: u8, hit: Hit| {
-                // What a word names comes first, then the longest.
-                let better =
-                    |(known, other): &(u8, Hit)| (weight, hit.end - hit.start) > (*known, other.end - other.start);
-                if best.as_ref().is_none_or(better) {
-                    best = Some((weight, hit));
-                }
+        let mut groups = Groups { compact: [0; LONGEST], ends: [End::default(); MOST_GROUPS], count: 0 };
+        // How numbers may be written that go on as this one does; the last group of some ends it.
+        let mut forms: &[Written] = &[];
+        while let Some((end, length)) = read_group(view, start, &mut groups)? {
+            let index = groups.count - 1;
+            let (last, inner) = (group(length, None), group(length, end.next));
+            let those = |forms: &'static [Written], group: u8| {
+                let from = forms.partition_point(|form| form.group(index) < group);
+                let to = forms.partition_point(|form| form.group(index) <= group);
+                forms.get(from..to).unwrap_or_default()
             };
-            if wanted(Kind::Iban)
-                && (15..=LONGEST).contains(&end.length)
-                && is_iban_written(&groups, index)
-                && checks::iban(id)
-            {
-                found(WORD, Hit::new(Kind::Iban, start, end.at, true, "iban"));
-            }
-            if wanted(Kind::DateOfBirth) && is_date(&groups, index) && beside(view, start, end.at, BIRTH)? {
-                found(WORD, Hit::new(Kind::DateOfBirth, start, end.at, false, "dateOfBirth"));
-            }
-            for rule in rules_of(end.length).filter(|rule| wanted(rule.kind)) {
-                if let Some(weight) = weight(rule, view, start, &groups, index)? {
-                    let rule_name = rule.kind.as_str();
-                    found(weight, Hit::new(rule.kind, start, end.at, rule.validated, rule_name));
+            let (ended, going_on) =
+                if index == 0 { (written(last), written(inner)) } else { (those(forms, last), those(forms, inner)) };
+            let may_be_date = index < 2 && length <= 4 && !end.upper && !end.lower && wanted(Kind::DateOfBirth);
+            let goes_on = end.next.is_some() && (!going_on.is_empty() || may_be_date || groups.may_be_iban(&end));
+            if can_end(view, &end)? {
+                let mut found = |weight: u8, hit: Hit| {
+                    // What a word names comes first, then the longest.
+                    let better =
+                        |(known, other): &(u8, Hit)| (weight, hit.end - hit.start) > (*known, other.end - other.start);
+                    if best.as_ref().is_none_or(better) {
+                        best = Some((weight, hit));
+                    }
+                };
+                let id = groups.up_to(&end);
+                if wanted(Kind::Iban)
+                    && (15..=LONGEST).contains(&end.length)
+                    && is_iban_written(&groups, index)
+                    && checks::iban(id)
+                {
+                    found(WORD, Hit::new(Kind::Iban, start, end.at, true, "iban"));
+                }
+                if wanted(Kind::DateOfBirth) && is_date(&groups, index) && beside(view, start, end.at, BIRTH)? {
+                    found(WORD, Hit::new(Kind::DateOfBirth, start, end.at, false, "dateOfBirth"));
+                }
+                for Written { rule, needs, .. } in ended.iter().filter(|form| wanted(form.rule.kind)) {
+                    if let Some(weight) = weight(rule, *needs, view, start, &end, id)? {
+                        let rule_name = rule.kind.as_str();
+                        found(weight, Hit::new(rule.kind, start, end.at, rule.validated, rule_name));
+                    }
                 }
             }
+            if !goes_on {
+                break;
+            }
+            forms = going_on;
         }
     }
     Ok(best.map(|(_, hit)| hit))
@@ -107,16 +128,18 @@ pub(in super::super) fn look(
 
 /// Whether letters and digits, in upper case, are a number of that kind.
 pub(in super::super) fn is_valid(kind: Kind, id: &[u8]) -> bool {
-    let fits = |rule: &Rule| {
-        let shape = rule.shape.trim_start_matches('^');
-        rule.kind == kind && id.iter().zip(shape.bytes()).all(|(byte, class)| is_of(*byte, class)) && (rule.check)(id)
-    };
-    if kind == Kind::Iban { checks::iban(id) } else { id.len() <= LONGEST_SHAPE && rules_of(id.len()).any(fits) }
+    if kind == Kind::Iban { checks::iban(id) } else { RULES.iter().any(|rule| rule.kind == kind && fits(rule, id)) }
+}
+
+/// Whether letters and digits have the shape of a rule, and pass its check.
+fn fits(rule: &Rule, id: &[u8]) -> bool {
+    let (shape, _) = rule.classes();
+    id.len() == shape.len() && id.iter().zip(shape).all(|(byte, class)| is_of(*byte, *class)) && (rule.check)(id)
 }
 
 /// Words that make a date one of birth.
 const BIRTH: Terms =
-    Terms("dob born birth birthday birthdate geboren geburtsdatum geburtstag naissance nacimiento nascita né née");
+    Terms::new("dob born birth birthday birthdate geboren geburtsdatum geburtstag naissance nacimiento nascita né née");
 
 /// From where on a text must be held that may still become a number: the word at its end, and a short one before.
 pub(in super::super) fn held(view: &View, at: usize, floor: usize) -> usize {
@@ -151,41 +174,30 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/')
 }
 
-/// Reads the groups that begin at `start`.
-fn read(view: &View, start: usize) -> Result<Groups, Need> {
-    let mut groups = Groups { compact: [0; LONGEST], ends: [End::default(); MOST_GROUPS], count: 0 };
-    let mut end = End { at: start, ..End::default() };
-    let mut last_length = 0;
-    for slot in 0..MOST_GROUPS {
-        let before = end.length;
-        let spaced = groups.ends().last().is_some_and(|last| last.next == Some(b' '));
-        while let Some(byte) = view.byte(end.at)?.filter(u8::is_ascii_alphanumeric) {
-            // A word behind a space belongs to a number only where all its letters are small.
-            let word = spaced && end.length == before && byte.is_ascii_lowercase() && (end.upper || !end.lower);
-            let Some(place) = groups.compact.get_mut(end.length).filter(|_| !word) else { return Ok(groups) };
-            *place = byte.to_ascii_uppercase();
-            end.upper |= byte.is_ascii_uppercase();
-            end.lower |= byte.is_ascii_lowercase();
-            end.length += 1;
-            end.at += 1;
-        }
-        let length = end.length - before;
-        end.next = match view.byte(end.at)?.filter(|byte| is_separator(*byte)) {
-            Some(byte) if view.byte(end.at + 1)?.is_some_and(|byte| byte.is_ascii_alphanumeric()) => Some(byte),
-            _ => None,
-        };
-        if let Some(slot) = groups.ends.get_mut(slot) {
-            *slot = end;
-        }
-        groups.count = slot + 1;
-        // No number has two groups of one in a row.
-        if end.next.is_none() || (length, last_length) == (1, 1) {
-            break;
-        }
-        last_length = length;
+/// Reads the next of the groups that begin at `start`: its end, and how long it is.
+fn read_group(view: &View, start: usize, groups: &mut Groups) -> Result<Option<(End, usize)>, Need> {
+    let last = groups.ends().last().copied();
+    let mut end = last.unwrap_or(End { at: start, ..End::default() });
+    let (spaced, before) = (end.next == Some(b' '), end.length);
+    end.at += usize::from(last.is_some());
+    let Some(slot) = groups.ends.get_mut(groups.count) else { return Ok(None) };
+    while let Some(byte) = view.byte(end.at)?.filter(u8::is_ascii_alphanumeric) {
+        // A word behind a space belongs to a number only where all its letters are small.
+        let word = spaced && end.length == before && byte.is_ascii_lowercase() && (end.upper || !end.lower);
+        let Some(place) = groups.compact.get_mut(end.length).filter(|_| !word) else { return Ok(None) };
+        *place = byte.to_ascii_uppercase();
+        end.upper |= byte.is_ascii_uppercase();
+        end.lower |= byte.is_ascii_lowercase();
+        end.length += 1;
         end.at += 1;
     }
-    Ok(groups)
+    end.next = match view.byte(end.at)?.filter(|byte| is_separator(*byte)) {
+        Some(byte) if view.byte(end.at + 1)?.is_some_and(|byte| byte.is_ascii_alphanumeric()) => Some(byte),
+        _ => None,
+    };
+    *slot = end;
+    groups.count += 1;
+    Ok(Some((end, end.length - before)))
 }
 
 /// Whether a number can end there: no word goes on, nor a chain.
@@ -202,29 +214,19 @@ fn is_beyond_latin(c: char) -> bool {
     c >= '\u{E00}'
 }
 
-/// How much speaks for a rule, if enough does.
-fn weight(rule: &Rule, view: &View, start: usize, groups: &Groups, index: usize) -> Result<Option<u8>, Need> {
-    let (_, strict) = rule.length();
-    let shape = rule.shape.trim_start_matches('^');
-    let Some(end) = groups.ends().get(index) else { return Ok(None) };
-    let id = groups.up_to(end);
-    if !id.iter().zip(shape.bytes()).all(|(byte, class)| is_of(*byte, class)) {
-        return Ok(None);
-    }
-    let Some(form) = rule.forms.split('|').find(|form| is_written(groups, index, form.get(1..).unwrap_or_default()))
-    else {
-        return Ok(None);
-    };
-    if !(rule.check)(id) {
+/// How much speaks for a rule, if enough does, where a number is written as one of its own.
+fn weight(rule: &Rule, needs: u8, view: &View, start: usize, end: &End, id: &[u8]) -> Result<Option<u8>, Need> {
+    if !fits(rule, id) {
         return Ok(None);
     }
     if beside(view, start, end.at, rule.terms)? {
         return Ok(Some(WORD));
     }
+    let (_, strict) = rule.classes();
     let lower = strict && end.lower;
-    Ok(match form.bytes().next() {
-        Some(b'!') if !lower => Some(FORM),
-        Some(b'!' | b'?') if view.is_all(start, end.at)? => Some(ALONE),
+    Ok(match needs {
+        b'!' if !lower => Some(FORM),
+        b'!' | b'?' if view.is_all(start, end.at)? => Some(ALONE),
         _ => None,
     })
 }
@@ -236,34 +238,6 @@ fn is_of(byte: u8, class: u8) -> bool {
         b'@' => byte.is_ascii_alphabetic(),
         b'*' => true,
         _ => byte == class,
-    }
-}
-
-/// Whether the groups up to that one are written in that form.
-fn is_written(groups: &Groups, index: usize, form: &str) -> bool {
-    if form == "c" {
-        return index == 0;
-    }
-    let mut ends = groups.ends().iter().take(index + 1);
-    let mut from = 0;
-    let mut rest = form.as_bytes();
-    loop {
-        let mut length = 0;
-        while let Some((digit, after)) = rest.split_first().filter(|(byte, _)| byte.is_ascii_digit()) {
-            length = length * 10 + usize::from(digit - b'0');
-            rest = after;
-        }
-        let Some(end) = ends.next() else { return false };
-        if end.length - from != length {
-            return false;
-        }
-        from = end.length;
-        match rest.split_first() {
-            // The last group: what follows it is no part of the number.
-            None => return ends.next().is_none(),
-            Some((separator, after)) if end.next == Some(*separator) => rest = after,
-            Some(_) => return false,
-        }
     }
 }
 
@@ -289,29 +263,28 @@ fn is_date(groups: &Groups, index: usize) -> bool {
         return false;
     }
     let mut from = 0;
-    let parts: Vec<(usize, u32, Option<u8>)> = groups
-        .ends()
-        .iter()
-        .take(3)
-        .map(|end| {
-            let part = groups.up_to(end).get(std::mem::replace(&mut from, end.length)..).unwrap_or_default();
-            let value = part.iter().fold(0_u32, |all, byte| match byte.is_ascii_digit() {
-                true => all.saturating_mul(10).saturating_add(u32::from(byte - b'0')),
-                false => u32::MAX,
-            });
-            (part.len(), value, end.next)
-        })
-        .collect();
-    let [(a, first, one), (b, second, two), (c, third, _)] = parts.as_slice() else { return false };
+    let mut parts = groups.ends().iter().map(|end| {
+        let part = groups.up_to(end).get(std::mem::replace(&mut from, end.length)..).unwrap_or_default();
+        let value = part.iter().fold(0_u32, |all, byte| match byte.is_ascii_digit() {
+            true => all.saturating_mul(10).saturating_add(u32::from(byte - b'0')),
+            false => u32::MAX,
+        });
+        (part.len(), value, end.next)
+    });
+    let (Some((a, first, one)), Some((b, second, two)), Some((c, third, _))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
     let is_year = |value: u32| (1900..2100).contains(&value);
     one == two
         && match (a, b, c) {
-            (4, 1 | 2, 1 | 2) => is_year(*first) && (1..=12).contains(second) && (1..=31).contains(third),
+            (4, 1 | 2, 1 | 2) => is_year(first) && (1..=12).contains(&second) && (1..=31).contains(&third),
             (1 | 2, 1 | 2, 4 | 2) => {
-                (*c == 2 || is_year(*third))
-                    && (1..=31).contains(first)
-                    && (1..=31).contains(second)
-                    && (*first <= 12 || *second <= 12)
+                (c == 2 || is_year(third))
+                    && (1..=31).contains(&first)
+                    && (1..=31).contains(&second)
+                    && (first <= 12 || second <= 12)
             }
             _ => false,
         }

@@ -14,10 +14,10 @@ use super::{
 const LONGEST: usize = 45;
 
 /// Words before four numbers that make them a version.
-const VERSION: Terms = Terms("version versions ver release releases build firmware chapter section");
+const VERSION: Terms = Terms::new("version versions ver release releases build firmware chapter section");
 /// Words that make an address of what is hardly one by itself.
 const ADDRESS: Terms =
-    Terms("ip ipv ips address addr host localhost loopback inet src dst connecting listening bind gateway dns");
+    Terms::new("ip ipv ips address addr host localhost loopback inet src dst connecting listening bind gateway dns");
 
 fn hit(kind: Kind, start: usize, end: usize, rule: &'static str) -> Option<Hit> {
     Some(Hit::new(kind, start, end, false, rule))

@@ -75,6 +75,14 @@ fn separator(view: &View, at: usize) -> Result<Option<(Separator, usize)>, Need>
 /// Reads the number that begins at `at`.
 pub(in super::super) fn read(view: &View, at: usize) -> Result<Number, Need> {
     let mut number = Number::default();
+    read_into(&mut number, view, at)?;
+    Ok(number)
+}
+
+/// The same, where there was another before: texts are full of numbers, and nothing is to be allocated for each.
+pub(in super::super) fn read_into(number: &mut Number, view: &View, at: usize) -> Result<(), Need> {
+    number.digits.clear();
+    number.groups.clear();
     let mut here = at;
     loop {
         let start = here;
@@ -82,7 +90,7 @@ pub(in super::super) fn read(view: &View, at: usize) -> Result<Number, Need> {
             number.digits.push(digit - b'0');
             here += 1;
             if number.digits.len() > LONGEST {
-                return Ok(number);
+                return Ok(());
             }
         }
         let next = match separator(view, here)? {
@@ -106,7 +114,7 @@ pub(in super::super) fn read(view: &View, at: usize) -> Result<Number, Need> {
         });
         match next {
             Some((_, length)) => here += length,
-            None => return Ok(number),
+            None => return Ok(()),
         }
     }
 }

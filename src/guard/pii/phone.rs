@@ -14,12 +14,12 @@ use super::{
 /// ITU-T E.164: at most 15 digits, the country code included.
 const LONGEST: usize = 15;
 /// Words that make a phone of ten digits together. A mere `number` does not: orders, parcels and cases have one.
-const DIALLED: Terms = Terms(
+const DIALLED: Terms = Terms::new(
     "call calls called calling callback dial dialed text contact reach reached ring voicemail my_number his_number \
      her_number their_number our_number",
 );
 /// Words between a call and where it goes.
-const AT: Terms = Terms("at on");
+const AT: Terms = Terms::new("at on");
 const SHORTEST: usize = 8;
 
 /// Country codes in use (ITU-T E.164 list of assigned codes), but for 1 and 7, which stand alone.
@@ -46,6 +46,9 @@ fn extension(view: &View, at: usize) -> Result<Option<usize>, Need> {
         here += 1;
     }
     let mark = here;
+    if !matches!(view.byte(mark)?, Some(b'e' | b'x')) {
+        return Ok(None);
+    }
     for word in [&b"extension"[..], b"ext.", b"ext", b"x"] {
         if view.starts_with(mark, word)? {
             here += word.len();
@@ -86,31 +89,33 @@ fn is_north_american(digits: &[u8]) -> bool {
 
 /// The international number whose `+` is at `at`.
 pub(in super::super) fn look_plus(view: &View, at: usize) -> Result<Option<Hit>, Need> {
-    let mut digits: Vec<u8> = Vec::new();
-    // Where the number may end: how many digits, and the position. What follows may be another number.
-    let mut ends: Vec<(usize, usize)> = Vec::new();
+    let mut digits = [0; LONGEST];
+    let mut count = 0;
+    // Where the number may end: the position, by how many digits. What follows may be another number.
+    let mut ends = [0; LONGEST + 1];
     let mut trunk_zero = false;
     let mut here = at + 1;
     loop {
         let start = here;
         while let Some(digit) = view.byte(here)?.filter(u8::is_ascii_digit) {
-            digits.push(digit - b'0');
+            if let Some(slot) = digits.get_mut(count) {
+                *slot = digit - b'0';
+            }
             here += 1;
-            if digits.len() > LONGEST {
+            count += 1;
+            if count > LONGEST {
                 break;
             }
         }
-        if here == start || digits.len() > LONGEST {
-            break;
-        }
-        if let Some(end) = extension(view, here)? {
-            ends.push((digits.len(), end));
+        let Some(end) = ends.get_mut(count).filter(|_| here > start) else { break };
+        if let Some(extended) = extension(view, here)? {
+            *end = extended;
             break;
         }
         if view.char_at(here)?.is_some_and(|c| c.is_alphanumeric() || c == '_') {
             break;
         }
-        ends.push((digits.len(), here));
+        *end = here;
         // One separator, or a pair of brackets around a group: "+44 (0)20", "+1 (415) 555".
         let Some(c) = view.char_at(here)? else { break };
         match c {
@@ -131,8 +136,8 @@ pub(in super::super) fn look_plus(view: &View, at: usize) -> Result<Option<Hit>,
         }
         trunk_zero |= view.starts_with(here, b"0)")?;
     }
-    let end =
-        ends.iter().rev().find(|(count, _)| is_international(digits.get(..*count).unwrap_or_default(), trunk_zero));
+    let is_number = |count: usize| is_international(digits.get(..count).unwrap_or_default(), trunk_zero);
+    let end = ends.iter().enumerate().rev().find(|(count, end)| **end > 0 && is_number(*count));
     Ok(end.and_then(|(_, end)| hit(at, *end, true, "phone-international")))
 }
 
@@ -314,15 +319,16 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
 
 /// Groups of two digits or more (but for a leading 0 or 1), and no date.
 fn is_grouped_like_a_phone(groups: &[Group], digits: &[u8]) -> bool {
-    let lengths: Vec<_> = groups.iter().map(|group| group.length).collect();
     let decimal = groups.len() == 2 && groups.first().is_some_and(|group| group.next == Some(Separator::Dot));
-    let date = match lengths.as_slice() {
-        [4, 1 | 2, 1 | 2] | [1 | 2, 1 | 2, 4] => true,
+    let date = match groups {
+        [a, b, c] => {
+            matches!((a.length, b.length, c.length), (4, 1 | 2, 1 | 2) | (1 | 2, 1 | 2, 4))
+        }
         // From one year to another.
-        [4, 4] => matches!(digits, [1, 9, ..] | [2, 0, ..]),
+        [a, b] => (a.length, b.length) == (4, 4) && matches!(digits, [1, 9, ..] | [2, 0, ..]),
         _ => false,
     };
-    !date && !decimal && lengths.iter().skip(1).all(|length| *length >= 2)
+    !date && !decimal && groups.iter().skip(1).all(|group| group.length >= 2)
 }
 
 /// Ten digits that are a moment between 2017 and 2033; no area code begins with 1.

@@ -4,10 +4,13 @@
 //! shape that nothing else has. One check digit is not enough (of any ten numbers one passes), nor is a shape alone: those
 //! need a word beside them that names what they are, or to be the whole text, as the value of a field is.
 
+use std::sync::OnceLock;
+
 use super::{
     super::{context::Terms, kind::Kind},
     checks,
 };
+use crate::collections::sort_by_key;
 
 /// A number's shape, how it is written, and what proves it.
 pub(super) struct Rule {
@@ -16,7 +19,7 @@ pub(super) struct Rule {
     /// not upper case make the number less certain than it is otherwise.
     pub shape: &'static str,
     /// How it may be written, between `|`: `c` without separators, else the lengths of its groups with what stands between
-    /// them, where `~` is a space or a dash, the same everywhere. Before it, what that says: `!` nothing more is needed, `?` a
+    /// them. Before it, what that says: `!` nothing more is needed, `?` a
     /// word beside it or nothing else in the text, `+` a word beside it.
     pub forms: &'static str,
     pub check: fn(&[u8]) -> bool,
@@ -27,71 +30,98 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// How many letters and digits, and whether letters in lower case make the number less certain.
-    pub const fn length(&self) -> (usize, bool) {
+    /// The shape, and whether letters in lower case make the number less certain.
+    pub fn classes(&self) -> (&'static [u8], bool) {
         match self.shape.as_bytes() {
-            [b'^', shape @ ..] => (shape.len(), true),
-            shape => (shape.len(), false),
+            [b'^', classes @ ..] => (classes, true),
+            classes => (classes, false),
         }
     }
 }
 
-/// The longest shape, an IBAN apart.
-pub(super) const LONGEST: usize = 18;
+/// How a group is written down in the [`signature`] of a number: how long it is, and what separates it from the next.
+pub(super) const fn group(length: usize, separator: Option<u8>) -> u8 {
+    let separator = match separator {
+        None => 0,
+        Some(b' ') => 1,
+        Some(b'-') => 2,
+        Some(b'.') => 3,
+        Some(_) => 4,
+    };
+    (if length > 31 { 31 } else { length as u8 }) | separator << 5
+}
 
-/// Places of the rules, by the length of their shapes: most numbers have a length that few rules have.
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const BY_LENGTH: [u8; RULES.len()] = {
-    let mut order = [0; RULES.len()];
-    let (mut length, mut next) = (0, 0);
-    while length <= LONGEST {
-        let mut place = 0;
-        while place < RULES.len() {
-            if RULES[place].length().0 == length {
-                order[next] = place as u8;
-                next += 1;
+/// As many groups as are told apart.
+pub(super) const GROUPS: usize = 8;
+
+/// A way in which a number of some rule is written.
+pub(super) struct Written {
+    /// Its groups, the first one in the highest byte.
+    groups: u64,
+    pub rule: &'static Rule,
+    /// What a number needs that is written so: see [`Rule::forms`].
+    pub needs: u8,
+}
+
+impl Written {
+    /// The group at that place; 0 behind the last one.
+    pub fn group(&self, place: usize) -> u8 {
+        self.groups.to_be_bytes().get(place).copied().unwrap_or(0)
+    }
+}
+
+/// Every way in which numbers are written, in order; of those that are the same, in the order of the rules.
+struct Forms {
+    all: Vec<Written>,
+    /// Where those end that begin with a group, or with an earlier one.
+    ends: [u16; 256],
+}
+
+/// Every way in which a number is written that begins with such a group.
+pub(super) fn written(first: u8) -> &'static [Written] {
+    static FORMS: OnceLock<Forms> = OnceLock::new();
+    let forms = FORMS.get_or_init(|| {
+        let mut all: Vec<Written> = RULES.iter().flat_map(forms).collect();
+        sort_by_key(&mut all, |written| written.groups);
+        let mut ends = [0; 256];
+        for (first, end) in (0..=u8::MAX).zip(ends.iter_mut()) {
+            *end = all.partition_point(|written| written.group(0) <= first) as u16;
+        }
+        Forms { all, ends }
+    });
+    let end = |first: u8| forms.ends.get(usize::from(first)).copied().map_or(0, usize::from);
+    forms.all.get(first.checked_sub(1).map_or(0, end)..end(first)).unwrap_or_default()
+}
+
+fn forms(rule: &'static Rule) -> impl Iterator<Item = Written> {
+    rule.forms.split('|').map(move |form| {
+        let (needs, lengths) = form.as_bytes().split_first().map_or((0, &[][..]), |(needs, form)| (*needs, form));
+        let mut groups = [0; GROUPS];
+        let mut slots = groups.iter_mut();
+        let mut length = if lengths == b"c" { rule.classes().0.len() } else { 0 };
+        for byte in lengths.iter().filter(|byte| **byte != b'c') {
+            if byte.is_ascii_digit() {
+                length = length * 10 + usize::from(byte - b'0');
+            } else {
+                slots.next().into_iter().for_each(|slot| *slot = group(length, Some(*byte)));
+                length = 0;
             }
-            place += 1;
         }
-        length += 1;
-    }
-    assert!(next == RULES.len(), "a shape is longer than the longest");
-    order
-};
-
-/// Where the rules of each length begin in [`BY_LENGTH`].
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const FIRST: [u8; LONGEST + 2] = {
-    let mut first = [0; LONGEST + 2];
-    let mut place = 0;
-    while place < RULES.len() {
-        let mut longer = RULES[place].length().0 + 1;
-        while longer < first.len() {
-            first[longer] += 1;
-            longer += 1;
-        }
-        place += 1;
-    }
-    first
-};
-
-/// The rules of that length, in their order.
-pub(super) fn rules_of(length: usize) -> impl Iterator<Item = &'static Rule> {
-    let at = |length: usize| FIRST.get(length).copied().map_or(BY_LENGTH.len(), usize::from);
-    let places = BY_LENGTH.get(at(length)..at(length + 1)).unwrap_or_default();
-    places.iter().filter_map(|place| RULES.get(usize::from(*place)))
+        slots.next().into_iter().for_each(|slot| *slot = group(length, None));
+        Written { groups: u64::from_be_bytes(groups), rule, needs }
+    })
 }
 
 macro_rules! rules {
     ($($kind:ident $shape:literal $forms:literal $check:ident $validated:literal $terms:literal;)*) => {
         /// Every rule; where two fit equally well, the first counts.
-        const RULES: &[Rule] = &[$(Rule {
+        pub(super) const RULES: &[Rule] = &[$(Rule {
             kind: Kind::$kind,
             shape: $shape,
             forms: $forms,
             check: checks::$check,
             validated: $validated,
-            terms: Terms($terms),
+            terms: Terms::new($terms),
         }),*];
     };
 }

@@ -1,5 +1,7 @@
 //! The name beside a value: `db_password`, `"apiKey"`, `<secret>`, `AWS_SECRET_ACCESS_KEY`, `my token is`.
 
+use std::sync::OnceLock;
+
 use super::super::view::{View, is_word};
 
 /// How far back a name reaches.
@@ -78,8 +80,45 @@ const NOT_AFTER: &[&str] = &[
     "sort", "partition", "cache",
 ];
 
-fn is_one_of(words: &[&str], word: &[u8]) -> bool {
-    words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+/// What a word is among those of this file: a bit for each list that it is in.
+const PASSWORD: u8 = 1;
+const TOKEN: u8 = 2;
+const OPENS: u8 = 4;
+const ELSE_BEFORE: u8 = 8;
+const ELSE_AFTER: u8 = 16;
+
+/// The lists that a word is in, whatever its case.
+fn lists_of(word: &[u8]) -> u8 {
+    const SLOTS: usize = 1024;
+    static LISTS: OnceLock<Vec<(&str, u8)>> = OnceLock::new();
+    let lists = LISTS.get_or_init(|| {
+        let mut slots = vec![("", 0); SLOTS];
+        let all =
+            [(PASSWORDS, PASSWORD), (TOKENS, TOKEN), (KEYS, OPENS), (NOT_BEFORE, ELSE_BEFORE), (NOT_AFTER, ELSE_AFTER)];
+        for (word, list) in all.iter().flat_map(|(words, list)| words.iter().map(|word| (*word, *list))) {
+            let mut slot = hash(word.as_bytes()) % SLOTS;
+            while slots.get(slot).is_some_and(|(taken, _)| !taken.is_empty() && *taken != word) {
+                slot = (slot + 1) % SLOTS;
+            }
+            slots.get_mut(slot).into_iter().for_each(|slot| *slot = (word, slot.1 | list));
+        }
+        slots
+    });
+    let mut slot = hash(word) % SLOTS;
+    loop {
+        match lists.get(slot) {
+            Some((known, lists)) if word.eq_ignore_ascii_case(known.as_bytes()) => return *lists,
+            Some((known, _)) if !known.is_empty() => slot = (slot + 1) % SLOTS,
+            _ => return 0,
+        }
+    }
+}
+
+/// FNV-1a, case apart.
+fn hash(word: &[u8]) -> usize {
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+    let hash = word.iter().fold(0x811C_9DC5, step);
+    (hash ^ hash >> 15) as usize
 }
 
 fn ends_in(word: &[u8], ending: &str) -> bool {
@@ -142,7 +181,11 @@ pub(super) fn ending_in_term(view: &View, end: usize) -> Option<Key> {
     if is(b"pass") {
         return None;
     }
-    if is(b"is") || is(b"was") || is(b"key") || is(b"value") { Some(key) } else { of_word(word, earlier) }
+    if is(b"is") || is(b"was") || is(b"key") || is(b"value") {
+        Some(key)
+    } else {
+        of_word(word, lists_of(word), earlier)
+    }
 }
 
 /// Where a name ends behind which there are quotes or an index. What redaction left is no index.
@@ -167,8 +210,7 @@ fn behind_name(view: &View, end: usize) -> Option<usize> {
 
 /// Two words that are a name only together.
 fn pair(first: &[u8], second: &[u8]) -> Option<Key> {
-    (second.eq_ignore_ascii_case(b"key") && last_word(first).is_some_and(|word| is_one_of(KEYS, word)))
-        .then_some(Key::Token)
+    (second.eq_ignore_ascii_case(b"key") && last_word(first).is_some_and(opens)).then_some(Key::Token)
 }
 
 /// The name in `name: NAME`, `key="NAME"` before a `value`.
@@ -201,12 +243,13 @@ pub(super) fn of_name(name: &[u8]) -> Option<Key> {
     for _ in 0..6 {
         let (start, stop) = word_before(name, end)?;
         let word = name.get(start..stop)?;
-        if is_one_of(NOT_BEFORE, word) {
+        let lists = lists_of(word);
+        if lists & ELSE_BEFORE != 0 {
             return None;
         }
         let earlier = name.get(..start).unwrap_or_default();
-        if let Some(key) = of_word(word, earlier) {
-            return (!has_word(earlier, NOT_AFTER)).then_some(key);
+        if let Some(key) = of_word(word, lists, earlier) {
+            return (!is_of_something_else(earlier)).then_some(key);
         }
         end = start;
     }
@@ -228,16 +271,17 @@ fn may_be(name: &[u8]) -> bool {
     })
 }
 
-fn of_word(word: &[u8], earlier: &[u8]) -> Option<Key> {
-    if is_one_of(PASSWORDS, word) {
+/// What a word says that is in those lists.
+fn of_word(word: &[u8], lists: u8, earlier: &[u8]) -> Option<Key> {
+    if lists & PASSWORD != 0 {
         // `pw` alone is a name of much else.
         return (word.len() > 2 || !earlier.is_empty()).then_some(Key::Password);
     }
-    if is_one_of(TOKENS, word) {
+    if lists & TOKEN != 0 {
         return Some(Key::Token);
     }
     if word.eq_ignore_ascii_case(b"key") {
-        return last_word(earlier).is_some_and(|word| is_one_of(KEYS, word)).then_some(Key::Token);
+        return last_word(earlier).is_some_and(opens).then_some(Key::Token);
     }
     let ending = ENDINGS.iter().find(|ending| ends_in(word, ending))?;
     Some(if ending.starts_with("pass") { Key::Password } else { Key::Token })
@@ -247,10 +291,16 @@ fn last_word(name: &[u8]) -> Option<&[u8]> {
     word_before(name, name.len()).and_then(|(start, end)| name.get(start..end))
 }
 
-fn has_word(name: &[u8], words: &[&str]) -> bool {
+/// Whether a word makes a `key` behind it one that opens something.
+fn opens(word: &[u8]) -> bool {
+    lists_of(word) & OPENS != 0
+}
+
+/// Whether there is a word in a name that makes the value behind it no secret.
+fn is_of_something_else(name: &[u8]) -> bool {
     let mut end = name.len();
     while let Some((start, stop)) = word_before(name, end) {
-        if name.get(start..stop).is_some_and(|word| is_one_of(words, word)) {
+        if name.get(start..stop).is_some_and(|word| lists_of(word) & ELSE_AFTER != 0) {
             return true;
         }
         end = start;

@@ -211,11 +211,13 @@ fn look_token(view: &View, at: usize) -> Result<Option<Found>, Need> {
     }
     let starts = Starts::get();
     let (from, to) = starts.rules.get(usize::from(first)).copied().unwrap_or_default();
-    let mine = rules::RULES.get(from..to).unwrap_or_default();
-    let unmarked = rules::RULES.get(..starts.unmarked).unwrap_or_default();
-    let second = view.seen(at + 1);
-    for rule in mine.iter().chain(unmarked) {
-        if !rule.may_have(0, first) || second.is_some_and(|second| !rule.may_have(1, second)) {
+    let next = [view.seen(at + 1), view.seen(at + 2)];
+    for place in (from..to).chain(0..starts.unmarked) {
+        let Some(rule) = rules::RULES.get(place).filter(|rule| starts.goes_on(place, next) && rule.may_have(0, first))
+        else {
+            continue;
+        };
+        if next[0].is_some_and(|second| !rule.may_have(1, second)) {
             continue;
         }
         if let Some((token, validated)) = rule.look(view, at)? {
@@ -259,6 +261,8 @@ pub(super) struct Starts {
     rules: [(usize, usize); 256],
     /// How many rules have no prefix; they come first.
     unmarked: usize,
+    /// The second and third byte of each rule's prefix, 0 where it is shorter.
+    heads: [[u8; 2]; rules::RULES.len()],
 }
 
 impl Starts {
@@ -268,8 +272,10 @@ impl Starts {
     }
 
     fn new() -> Self {
-        let mut starts = Self { pairs: [[0; 8]; 256], rules: [(0, 0); 256], unmarked: 0 };
-        for (place, rule) in rules::RULES.iter().enumerate() {
+        let heads = [[0; 2]; rules::RULES.len()];
+        let mut starts = Self { pairs: [[0; 8]; 256], rules: [(0, 0); 256], unmarked: 0, heads };
+        for ((place, rule), head) in rules::RULES.iter().enumerate().zip(starts.heads.iter_mut()) {
+            head.iter_mut().zip(rule.prefix.bytes().skip(1)).for_each(|(slot, byte)| *slot = byte);
             match rule.prefix.bytes().next().and_then(|first| starts.rules.get_mut(usize::from(first))) {
                 Some((from, to)) => (*from, *to) = (if from == to { place } else { *from }, place + 1),
                 None => starts.unmarked = place + 1,
@@ -293,6 +299,17 @@ impl Starts {
             }
         }
         starts
+    }
+
+    /// Whether a rule's prefix goes on with these bytes, as far as they have come.
+    fn goes_on(&self, place: usize, next: [Option<u8>; 2]) -> bool {
+        let head = self.heads.get(place).copied().unwrap_or_default();
+        next.iter().zip(head).all(|(byte, known)| known == 0 || byte.is_none_or(|byte| byte == known))
+    }
+
+    /// Whether a secret may begin with that byte, or right behind it.
+    pub fn may_be_first(&self, byte: u8) -> bool {
+        self.pairs.get(usize::from(byte)).is_some_and(|row| row.iter().any(|seconds| *seconds != 0))
     }
 
     /// Whether a secret may begin at `at`, or right behind it: a look at two bytes.

@@ -10,25 +10,26 @@ const PAIRS: [u32; 26] = [
     0x00E3819, 0x0000111, 0x0004191, 0x0080000, 0x0000000, 0x0000000,
 ];
 
-/// What says that a value was put there to be replaced.
+/// What says that a value was put there to be replaced; in the order of their first bytes.
 #[rustfmt::skip]
 const PLACEHOLDERS: &[&str] = &[
-    "example", "your", "placeholder", "changeme", "change_me", "change-me", "dummy", "fake", "sample", "redacted",
-    "insert", "replace", "xxxx", "****", "....", "todo", "undefined", "_here", "-here", "goeshere", "not_", "mock",
-    "hidden", "masked", "ipsum", "notreal", "asterisk", "<%", "%(",
+    "%(", "****", "-here", "....", "<%", "_here", "asterisk", "changeme", "change_me", "change-me", "dummy", "example",
+    "fake", "goeshere", "hidden", "insert", "ipsum", "masked", "mock", "not_", "notreal", "placeholder", "redacted",
+    "replace", "sample", "todo", "undefined", "xxxx", "your",
 ];
 
 /// How templates mark what they put in.
 const TEMPLATES: &[(&str, &str)] = &[("${", "}"), ("#{", "}"), ("{{", "}}"), ("$(", ")"), ("<", ">")];
 
-/// Words that passwords in documentation and tests are made of. They prove nothing: what is left without them decides.
+/// Words that passwords in documentation and tests are made of, in the order of their first bytes; of two where one begins with
+/// the other, the longer first. They prove nothing: what is left without them decides.
 #[rustfmt::skip]
 const COMMON: &[&str] = &[
-    "password", "passwort", "passwd", "passphrase", "secret", "credential", "token", "string", "value", "private",
-    "access", "test", "demo", "user", "admin", "root", "login", "guest", "default", "qwerty", "letmein", "welcome",
-    "hello", "world", "super", "apikey", "api", "key", "auth", "pass", "pwd", "foo", "bar", "baz", "abc", "123",
-    "live", "prod", "sandbox", "bearer", "basic", "null", "true", "false", "none", "some", "real", "good", "wrong",
-    "new", "old", "my",
+    "123", "access", "admin", "apikey", "api", "auth", "abc", "bar", "baz", "bearer", "basic", "credential", "demo",
+    "default", "foo", "false", "guest", "good", "hello", "key", "login", "letmein", "live", "my", "null", "none",
+    "new", "old", "password", "passwort", "passwd", "passphrase", "private", "pass", "pwd", "prod", "qwerty", "root",
+    "real", "secret", "string", "super", "sandbox", "some", "token", "test", "true", "user", "value", "welcome",
+    "world", "wrong",
 ];
 
 /// How much a value looks like a secret.
@@ -86,7 +87,12 @@ fn is_wordy(text: &[u8]) -> bool {
 
 /// Where a text in lower case stands in another, whatever its case.
 fn find(text: &[u8], what: &str) -> Option<usize> {
-    text.windows(what.len()).position(|window| window.eq_ignore_ascii_case(what.as_bytes()))
+    let what = what.as_bytes();
+    let first = what.first()?;
+    text.iter().enumerate().position(|(at, byte)| {
+        byte.to_ascii_lowercase() == *first
+            && text.get(at..at + what.len()).is_some_and(|here| here.eq_ignore_ascii_case(what))
+    })
 }
 
 /// Whether a value stands for another: `${NAME}`, `<token>`, `%s`, `your-key`, `xxxx`.
@@ -106,7 +112,7 @@ fn stands_for_another(text: &[u8]) -> bool {
         _ => false,
     };
     named
-        || PLACEHOLDERS.iter().any(|known| find(text, known).is_some())
+        || (0..text.len()).any(|at| text.get(at..).is_some_and(|tail| PLACEHOLDER_WORDS.length(tail).is_some()))
         || TEMPLATES.iter().any(|template| holds(text, template, word))
 }
 
@@ -154,7 +160,11 @@ pub(super) fn is_balanced(text: &[u8]) -> bool {
 /// Whether a value holds what redaction left: what was there was judged with it.
 pub(super) fn holds_placeholder(text: &[u8]) -> bool {
     let mark = |at: usize| text.get(at..).and_then(mark::length).is_some_and(|length| length > 0);
-    find(text, "****").is_some() || (0..text.len()).any(|at| text.get(at) == Some(&b'[') && mark(at))
+    text.iter().enumerate().any(|(at, byte)| match byte {
+        b'[' => mark(at),
+        b'*' => text.get(at..).is_some_and(|tail| tail.starts_with(b"****")),
+        _ => false,
+    })
 }
 
 /// Whether what stands for a password in a link is one, and not a word for it.
@@ -177,18 +187,18 @@ pub(super) fn is_unlike_code(text: &[u8]) -> bool {
 
 /// What a value looks like.
 pub(super) fn judge(text: &[u8]) -> Looks {
-    // What redaction left, and links, which are judged by what they hold.
-    if text.len() < 6 || stands_for_another(text) || find(text, "://").is_some() {
+    if text.len() < 6 {
         return Looks::Ordinary;
     }
     let rest = without_common(text);
+    // What stands for another, and links, which are judged by what they hold; but first what costs less to know.
+    if !is_varied_enough(&rest) || stands_for_another(text) || find(text, "://").is_some() {
+        return Looks::Ordinary;
+    }
     let count = |is: fn(&u8) -> bool| rest.iter().filter(|byte| is(byte)).count();
     let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
     let (lower, upper) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
     let signs = signs_within(&rest);
-    if !is_varied_enough(&rest) {
-        return Looks::Ordinary;
-    }
     let alnum = digits + letters;
     let changes = changes(&rest);
     let wordy = is_wordy(&rest);
@@ -237,33 +247,53 @@ fn is_varied_enough(text: &[u8]) -> bool {
     different(text) >= least && steps(text) * 2 < text.len()
 }
 
-/// The letters that words begin with, a bit each: most bytes are told apart by it.
-fn first_letters(words: &[&str]) -> u128 {
-    words.iter().filter_map(|word| word.bytes().next()).fold(0, |letters, first| letters | 1 << (first & 127))
+/// Words that are looked for at each byte of a text.
+struct Words {
+    words: &'static [&'static str],
+    /// Where those end that begin with a byte, or with an earlier one.
+    ends: [u8; 129],
 }
 
-/// Which of the words stands at `at`, in whatever case.
-fn word_at<'a>(text: &[u8], at: usize, words: &[&'a str], letters: u128) -> Option<&'a str> {
-    let tail = text.get(at..)?;
-    let first = tail.first()?.to_ascii_lowercase();
-    if letters >> (first & 127) & 1 == 0 {
-        return None;
+static COMMON_WORDS: Words = Words::new(COMMON);
+static PLACEHOLDER_WORDS: Words = Words::new(PLACEHOLDERS);
+
+impl Words {
+    #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    const fn new(words: &'static [&'static str]) -> Self {
+        let mut ends = [0; 129];
+        let (mut byte, mut place) = (0, 0);
+        while byte < 128 {
+            while place < words.len() && words[place].as_bytes()[0] as usize == byte {
+                place += 1;
+            }
+            ends[byte + 1] = place as u8;
+            byte += 1;
+        }
+        assert!(place == words.len(), "the words are not in order");
+        Self { words, ends }
     }
-    let stands = |word: &str| tail.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
-    words.iter().copied().find(|word| word.as_bytes().first() == Some(&first) && stands(word))
+
+    /// The length of the word that a text begins with, in whatever case.
+    fn length(&self, text: &[u8]) -> Option<usize> {
+        let first = usize::from(text.first()?.to_ascii_lowercase());
+        let (from, to) = (*self.ends.get(first)?, *self.ends.get(first + 1)?);
+        let words = self.words.get(usize::from(from)..usize::from(to))?;
+        let stands =
+            |word: &&&str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+        words.iter().find(stands).map(|word| word.len())
+    }
 }
 
 /// The text without the common words in it.
 fn without_common(text: &[u8]) -> Vec<u8> {
     let mut rest = Vec::with_capacity(text.len());
-    let letters = first_letters(COMMON);
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        match word_at(text, at, COMMON, letters) {
-            Some(word) => at += word.len(),
+    let mut tail = text;
+    while let Some((byte, after)) = tail.split_first() {
+        match COMMON_WORDS.length(tail) {
+            Some(length) => tail = tail.get(length..).unwrap_or_default(),
             None => {
                 rest.push(*byte);
-                at += 1;
+                tail = after;
             }
         }
     }

@@ -1,9 +1,12 @@
 //! Letters put together to words: as they stand, set apart, in pieces, run together.
 
 use super::{LONGEST_RUN, Mark, NUMBER, SEED, Splitter, Word, hash_of, step};
-use crate::guard::injection::{
-    fold::{sound, unleet},
-    lexicon::{CIPHER, DAN, LONGEST, STRONG, Tags, longest_prefix, lookup, may_begin},
+use crate::guard::{
+    injection::{
+        fold::{sound, unleet},
+        lexicon::{CIPHER, DAN, LONGEST, STRONG, Tags, longest_prefix, lookup, may_begin},
+    },
+    steps::count,
 };
 
 impl Splitter {
@@ -184,12 +187,17 @@ impl Splitter {
     }
 
     /// Single letters that make a word are one.
+    #[inline(always)]
     pub(super) fn end_run(&mut self) {
         if self.run.len() < 2 {
             self.run.clear();
             self.run_between = None;
-            return;
+        } else {
+            self.join_run();
         }
+    }
+
+    fn join_run(&mut self) {
         let run = std::mem::take(&mut self.run);
         self.run_between = None;
         let first = self.words.len().saturating_sub(run.len());
@@ -213,20 +221,24 @@ impl Splitter {
 
     /// Words run together: where most of the letters are words of the grammar, those words; else one word.
     pub(super) fn push_parts(&mut self, letters: &[u8], start: usize, end: usize) {
+        count(letters.len());
         let letters: Vec<u8> = letters.iter().map(|byte| unleet(*byte, b'i')).collect();
         let mut parts = Vec::new();
-        let (mut at, mut known) = (0, 0);
-        while let Some(rest) = letters.get(at..).filter(|rest| !rest.is_empty()) {
+        let (mut at, mut unknown) = (0, 0);
+        // Most long words are told by their first letters.
+        while let Some(rest) = letters.get(at..).filter(|rest| !rest.is_empty() && unknown * 5 <= letters.len()) {
             match longest_prefix(rest) {
                 Some((length, tags)) => {
                     parts.push((tags, hash_of(rest.get(..length).unwrap_or_default())));
-                    known += length;
                     at += length;
                 }
-                None => at += 1,
+                None => {
+                    at += 1;
+                    unknown += 1;
+                }
             }
         }
-        if parts.len() < 3 || known * 5 < letters.len() * 4 {
+        if parts.len() < 3 || unknown * 5 > letters.len() {
             parts = vec![(Tags::default(), hash_of(&letters))];
         }
         let code = self.code;

@@ -17,7 +17,7 @@ use super::{
     fold::{Sign, sign},
     lexicon::{Tags, may_begin},
 };
-use crate::guard::{decoded::Encoding, mark, view::View};
+use crate::guard::{decoded::Encoding, mark, steps::count, view::View};
 
 /// A word.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,7 @@ const LONGEST_RUN: usize = 256;
 pub(super) const SEED: u32 = 0x811C_9DC5;
 
 /// A hash with a letter more.
+#[inline(always)]
 pub(super) const fn step(hash: u32, letter: u8) -> u32 {
     (hash ^ letter as u32).wrapping_mul(0x0100_0193)
 }
@@ -128,6 +129,7 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
+#[inline(always)]
 fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
@@ -222,6 +224,7 @@ impl Splitter {
         let bytes = text.as_bytes();
         let mut at = self.at.saturating_sub(base);
         while let Some(byte) = bytes.get(at).copied() {
+            count(1);
             if self.words.len() >= limit {
                 self.at = base + at;
                 return false;
@@ -251,6 +254,7 @@ impl Splitter {
                     next = bytes.get(end).copied();
                 }
                 let length = end - at;
+                count(length);
                 let ends = next.map(class);
                 if byte.is_ascii_digit() {
                     let count =
@@ -299,6 +303,12 @@ impl Splitter {
             {
                 self.end_word();
                 self.punctuation(char::from(byte), Some(char::from(after)));
+                at += 1;
+                continue;
+            }
+            // The letters of a word that is not plain.
+            if class(byte) & LETTER != 0 && (whole || at + 1 < bytes.len()) {
+                self.letter(byte | 0x20, base + at, base + at + 1, char::from(byte));
                 at += 1;
                 continue;
             }

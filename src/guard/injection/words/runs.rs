@@ -1,7 +1,7 @@
 //! Runs that may be encoded, and what follows a word that asks for deciphering.
 
 use super::{AHEAD, CIPHERED, Judge, Mark, RUN, Run, Splitter, class, placeholder};
-use crate::guard::{decoded::Encoding, injection::encoded};
+use crate::guard::{decoded::Encoding, injection::encoded, steps::count};
 
 impl Splitter {
     /// A run that may be base64 or hexadecimal.
@@ -26,7 +26,9 @@ impl Splitter {
             self.seen = base + line;
             return Run::Open;
         }
+        count(end - at.max(self.seen.saturating_sub(base)).min(end));
         let (groups, open) = encoded::groups(text, at, whole);
+        count(groups.saturating_sub(at));
         if open {
             return Run::Open;
         }
@@ -63,6 +65,7 @@ impl Splitter {
             return Run::Open;
         }
         self.checked = base + end;
+        count(end - at);
         let run = text.get(at..end).unwrap_or_default();
         if run.len() < 3 * encoded::SHORTEST {
             return Run::None;
@@ -104,6 +107,7 @@ impl Splitter {
             .filter(|(at, _)| placeholder(ciphered.get(*at..).unwrap_or_default()).is_some());
         let end = marks.next().map_or(end, |(at, _)| from + at);
         self.cipher = None;
+        count(end.saturating_sub(from));
         self.deciphered = base + end;
         let Some(chain) = encoded::decipher(text.get(from..end).unwrap_or_default(), judge) else { return Some(from) };
         // The word that asked is part of it.
