@@ -42,7 +42,6 @@ impl<'a> View<'a> {
     }
 
     /// The byte there, `None` past the end of the text.
-    #[inline(always)]
     pub fn byte(&self, at: usize) -> Result<Option<u8>, Need> {
         count(1);
         match self.text.as_bytes().get(at) {
@@ -53,14 +52,12 @@ impl<'a> View<'a> {
     }
 
     /// The byte there, of what is seen.
-    #[inline(always)]
     pub fn seen(&self, at: usize) -> Option<u8> {
         count(1);
         self.text.as_bytes().get(at).copied()
     }
 
     /// The byte before, `None` at the beginning of what is seen. Streams keep more of the past than any detector reads.
-    #[inline(always)]
     pub fn before(&self, at: usize) -> Option<u8> {
         count(1);
         at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).copied()
@@ -111,7 +108,6 @@ impl<'a> View<'a> {
 }
 
 /// Whether a byte belongs to a word: ASCII letters and digits, and everything that is not ASCII.
-#[inline(always)]
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
