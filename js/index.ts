@@ -138,11 +138,27 @@ export type {
   UpdateReport,
 } from "./price-types.js";
 export { countAnthropicTokens, countRequestTokens } from "./request.js";
-export { createCostStorage, type CreateStorageOptions } from "./store/create.js";
+export { createCostStorage, type CreateStorageOptions, type StorageKinds } from "./store/create.js";
+export { D1CostStorage, type D1Like, type D1StatementLike } from "./store/d1.js";
+export {
+  DurableObjectCostStorage,
+  serveCostRecords,
+  type CostRecordsStub,
+  type DurableObjectStorageLike,
+} from "./store/durable-object.js";
+export { IndexedDBCostStorage } from "./store/indexed-db.js";
 export { KVCostStorage } from "./store/kv.js";
 export { LocalStorageCostStorage } from "./store/local-storage.js";
 export { InMemoryCostStorage } from "./store/memory.js";
 export { summarize } from "./store/summarize.js";
+export {
+  exportRecords,
+  importRecords,
+  type ExportOptions,
+  type ImportOptions,
+  type ImportReport,
+  type RecordFormat,
+} from "./store/transfer.js";
 export { countTokens, createTokenizer, encodingsOf, registerVocabulary } from "./tokens.js";
 export { CostTracker } from "./tracker.js";
 export type * from "./types.js";

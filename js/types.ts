@@ -484,6 +484,114 @@ export interface CostSummary {
   totalTokens: { input: number; output: number; total: number };
   /** Records without a known price; their cost counts as zero. */
   unpricedRequests: number;
+  /** The sums by name, for all that records are grouped by. A record counts in each of its scopes. */
+  by: Record<CostDimension, Record<string, CostGroup>>;
+  /** How the costs of single records are spread. */
+  costPerRequest: CostSpread & { usd: { [key in keyof CostSpread]: string } };
+  /** How the tokens of single records are spread. */
+  tokensPerRequest: CostSpread;
+}
+
+/** What records are grouped by: a field of theirs, or the kind of a scope. */
+export type CostDimension = "model" | "provider" | "agent" | "project" | "organization" | "user" | "tag";
+
+/** What some records add up to. */
+export interface CostGroup {
+  cost: number;
+  /** The same, exact. */
+  usd: string;
+  requests: number;
+  tokens: { input: number; output: number; total: number };
+}
+
+/** How values are spread. Each is a value that was there (the nearest rank), but for the mean, and the median of an even number. */
+export interface CostSpread {
+  min: number;
+  max: number;
+  mean: number;
+  median: number;
+  p75: number;
+  p90: number;
+  p95: number;
+  p99: number;
+}
+
+/** Which records are meant: all of it at once; what is left out may be anything. */
+export interface CostFilter {
+  /** Included. */
+  start?: InstantInput;
+  /** Included. */
+  end?: InstantInput;
+  id?: string | readonly string[];
+  requestId?: string | readonly string[];
+  agentId?: string | readonly string[];
+  model?: string | readonly string[];
+  provider?: string | readonly string[];
+  /** A scope of the type `tag`. */
+  tag?: string | readonly string[];
+  /** Any scope; an agent and a model are scopes of their records, too. */
+  scope?: { type: string; id: string };
+  /** Whether a price was known. */
+  priced?: boolean;
+  /** Values in `metadata`, each by its key; `"a.b"` is `b` inside of `a`, where there is no key of that name. */
+  metadata?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** A question for a page of records. */
+export interface CostQuery extends CostFilter {
+  /** Default `timestamp`. What is equal by it is in the order of timestamps, then of ids. */
+  orderBy?: "timestamp" | "cost" | "tokens";
+  /** Default `asc`. */
+  order?: "asc" | "desc";
+  /** Records on a page: 1 to 1,000; 100 if left out. */
+  limit?: number;
+}
+
+/** A question for a time series. */
+export interface TimeSeriesQuery extends CostFilter {
+  /** Default `day`. */
+  interval?: "hour" | "day" | "week" | "month";
+  /** A name of the IANA database: whose days, weeks and months are meant. Default `UTC`. */
+  timeZone?: string;
+  /** Default `monday`. */
+  weekStart?: "monday" | "sunday";
+  /** Sums by name, too. */
+  groupBy?: CostDimension;
+}
+
+/** What a stretch of a time series adds up to. */
+export interface TimePoint extends CostGroup {
+  /** Included. */
+  start: string;
+  /** Excluded: the start of the next one. A day on which clocks change has 23 or 25 hours. */
+  end: string;
+  unpricedRequests: number;
+  /** With `groupBy`. */
+  by?: Record<string, CostGroup>;
+}
+
+/** Costs over time. From `start` (or the first record) to `end` (or the last one) no stretch is left out. */
+export interface TimeSeries {
+  interval: "hour" | "day" | "week" | "month";
+  timeZone: string;
+  points: TimePoint[];
+}
+
+/** A question for the names that stand at the top. */
+export interface TopQuery extends CostFilter {
+  /** Default `model`. */
+  of?: CostDimension;
+  /** Default `cost`. */
+  by?: "cost" | "tokens" | "requests";
+  /** 1 to 1,000; 10 if left out. */
+  limit?: number;
+}
+
+/** A name, and what its records add up to. */
+export interface TopEntry extends CostGroup {
+  name: string;
+  /** Its share of the cost of all records that were meant. */
+  percentOfCost: number;
 }
 
 /** A page of an answer. */
@@ -515,10 +623,24 @@ export interface StorageOptions {
   namespace?: string;
 }
 
+/** Options of {@link InMemoryCostStorage}. What is above goes, the oldest first. */
+export interface MemoryStorageOptions {
+  /** At most so many records. */
+  maxRecords?: number;
+  /** Records of at most that age. */
+  maxAgeMs?: number;
+}
+
+/** Options of {@link KVCostStorage}. */
+export interface KVStorageOptions extends StorageOptions {
+  /** KV forgets a record so many seconds after its timestamp: at least 60. It keeps them if left out. */
+  ttlSeconds?: number;
+}
+
 /** Workers KV, or anything with its four methods. */
 export interface KVBinding {
   get(key: string): Promise<string | null>;
-  put(key: string, value: string): Promise<void>;
+  put(key: string, value: string, options?: { expiration?: number }): Promise<void>;
   delete(key: string): Promise<void>;
   list(options: { prefix: string; cursor?: string }): Promise<{ keys: { name: string }[]; list_complete: boolean; cursor?: string }>;
 }
@@ -537,6 +659,10 @@ export interface CostStorage {
   /** Deletes what is strictly older, and says how many. */
   deleteOlderThan(before: InstantInput): Promise<number>;
   clear(): Promise<void>;
+  /** A page of the records that are meant; its cursor is handed back for the next one. */
+  query?(query: CostQuery, cursor?: string): Promise<Page<CostRecord>>;
+  getTimeSeries?(query: TimeSeriesQuery): Promise<TimeSeries>;
+  getTop?(query: TopQuery): Promise<TopEntry[]>;
   subscribe?(listener: (record: CostRecord) => void): () => void;
   report?(): Promise<StorageReport>;
 }

@@ -44,13 +44,13 @@ async fn text(promise: Promise) -> String {
 #[wasm_bindgen_test]
 async fn records_are_stored_at_once_and_found_by_others() {
     let binding = kv();
-    let store = KvStore::new(binding.clone(), "test", tied()).unwrap();
+    let store = KvStore::new(binding.clone(), "test", tied(), None).unwrap();
     let writes = Array::new();
     for index in 0..20 {
         writes.push(&store.store(&record(&format!("r{index:02}"), index * 10_000_000)).unwrap().into());
     }
     JsFuture::from(Promise::all(&writes)).await.unwrap();
-    let other = KvStore::new(binding.clone(), "test", tied()).unwrap();
+    let other = KvStore::new(binding.clone(), "test", tied(), None).unwrap();
     assert!(text(other.get("r07".to_owned())).await.contains(r#""id":"r07""#));
     let (start, end) = (JsValue::from_f64(10_000_000.0), JsValue::from_f64(30_000_000.0));
     assert!(text(other.summary(&start, &end, None).unwrap()).await.contains(r#""totalRequests":3"#));
@@ -58,13 +58,13 @@ async fn records_are_stored_at_once_and_found_by_others() {
     assert_eq!(deleted.as_f64(), Some(3.0));
     assert!(text(other.report()).await.contains(r#""records":17"#));
     JsFuture::from(other.clear()).await.unwrap();
-    assert_eq!(text(KvStore::new(binding, "test", tied()).unwrap().by_request("r07".to_owned())).await, "[]");
+    assert_eq!(text(KvStore::new(binding, "test", tied(), None).unwrap().by_request("r07".to_owned())).await, "[]");
 }
 
 #[wasm_bindgen_test]
 async fn an_abandoned_call_stands_in_nobodys_way() {
     let binding = kv();
-    let store = KvStore::new(binding, "test", tied()).unwrap();
+    let store = KvStore::new(binding, "test", tied(), None).unwrap();
     // Never awaited, as when a Worker's request is cancelled; others go on, and the object may be given back.
     let _abandoned = store.store(&record("a", 0)).unwrap();
     JsFuture::from(store.store(&record("b", 0)).unwrap()).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_abandoned_call_stands_in_nobodys_way() {
 #[wasm_bindgen_test]
 fn what_is_no_binding_is_refused() {
     for binding in [JsValue::UNDEFINED, JsValue::NULL, JsValue::from_str("kv"), js_sys::Object::new().into()] {
-        assert_eq!(KvStore::new(binding, "test", tied()).err().unwrap().code(), Code::InvalidConfig);
+        assert_eq!(KvStore::new(binding, "test", tied(), None).err().unwrap().code(), Code::InvalidConfig);
     }
-    assert_eq!(KvStore::new(kv(), "", tied()).err().unwrap().code(), Code::InvalidConfig);
+    assert_eq!(KvStore::new(kv(), "", tied(), None).err().unwrap().code(), Code::InvalidConfig);
 }

@@ -1,6 +1,7 @@
-/** Records on their way in and out: JSON text, so that a key called `__proto__` is a key like any other. */
+/** Records and questions on their way in and out: JSON text, so that a key called `__proto__` is a key like any other. */
+import { run } from "../core.js";
 import { ValidationError } from "../errors.js";
-import type { CostRecord } from "../types.js";
+import type { CostRecord, InstantInput } from "../types.js";
 
 /** A value as JSON text. What JSON can't hold (a BigInt, a cycle) is refused, with `what` named. */
 export function toJson(value: unknown, what: string): string {
@@ -12,6 +13,13 @@ export function toJson(value: unknown, what: string): string {
   }
   if (text === undefined) throw new ValidationError({ message: `cannot read ${what}: expected an object, found ${typeof value}` });
   return text;
+}
+
+/** A question as JSON text, its instants as numbers: JSON would make null of what is none. */
+export function toQuestion(options: { start?: InstantInput; end?: InstantInput }): string {
+  const { start, end, ...rest } = options ?? {};
+  const at = (value: InstantInput | undefined) => (value == null ? undefined : run((core) => core.readInstant(value)));
+  return toJson({ ...rest, start: at(start), end: at(end) }, "query");
 }
 
 /** A record from the core. A copy, never a live reference. */

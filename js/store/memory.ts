@@ -1,7 +1,21 @@
 import { Held, type Core } from "../core.js";
+import { checkKeys } from "../options.js";
 import { warnOnce } from "../warn.js";
-import type { CostRecord, CostStorage, CostSummary, InstantInput } from "../types.js";
-import { toJson, toRecord, toRecords } from "./json.js";
+import type {
+  CostFilter,
+  CostQuery,
+  CostRecord,
+  CostStorage,
+  CostSummary,
+  InstantInput,
+  MemoryStorageOptions,
+  Page,
+  TimeSeries,
+  TimeSeriesQuery,
+  TopEntry,
+  TopQuery,
+} from "../types.js";
+import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
 
 /** Keeps the record of a call, without a detour through text: for the clients. */
 export const KEEP: unique symbol = Symbol("tollgate.storage.keep");
@@ -15,7 +29,8 @@ interface Listener {
 }
 
 /**
- * Cost records in memory. Every answer is a copy.
+ * Cost records in memory, found by id, request, agent and time; days that are over are added up once. Every answer is a copy.
+ * What is above `maxRecords` or older than `maxAgeMs` goes, the oldest first; without either all is kept.
  *
  * @example
  * const storage = new InMemoryCostStorage();
@@ -23,14 +38,22 @@ interface Listener {
  * (await storage.getSummary("2026-11-01", "2026-11-30T23:59:59Z")).totalUsd;
  */
 export class InMemoryCostStorage implements CostStorage {
-  readonly #store = new Held("stateful", (core) => new core.MemoryStore());
+  readonly #store;
   readonly #listeners = new Set<Listener>();
+
+  constructor(options: MemoryStorageOptions = {}) {
+    checkKeys("the options of InMemoryCostStorage", options, ["maxRecords", "maxAgeMs"]);
+    const { maxRecords, maxAgeMs } = options;
+    this.#store = new Held("stateful", (core) => new core.MemoryStore(maxRecords, maxAgeMs));
+    // Limits that are none are told at once.
+    if (maxRecords != null || maxAgeMs != null) this.#store.use(() => undefined);
+  }
 
   /** Keeps a record. The same id overwrites, when the revision is equal or higher. */
   async store(record: CostRecord): Promise<void> {
     const text = toJson(record, "record");
-    const stored = this.#store.use((store) => store.store(text));
-    if (stored !== undefined) this.#tell(() => stored);
+    const stored = this.#store.use((store) => store.store(text, this.#listeners.size > 0));
+    if (stored) this.#tell(() => stored);
   }
 
   /** @internal */
@@ -73,6 +96,26 @@ export class InMemoryCostStorage implements CostStorage {
   /** Inclusive at both ends. */
   async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
     return JSON.parse(this.#store.use((store) => store.summary(start, end, agentId))) as CostSummary;
+  }
+
+  /** A page of the records that are meant. */
+  async query(query: CostQuery = {}, cursor?: string): Promise<Page<CostRecord>> {
+    return this.#ask("query", query, cursor);
+  }
+
+  /** Costs over time. */
+  async getTimeSeries(query: TimeSeriesQuery = {}): Promise<TimeSeries> {
+    return this.#ask("series", query);
+  }
+
+  /** The names at the top. */
+  async getTop(query: TopQuery = {}): Promise<TopEntry[]> {
+    return this.#ask("top", query);
+  }
+
+  async #ask<T>(kind: string, query: CostFilter, cursor?: string): Promise<T> {
+    const text = toQuestion(query);
+    return JSON.parse(this.#store.use((store) => store.ask(kind, text, cursor))) as T;
   }
 
   /** Deletes what is strictly older, and says how many. */

@@ -1,22 +1,31 @@
 //! A namespace as read from a host: folding lines into records, and plans of what to write. It reads and writes nothing
 //! itself; the host hands in texts and carries out [`Write`]s.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use crate::collections::{Map, Set, sort_by};
 
 use super::{
+    ask::{Ask, Fold},
     keys::{Key, Namespace, SegmentKey, Sequence},
     record::{Record, SCHEMA, newer},
     segment::{Segment, encode, schema_of},
     summary::Summary,
+    table::{Table, hash},
 };
 use crate::{
     error::{Error, Result},
     json::{ToJson, Writer},
-    time::Instant,
+    time::{Instant, MINUTE, Utc},
 };
 
 /// A segment grows up to this many bytes: every append writes all of it.
 const SEGMENT_BYTES: usize = 16 * 1024;
+/// A segment that many were put together into ends when it has that many bytes.
+const MERGED_BYTES: usize = 1024 * 1024;
+/// What was begun that long ago, every instance has seen: only that is put together.
+const SEEN_BY_ALL: i64 = 10 * MINUTE;
 
 /// Something the host is to do. Writes of one plan are done in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,19 +86,54 @@ pub struct Files {
     /// Whether a key may be written many times. Where it may not (KV), each store begins a segment.
     append: bool,
     sequence: Sequence,
-    segments: Map<SegmentKey, Segment>,
+    segments: Map<Rc<SegmentKey>, Segment>,
     /// The segments that were read after the last plan was made. Between two plans anybody may have written: only what is
     /// in here may be written again.
     fresh: Set<SegmentKey>,
+    /// The winning line of each id, once it was asked for.
+    index: OnceCell<Index>,
     foreign: Set<String>,
     /// The schemas written here, by the number in their key; `None` for an entry that can't be read.
     metas: Map<u32, Option<f64>>,
 }
 
-/// The winning line of an id, and where it is.
-struct Winner<'a> {
-    at: (&'a SegmentKey, usize),
-    record: &'a Record,
+/// Which line of which segment wins, for each id.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    table: Table,
+    won: Vec<(Rc<SegmentKey>, usize)>,
+}
+
+impl Index {
+    /// The place of an id in `won`.
+    fn find(&self, segments: &Map<Rc<SegmentKey>, Segment>, id: &str) -> Option<u32> {
+        self.table.find(hash(id.as_bytes()), &|at| {
+            let won = self.won.get(at as usize).and_then(|(place, line)| segments.get(&**place)?.record(*line));
+            won.is_some_and(|record| record.id == id)
+        })
+    }
+
+    /// Lets the lines of a segment from `from` on compete: the highest revision wins, and of equal ones the later line.
+    fn take(&mut self, segments: &Map<Rc<SegmentKey>, Segment>, place: &Rc<SegmentKey>, from: usize) {
+        let Some(segment) = segments.get(&**place) else { return };
+        for (line, record) in segment.records().filter(|(line, _)| *line >= from) {
+            match self.find(segments, &record.id) {
+                None => {
+                    self.table.insert(hash(record.id.as_bytes()), self.won.len() as u32);
+                    self.won.push((Rc::clone(place), line));
+                }
+                Some(at) => {
+                    let Some(known) = self.won.get_mut(at as usize) else { continue };
+                    let revision =
+                        segments.get(&*known.0).and_then(|of| of.record(known.1)).map_or(0, Record::revision);
+                    let later = (&**place, line) > (&*known.0, known.1);
+                    if record.revision() > revision || record.revision() == revision && later {
+                        *known = (Rc::clone(place), line);
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Files {
@@ -102,6 +146,7 @@ impl Files {
             sequence: Sequence::default(),
             segments: Map::new(),
             fresh: Set::new(),
+            index: OnceCell::new(),
             foreign: Set::new(),
             metas: Map::new(),
         }
@@ -138,13 +183,31 @@ impl Files {
             (Some(Key::Segment(place)), Some(text)) => {
                 self.fresh.insert(place.clone());
                 // Most texts are the same as last time; comparing is far cheaper than reading.
-                if self.segments.get(&place).is_none_or(|known| known.text() != text) {
-                    self.segments.insert(place, Segment::decode(text));
+                let known = self.segments.get(&place).map(Segment::text);
+                if known == Some(&*text) {
+                    return;
+                }
+                let grown = known.is_none_or(|known| text.starts_with(known));
+                let place = Rc::new(place);
+                let (segment, from) = match self.segments.remove(&*place) {
+                    Some(known) => {
+                        let lines = known.lines().len();
+                        (Segment::reread(known, text), lines)
+                    }
+                    None => (Segment::decode(text), 0),
+                };
+                self.segments.insert(Rc::clone(&place), segment);
+                match self.index.get_mut() {
+                    // A line that was cut off may have become whole: then it is not behind the last.
+                    Some(index) if grown => index.take(&self.segments, &place, from.saturating_sub(1)),
+                    _ => self.index = OnceCell::new(),
                 }
             }
             (Some(Key::Segment(place)), None) => {
                 self.fresh.remove(&place);
-                self.segments.remove(&place);
+                if self.segments.remove(&place).is_some() {
+                    self.index = OnceCell::new();
+                }
             }
             (Some(Key::Meta(schema)), Some(text)) => {
                 self.metas.insert(schema, schema_of("meta", &text));
@@ -164,10 +227,13 @@ impl Files {
 
     /// Forgets every segment that is not among these keys and does not satisfy `keep`: someone deleted it.
     pub fn retain(&mut self, listed: &Set<String>, keep: impl Fn(&str) -> bool) {
-        let namespace = &self.namespace;
+        let (namespace, count) = (&self.namespace, self.segments.len());
         self.segments.retain(|place, _| {
-            namespace.key(&Key::Segment(place.clone())).is_ok_and(|key| listed.contains(&key) || keep(&key))
+            namespace.key(&Key::Segment((**place).clone())).is_ok_and(|key| listed.contains(&key) || keep(&key))
         });
+        if self.segments.len() < count {
+            self.index = OnceCell::new();
+        }
         self.fresh.retain(|place| self.segments.contains_key(place));
         self.foreign.retain(|key| listed.contains(key));
     }
@@ -190,39 +256,63 @@ impl Files {
         }
     }
 
+    /// Whether a key need not be read again to see what was appended: it is a segment that was read, and full.
+    pub fn is_full(&self, key: &str) -> bool {
+        match self.namespace.parse(key) {
+            Some(Key::Segment(place)) => {
+                self.segments.get(&place).is_some_and(|known| known.text().len() >= SEGMENT_BYTES)
+            }
+            _ => false,
+        }
+    }
+
     /// The record of that id.
     pub fn get(&self, id: &str) -> Result<Option<&Record>> {
-        Ok(self.winners()?.remove(id).map(|winner| winner.record))
+        Ok(self.winner(id)?.map(|(_, _, record)| record))
+    }
+
+    /// Whether the record of that id, as far as it is known, is of another day: then the view is to be brought up to date
+    /// before it is stored.
+    pub fn is_elsewhere(&self, record: &Record) -> bool {
+        let known = self.winner(&record.id).ok().flatten();
+        known.is_some_and(|(place, _, _)| place.day != record.timestamp.day_key())
     }
 
     /// The records that satisfy `keep`, by time, then id.
     pub fn select(&self, keep: impl Fn(&Record) -> bool) -> Result<Vec<&Record>> {
         let mut records: Vec<&Record> =
-            self.winners()?.into_values().map(|winner| winner.record).filter(|record| keep(record)).collect();
+            self.winners()?.map(|(_, _, record)| record).filter(|record| keep(record)).collect();
         sort_by(&mut records, |a, b| (a.timestamp, &a.id).cmp(&(b.timestamp, &b.id)));
         Ok(records)
     }
 
+    /// Answers a question: hands it all records.
+    pub fn fold(&self, fold: &mut Fold) -> Result<()> {
+        self.winners()?.for_each(|(_, _, record)| {
+            fold.add(record);
+        });
+        Ok(())
+    }
+
     /// What a range adds up to, of one agent or of all.
     pub fn summary(&self, start: Instant, end: Instant, agent_id: Option<&str>) -> Result<Summary> {
-        let mut summary = Summary::of(start, end);
-        for winner in self.winners()?.into_values() {
-            let record = winner.record;
-            if record.timestamp >= start && record.timestamp <= end && agent_id.is_none_or(|id| id == record.agent_id) {
-                summary.add(record);
-            }
-        }
-        Ok(summary)
+        let mut fold = Fold::new(Ask::summary(start, end, agent_id), Rc::new(Utc));
+        self.fold(&mut fold)?;
+        Ok(fold.summary((start, end)))
     }
 
     /// How to store a record. Nothing, when a higher revision is there.
     pub fn store(&mut self, record: &Record, now: Instant) -> Result<Vec<Write>> {
         let fresh = std::mem::take(&mut self.fresh);
-        let known =
-            self.winners()?.remove(record.id.as_str()).map(|known| (known.at.0.clone(), known.record.revision()));
+        let known = self.winner(&record.id)?.map(|(place, _, known)| (place.clone(), known.revision()));
         // A view that is not fresh may show what was deleted since. Of two lines the higher revision wins anyway.
         let sure = self.append && known.as_ref().is_some_and(|(place, _)| fresh.contains(place));
         if sure && known.as_ref().is_some_and(|(_, revision)| *revision > record.revision()) {
+            return Ok(Vec::new());
+        }
+        let day = record.timestamp.day_key();
+        if known.as_ref().is_some_and(|(place, revision)| place.day != day && *revision > record.revision()) {
+            // What asks for its day alone would not see that it is superseded.
             return Ok(Vec::new());
         }
         let mut writes = Vec::new();
@@ -230,14 +320,13 @@ impl Files {
             let text = format!(r#"{{"tollgate":"meta","schema":{SCHEMA}}}"#);
             writes.push(Write::Put { key: self.meta_key(), text });
         }
-        let day = record.timestamp.day_key();
         let current = self
             .segments
             .iter()
             .rev()
             .find(|(place, segment)| {
                 self.append
-                    && fresh.contains(place)
+                    && fresh.contains(&***place)
                     && (sure || known.is_none())
                     && place.writer == self.writer
                     && place.day == day
@@ -246,7 +335,7 @@ impl Files {
                     && segment.text().starts_with('{')
                     && (segment.damaged() == 0 || !segment.lines().is_empty())
             })
-            .map(|(place, segment)| (place.clone(), segment.with(record)));
+            .map(|(place, segment)| ((**place).clone(), segment.with(record)));
         let (place, text) = match current {
             Some(found) => found,
             None => {
@@ -254,9 +343,15 @@ impl Files {
                     // Equal revisions: ours is the later line, whatever the clock of the other writer said.
                     self.sequence.pass(&place.seq);
                 }
-                (self.next_place(day, now), encode([record]))
+                (self.next_place(day.clone(), now), encode([record]))
             }
         };
+        if let Some((old, _)) = known.as_ref().filter(|(old, _)| !self.append && old.day != day) {
+            // What asks for the old day alone is to see that the record is no longer of it. The line is the same: whoever
+            // reads both days folds it into one.
+            let old = self.next_place(old.day.clone(), now);
+            writes.push(Write::Put { key: self.namespace.key(&Key::Segment(old))?, text: encode([record]) });
+        }
         writes.push(Write::Put { key: self.namespace.key(&Key::Segment(place.clone()))?, text });
         if self.append && sure {
             // The old line may lie in a segment that is read later than ours, or on another day: it goes.
@@ -298,18 +393,14 @@ impl Files {
     }
 
     fn delete(&mut self, now: Instant, dead: impl Fn(&Record) -> bool) -> Result<(usize, Vec<Write>)> {
-        self.winners()?;
+        self.check()?;
         let fresh = std::mem::take(&mut self.fresh);
         // Where segments are never appended to, what was read of one is still all of it.
-        if self.append && !self.segments.keys().all(|place| fresh.contains(place)) {
+        if self.append && !self.segments.keys().all(|place| fresh.contains(&**place)) {
             return Err(Error::internal("cannot delete: expected segments that were just read, found older ones"));
         }
-        let ids: Set<String> = self
-            .winners()?
-            .into_iter()
-            .filter(|(_, winner)| dead(winner.record))
-            .map(|(id, _)| id.to_owned())
-            .collect();
+        let dead = self.winners()?.map(|(_, _, record)| record).filter(|record| dead(record));
+        let ids: Set<String> = dead.map(|record| record.id.clone()).collect();
         let writes = self.rewrite(now, |_| true, |id| ids.contains(id))?;
         Ok((ids.len(), writes))
     }
@@ -324,17 +415,16 @@ impl Files {
         may: impl Fn(&SegmentKey) -> bool,
         gone: impl Fn(&str) -> bool,
     ) -> Result<Vec<Write>> {
-        let winners: Set<(&SegmentKey, usize)> = self.winners()?.into_values().map(|winner| winner.at).collect();
+        self.check()?;
         let mut texts = Vec::new();
         for (place, segment) in &self.segments {
             if !may(place) || !segment.records().any(|(_, record)| gone(&record.id)) {
                 continue;
             }
             let drop = |at: usize| {
-                segment.lines().get(at).and_then(|line| line.record.as_ref()).is_some_and(|record| gone(&record.id))
-                    || !winners.contains(&(place, at))
+                segment.record(at).is_some_and(|record| gone(&record.id) || !self.wins(place, at, &record.id))
             };
-            texts.push((place.clone(), segment.without(drop)));
+            texts.push(((**place).clone(), segment.without(drop)));
         }
         let mut writes = Vec::new();
         for (place, text) in texts {
@@ -357,24 +447,103 @@ impl Files {
         all.reduce(f64::max).filter(|schema| *schema > SCHEMA)
     }
 
-    /// Folds all lines: for each id the highest revision, and of equal ones the later line.
-    fn winners(&self) -> Result<Map<&str, Winner<'_>>> {
+    /// Refuses what a later release wrote.
+    fn check(&self) -> Result<()> {
         if let Some(schema) = self.newer_meta() {
             return Err(newer(schema));
         }
-        let mut winners: Map<&str, Winner<'_>> = Map::new();
+        self.segments.values().find_map(Segment::error).map_or(Ok(()), Err)
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            self.segments.keys().for_each(|place| index.take(&self.segments, place, 0));
+            index
+        })
+    }
+
+    /// The winning line of an id.
+    fn winner(&self, id: &str) -> Result<Option<(&SegmentKey, usize, &Record)>> {
+        self.check()?;
+        let index = self.index();
+        let won = index.find(&self.segments, id).and_then(|at| index.won.get(at as usize));
+        Ok(won.and_then(|(place, line)| Some((&**place, *line, self.segments.get(&**place)?.record(*line)?))))
+    }
+
+    /// Whether a line is the winning one of its id.
+    fn wins(&self, place: &SegmentKey, line: usize, id: &str) -> bool {
+        let index = self.index();
+        let won = index.find(&self.segments, id).and_then(|at| index.won.get(at as usize));
+        won.is_some_and(|(other, at)| **other == *place && *at == line)
+    }
+
+    /// The winning lines of all ids.
+    fn winners(&self) -> Result<impl Iterator<Item = (&SegmentKey, usize, &Record)>> {
+        self.check()?;
+        let won = self.index().won.iter();
+        Ok(won.filter_map(|(place, line)| Some((&**place, *line, self.segments.get(&**place)?.record(*line)?))))
+    }
+
+    /// How to put small segments together, where every store begins one: a day that is read later is then read at once.
+    ///
+    /// Safe beside others: what an instance may not have seen yet is younger than what is put together, so it wins as it did
+    /// before; two that do it at once leave equal copies, which fold into one. The new key stands before the old are deleted.
+    pub fn compact(&mut self, now: Instant) -> Result<Vec<Write>> {
+        self.check()?;
+        let seen = Sequence::default().next(now.plus(-SEEN_BY_ALL));
+        let mut days: Map<String, Vec<Rc<SegmentKey>>> = Map::new();
         for (place, segment) in &self.segments {
-            if let Some(error) = segment.error() {
-                return Err(error);
+            let whole = segment.damaged() == 0 && segment.text().len() < MERGED_BYTES / 2;
+            if whole && place.seq < seen {
+                days.get_or_default(place.day.clone()).push(Rc::clone(place));
             }
-            for (line, record) in segment.records() {
-                if winners.get(record.id.as_str()).is_none_or(|known| known.record.revision() <= record.revision()) {
-                    winners.insert(&record.id, Winner { at: (place, line), record });
+        }
+        let mut writes = Vec::new();
+        for (day, places) in &days {
+            let mut rest = places.as_slice();
+            while !rest.is_empty() {
+                let mut bytes = 0;
+                let count = rest
+                    .iter()
+                    .take_while(|place| {
+                        bytes += self.segments.get(&***place).map_or(0, |segment| segment.text().len());
+                        bytes <= MERGED_BYTES
+                    })
+                    .count()
+                    .max(1);
+                let (some, more) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+                rest = more;
+                let Some(last) = some.last().filter(|_| some.len() > 1) else { continue };
+                let records = some.iter().flat_map(|place| {
+                    let records = self.segments.get(&**place).into_iter().flat_map(Segment::records);
+                    records.filter(|(line, record)| self.wins(place, *line, &record.id)).map(|(_, record)| record)
+                });
+                let text = encode(records);
+                // It is read where the last of them was, so that a later line stays a later one.
+                let mut sequence = Sequence::default();
+                sequence.pass(&last.seq);
+                let place = SegmentKey {
+                    seq: sequence.next(Instant::from_ms(0)),
+                    writer: self.writer.clone(),
+                    day: day.clone(),
+                };
+                writes.push(Write::Put { key: self.namespace.key(&Key::Segment(place))?, text });
+                for place in some {
+                    writes.push(Write::Delete { key: self.namespace.key(&Key::Segment((**place).clone()))? });
                 }
             }
         }
-        Ok(winners)
+        Ok(writes)
     }
+}
+
+/// When the host may forget a segment whose records are to be kept for so long: that long after the last of them, and not
+/// at once.
+pub fn expiry(text: &str, keep_ms: i64, now: Instant) -> Instant {
+    let segment = Segment::decode(text.to_owned());
+    let last = segment.records().map(|(_, record)| record.timestamp).max().unwrap_or(now);
+    last.plus(keep_ms).max(now.plus(2 * MINUTE))
 }
 
 #[cfg(test)]
@@ -458,6 +627,7 @@ mod tests {
             for (ms, record) in records.iter().enumerate() {
                 // A fresh view each time: the writer knows nothing of what is there.
                 writer.segments.clear();
+                writer.index = OnceCell::new();
                 writer.fresh.clear();
                 let writes = writer.store(record, Instant::from_ms(ms as i64)).unwrap();
                 host.apply(&mut writer, writes);
@@ -474,6 +644,62 @@ mod tests {
             }
             prop_assert_eq!(shown(&forward), naive.ids(|_| true));
         }
+    }
+
+    proptest! {
+        /// Putting segments together changes no answer, whatever another instance writes meanwhile.
+        #[test]
+        fn compaction_loses_nothing(records in prop::collection::vec(record(), 1..30), during in prop::collection::vec(record(), 0..5)) {
+            let (mut host, mut ours, mut theirs) = (Host::default(), files("w1", false), files("w2", false));
+            let mut naive = Naive::default();
+            for (at, record) in records.iter().enumerate() {
+                host.refresh(&mut ours);
+                let writes = ours.store(record, Instant::from_ms(at as i64)).unwrap();
+                host.apply(&mut ours, writes);
+                naive.apply(&Step::Store(record.clone()));
+            }
+            host.refresh(&mut ours);
+            let now = Instant::from_ms(SEEN_BY_ALL + 1_000);
+            let writes = ours.compact(now).unwrap();
+            let puts = writes.iter().filter(|write| matches!(write, Write::Put { .. })).count();
+            // Between the plan and its end, somebody who has not seen it stores.
+            host.refresh(&mut theirs);
+            for record in &during {
+                let writes = theirs.store(record, now).unwrap();
+                host.apply(&mut theirs, writes);
+                naive.apply(&Step::Store(record.clone()));
+            }
+            host.apply(&mut ours, writes);
+            let mut fresh = files("w3", false);
+            host.refresh(&mut fresh);
+            prop_assert_eq!(shown(&fresh), naive.ids(|_| true));
+            prop_assert!(puts <= 6);
+            prop_assert!(ours.compact(now).unwrap().is_empty(), "what was put together once is left alone");
+        }
+    }
+
+    #[test]
+    fn a_moved_record_is_gone_from_its_old_day() {
+        let (mut host, mut ours) = (Host::default(), files("w", false));
+        let mut record = Record::new("a", "m", Instant::from_ms(0));
+        let writes = ours.store(&record, Instant::from_ms(5)).unwrap();
+        host.apply(&mut ours, writes);
+        record.timestamp = Instant::from_ms(3 * 86_400_000);
+        let writes = ours.store(&record, Instant::from_ms(6)).unwrap();
+        host.apply(&mut ours, writes);
+        let mut fresh = files("w2", false);
+        for (key, text) in host.0.iter().filter(|(key, _)| key.contains(":19700101:")) {
+            fresh.load(key, Some(text.clone()));
+        }
+        assert_eq!(fresh.select(|record| record.timestamp.ms() < 86_400_000).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_is_to_be_forgotten_is_kept_for_its_time() {
+        let text =
+            encode([&Record::new("a", "m", Instant::from_ms(5_000)), &Record::new("b", "m", Instant::from_ms(3_000))]);
+        assert_eq!(expiry(&text, 10 * MINUTE, Instant::from_ms(0)), Instant::from_ms(5_000 + 10 * MINUTE));
+        assert_eq!(expiry(&text, 1, Instant::from_ms(9_000)), Instant::from_ms(9_000 + 2 * MINUTE));
     }
 
     #[test]

@@ -126,11 +126,11 @@ pub struct Record {
     pub metadata: Option<Json>,
     /// Top-level fields that this release does not know.
     pub unknown: Unknown,
-    unknown_tokens: Unknown,
-    unknown_parts: Unknown,
-    unknown_part_usd: Unknown,
+    pub(super) unknown_tokens: Unknown,
+    pub(super) unknown_parts: Unknown,
+    pub(super) unknown_part_usd: Unknown,
     /// `scopes` as it was read, where it said more of them than type and id.
-    fuller_scopes: Option<(Vec<Scope>, Json)>,
+    pub(super) fuller_scopes: Option<(Vec<Scope>, Json)>,
 }
 
 const WHAT: &str = "record";

@@ -41,11 +41,22 @@ pub(super) fn schema_of(kind: &str, text: &str) -> Option<f64> {
 impl Segment {
     /// Reads a segment. It never fails: what can't be read is counted, and kept by [`Segment::without`].
     pub fn decode(text: String) -> Self {
-        let mut segment = Self { text, header: 0..0, lines: Vec::new(), damaged: 0, newer: None };
-        let mut start = 0;
-        let mut headed = false;
+        Self { text, header: 0..0, lines: Vec::new(), damaged: 0, newer: None }.read(0)
+    }
+
+    /// The segment as it is now, of which `known` was read before: what was only appended to is not read again.
+    pub fn reread(known: Self, text: String) -> Self {
+        let start = known.text.len();
+        let grown = text.starts_with(&known.text) && known.text.ends_with('\n') && !known.header.is_empty();
+        if grown && known.newer.is_none() { Self { text, ..known }.read(start) } else { Self::decode(text) }
+    }
+
+    /// Reads from a line on.
+    fn read(mut self, mut start: usize) -> Self {
+        let segment = &mut self;
+        let mut headed = start > 0;
         // Split at line feeds only: another line break is part of what was damaged.
-        for piece in segment.text.split_inclusive('\n') {
+        for piece in segment.text.get(start..).unwrap_or_default().split_inclusive('\n') {
             let line = piece.trim_end_matches(['\n', '\r']);
             let range = start..start + line.len();
             start += piece.len();
@@ -58,13 +69,13 @@ impl Segment {
                 match schema_of("records", line) {
                     Some(schema) if schema > SCHEMA => {
                         segment.newer = Some(schema);
-                        return segment;
+                        return self;
                     }
                     Some(_) => continue,
                     // Without its first line nobody knows what the rest is.
                     None => {
                         segment.damaged = 1;
-                        return segment;
+                        return self;
                     }
                 }
             }
@@ -83,7 +94,7 @@ impl Segment {
         }
         // An empty value is a write that did not come through.
         segment.damaged += usize::from(!headed);
-        segment
+        self
     }
 
     /// The text it was read from.
@@ -99,6 +110,11 @@ impl Segment {
     /// Its records, in order, with their place.
     pub fn records(&self) -> impl Iterator<Item = (usize, &Record)> {
         self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.record.as_deref()?)))
+    }
+
+    /// The record of a line.
+    pub fn record(&self, line: usize) -> Option<&Record> {
+        self.lines.get(line)?.record.as_deref()
     }
 
     /// How many of its lines can't be read; one for a text that is no segment.

@@ -255,7 +255,7 @@ impl Call {
     /// Stores it in memory, without a detour through text. Says whether it was kept, as `MemoryStore::store` does.
     #[wasm_bindgen(js_name = storeInto)]
     pub fn store_into(&self, store: &MemoryStore) -> bool {
-        self.to_store.borrow().as_ref().is_some_and(|record| store.keep((**record).clone()))
+        self.to_store.borrow().as_ref().is_some_and(|record| store.keep(record))
     }
 
     /// What the guardrails said: the names of those that failed, and the texts after them, undefined where one stays as it

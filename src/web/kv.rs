@@ -18,12 +18,13 @@ use super::{
     clock::now,
     error::host_error,
     ids::generate_id,
+    ledger::fold,
     value::{get, instant, kind_of, optional_instant},
 };
 use crate::{
     error::{Code, Error, Result},
     json::ToJson,
-    ledger::{Files, Namespace, Record, Write, memory::to_json},
+    ledger::{Files, Namespace, Record, Write, files::expiry, memory::to_json},
     time::{Instant, MINUTE},
 };
 
@@ -36,7 +37,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = get)]
     fn get(this: &Binding, key: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = put)]
-    fn put(this: &Binding, key: &str, text: &str) -> std::result::Result<Promise, JsValue>;
+    fn put(this: &Binding, key: &str, text: &str, options: &JsValue) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = delete)]
     fn delete(this: &Binding, key: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = list)]
@@ -60,6 +61,8 @@ struct Inner {
     binding: Binding,
     tied: Function,
     namespace: Namespace,
+    /// For how long the host is to keep a record, in milliseconds.
+    keep_ms: Option<i64>,
     files: RefCell<Option<Files>>,
     /// Whether it was read which schemas are here.
     opened: Cell<bool>,
@@ -75,7 +78,7 @@ impl KvStore {
     ///
     /// `tied` is the face's function of that name: a promise goes through it before the core waits for it, so that one which
     /// outlives its instance is not answered into another.
-    pub fn new(binding: JsValue, namespace: &str, tied: Function) -> Result<Self> {
+    pub fn new(binding: JsValue, namespace: &str, tied: Function, ttl_seconds: Option<f64>) -> Result<Self> {
         for method in ["get", "put", "delete", "list"] {
             if !binding.is_object() || !get(&binding, method).is_function() {
                 return Err(Error::config(format!(
@@ -84,8 +87,15 @@ impl KvStore {
                 )));
             }
         }
+        // The least that KV takes, and what is a number of milliseconds by far.
+        if ttl_seconds.is_some_and(|seconds| !(60.0..=1e11).contains(&seconds)) {
+            return Err(Error::config(
+                "cannot read the options of KVCostStorage: expected ttlSeconds to be a number of at least 60, found another one",
+            ));
+        }
         Ok(Self {
             inner: Rc::new(Inner {
+                keep_ms: ttl_seconds.map(|seconds| (seconds * 1000.0) as i64),
                 binding: binding.unchecked_into(),
                 tied,
                 namespace: Namespace::new(namespace)?,
@@ -100,7 +110,10 @@ impl KvStore {
     /// Keeps a record.
     pub fn store(&self, json: &str) -> Result<Promise> {
         let record = Record::parse(json)?;
-        Ok(self.promise(Reading::Meta, move |files| Ok((JsValue::UNDEFINED, files.store(&record, now())?))))
+        let elsewhere = |files: &Files| files.is_elsewhere(&record);
+        let reading =
+            if self.inner.files.borrow().as_ref().is_some_and(elsewhere) { Reading::All } else { Reading::Meta };
+        Ok(self.promise(reading, move |files| Ok((JsValue::UNDEFINED, files.store(&record, now())?))))
     }
 
     /// The record of that id. Reads every segment that was not read before.
@@ -149,6 +162,26 @@ impl KvStore {
             let (count, writes) = files.delete_older_than(before, now())?;
             Ok(((count as u32).into(), writes))
         }))
+    }
+
+    /// Answers a question: `query`, `series` or `top`. Reads the days of its range only, where it has one.
+    pub fn ask(&self, kind: &str, json: &str, cursor: Option<String>) -> Result<Promise> {
+        let mut fold = fold(kind, json, cursor)?;
+        let range = fold.ask().filter.start.zip(fold.ask().filter.end);
+        let reading = range.map_or(Reading::All, |(start, end)| Reading::Days(start, end));
+        Ok(self.promise(reading, move |files| {
+            files.fold(&mut fold)?;
+            answer(fold.finish()?)
+        }))
+    }
+
+    /// Puts small segments together, and says how many keys there are less.
+    pub fn compact(&self) -> Promise {
+        self.promise(Reading::All, |files| {
+            let writes = files.compact(now())?;
+            let puts = writes.iter().filter(|write| matches!(write, Write::Put { .. })).count();
+            Ok(((writes.len() as u32).saturating_sub(2 * puts as u32).into(), writes))
+        })
     }
 
     /// Deletes every record. What can't be read stays.
@@ -325,7 +358,17 @@ impl Inner {
                         }
                         Ok(meta)
                     })?;
-                    if let Err(error) = self.wait("write to KV", self.binding.put(key, text)).await {
+                    let options = match self.keep_ms.filter(|_| !meta) {
+                        None => JsValue::UNDEFINED,
+                        Some(keep) => {
+                            let options = Object::new();
+                            let at = (expiry(text, keep, now()).ms() / 1000) as f64;
+                            // Setting a property of a fresh plain object does not fail.
+                            let _ = Reflect::set(&options, &"expiration".into(), &at.into());
+                            options.into()
+                        }
+                    };
+                    if let Err(error) = self.wait("write to KV", self.binding.put(key, text, &options)).await {
                         if meta {
                             self.files(|files| {
                                 files.load(key, None);

@@ -14,6 +14,7 @@ use super::{
     clock::now,
     error::host_error,
     ids::generate_id,
+    ledger::fold,
     value::{instant, optional_instant},
 };
 use crate::{
@@ -40,10 +41,13 @@ impl LocalStore {
     /// Keeps a record.
     pub fn store(&self, json: &str) -> Result<()> {
         let record = Record::parse(json)?;
-        self.with(|files, storage| {
-            let writes = files.store(&record, now())?;
-            apply(files, storage, writes)
-        })
+        let (mut files, storage) = self.view(false)?;
+        if files.get(&record.id)?.is_some() {
+            // The line that is superseded goes, wherever it is: only what was just read may be written again.
+            refresh(&mut files, &storage, true)?;
+        }
+        let writes = files.store(&record, now())?;
+        apply(&mut files, &storage, writes)
     }
 
     /// The record of that id.
@@ -83,6 +87,13 @@ impl LocalStore {
         self.with(|files, _| Ok(files.summary(start, end, agent_id.as_deref())?.to_json()))
     }
 
+    /// Answers a question: `query`, `series` or `top`.
+    pub fn ask(&self, kind: &str, json: &str, cursor: Option<String>) -> Result<String> {
+        let mut fold = fold(kind, json, cursor)?;
+        self.with(|files, _| files.fold(&mut fold))?;
+        fold.finish()
+    }
+
     /// Deletes what is strictly older.
     #[wasm_bindgen(js_name = deleteOlderThan)]
     pub fn delete_older_than(&self, before: &JsValue) -> Result<u32> {
@@ -109,11 +120,13 @@ impl LocalStore {
 
     /// Brings the view up to date, and works on it. Nothing in here calls back, so the borrow is alone.
     fn with<T>(&self, work: impl FnOnce(&mut Files, &Storage) -> Result<T>) -> Result<T> {
-        let (mut files, storage) = self.view()?;
+        let (mut files, storage) = self.view(true)?;
         work(&mut files, &storage)
     }
 
-    fn view(&self) -> Result<(RefMut<'_, Files>, Storage)> {
+    /// The view brought up to date: all of it, or, without `whole`, what another tab may have appended or begun. A segment
+    /// that is full is not appended to, so it is enough to see that it is still there.
+    fn view(&self, whole: bool) -> Result<(RefMut<'_, Files>, Storage)> {
         let storage = open()?;
         let mut files = self.files.borrow_mut();
         if files.is_none() {
@@ -121,7 +134,7 @@ impl LocalStore {
         }
         let mut files = RefMut::filter_map(files, Option::as_mut)
             .map_err(|_| Error::internal("cannot read localStorage: the view is gone"))?;
-        refresh(&mut files, &storage)?;
+        refresh(&mut files, &storage, whole)?;
         Ok((files, storage))
     }
 }
@@ -145,7 +158,7 @@ fn open() -> Result<Storage> {
     }
 }
 
-fn refresh(files: &mut Files, storage: &Storage) -> Result<()> {
+fn refresh(files: &mut Files, storage: &Storage, whole: bool) -> Result<()> {
     let failed = |thrown: JsValue| host_error(Code::StorageUnavailable, "read localStorage", &thrown);
     let mut keys = Set::new();
     for index in 0..storage.length().map_err(failed)? {
@@ -157,7 +170,9 @@ fn refresh(files: &mut Files, storage: &Storage) -> Result<()> {
     files.retain(&keys, |_| false);
     files.retain_metas(&keys);
     for key in keys {
-        files.load(&key, storage.get_item(&key).map_err(failed)?);
+        if whole || !files.is_full(&key) {
+            files.load(&key, storage.get_item(&key).map_err(failed)?);
+        }
     }
     Ok(())
 }

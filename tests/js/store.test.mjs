@@ -22,6 +22,8 @@ const KINDS = {
   kv: () => new KVCostStorage(new FakeKV()),
 };
 
+const NONE = { min: 0, max: 0, mean: 0, median: 0, p75: 0, p90: 0, p95: 0, p99: 0 };
+
 for (const [kind, make] of Object.entries(KINDS)) {
   describe(kind, () => {
     test("gives back what was stored, as a copy", async () => {
@@ -58,6 +60,9 @@ for (const [kind, make] of Object.entries(KINDS)) {
         period: { start: "2026-01-01T00:00:00.000Z", end: "2026-01-31T00:00:00.000Z" },
         totalTokens: { input: 0, output: 0, total: 0 },
         unpricedRequests: 0,
+        by: { model: {}, provider: {}, agent: {}, project: {}, organization: {}, user: {}, tag: {} },
+        costPerRequest: { ...NONE, usd: Object.fromEntries(Object.keys(NONE).map((key) => [key, "0"])) },
+        tokensPerRequest: NONE,
       });
     });
 
@@ -359,7 +364,7 @@ test("createCostStorage makes each kind", () => {
   assert.ok(createCostStorage("memory") instanceof InMemoryCostStorage);
   assert.ok(createCostStorage("localStorage", { namespace: "n" }) instanceof LocalStorageCostStorage);
   assert.ok(createCostStorage("kv", { binding: new FakeKV() }) instanceof KVCostStorage);
-  assert.throws(() => createCostStorage("disk"), { code: "invalid_config", message: "cannot create a storage: expected one of memory, localStorage, kv, found another kind" });
+  assert.throws(() => createCostStorage("disk"), { code: "invalid_config", message: "cannot create a storage: expected one of memory, localStorage, indexedDB, kv, durableObject, d1, found another kind" });
   assert.throws(() => createCostStorage("localStorage", { name: "x" }), { code: "unknown_option" });
   assert.throws(() => createCostStorage("localStorage", { namespace: "" }), { code: "invalid_config" });
 });

@@ -105,6 +105,7 @@ export default {
     write: false,
     format: "esm",
     conditions: WORKER_CONDITIONS,
+    external: ["cloudflare:*"],
     logLevel: "error",
     plugins: [
       {

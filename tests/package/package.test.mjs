@@ -96,6 +96,21 @@ for (const [name, source, tables] of [
   });
 }
 
+for (const [name, source, marks] of [
+  ["the store in memory", 'import { InMemoryCostStorage } from "tollgate"; console.log(new InMemoryCostStorage().size());', []],
+  ["D1", 'import { D1CostStorage } from "tollgate/store/d1"; console.log(D1CostStorage.name);', ["tollgate_records"]],
+  ["IndexedDB", 'import { IndexedDBCostStorage } from "tollgate"; console.log(new IndexedDBCostStorage().get);', ["openCursor"]],
+]) {
+  test(`a bundle that wants only ${name} holds no other storage`, async () => {
+    const { build } = await import("esbuild");
+    const file = join(project, "storage.mjs");
+    writeFileSync(file, source);
+    const { outputFiles } = await build({ entryPoints: [file], bundle: true, write: false, format: "esm", minify: true, logLevel: "error", external: ["#wasm"] });
+    const found = ["tollgate_records", "transactionSync", "openCursor", "closing quote"].filter((mark) => outputFiles[0].text.includes(mark));
+    assert.deepEqual(found, marks);
+  });
+}
+
 test("a bundle that only knows the errors has no module in it", async () => {
   const source = 'import { TollgateError } from "tollgate"; console.log(TollgateError.isInstance({}));';
   assert.deepEqual(await bundled(source), ["errors"]);

@@ -88,6 +88,28 @@ const RECIPES = {
   InMemoryCostStorage: [() => new tollgate.InMemoryCostStorage(), storageWorks],
   LocalStorageCostStorage: [() => new tollgate.LocalStorageCostStorage(), (storage) => memoryLocalStorage(() => storageWorks(storage))],
   KVCostStorage: [() => new tollgate.KVCostStorage(memoryKV()), storageWorks],
+  // Hosts that have nothing: what is in them is tested where they are (storage.test.mjs).
+  D1CostStorage: [
+    () => new tollgate.D1CostStorage({ prepare: () => ({ bind() {} }), batch: async (statements) => statements.map(() => ({ results: [] })) }),
+    async (storage) => [(await storage.getSummary("2025-11-01", "2025-11-02")).totalUsd, (await storage.get("2")) === undefined],
+  ],
+  DurableObjectCostStorage: [
+    () => new tollgate.DurableObjectCostStorage({ sql: { exec: () => ({ toArray: () => [] }) }, transactionSync: (body) => body() }),
+    async (storage) => [await storage.getByDateRange("2025-11-01", "2025-11-02"), (await storage.get("2")) === undefined],
+  ],
+  IndexedDBCostStorage: [
+    () => new tollgate.IndexedDBCostStorage(),
+    async (storage) => {
+      const before = Object.getOwnPropertyDescriptor(globalThis, "indexedDB");
+      Object.defineProperty(globalThis, "indexedDB", { value: undefined, configurable: true, writable: true });
+      try {
+        return [await storage.get("1").catch(({ code }) => code)];
+      } finally {
+        if (before === undefined) delete globalThis.indexedDB;
+        else Object.defineProperty(globalThis, "indexedDB", before);
+      }
+    },
+  ],
   BudgetManager: [() => new tollgate.BudgetManager(new tollgate.InMemoryCostStorage()), budgetsWork],
   MemoryBudgetLedger: [() => new tollgate.MemoryBudgetLedger(), ledgerWorks],
   LocalStorageBudgetLedger: [() => new tollgate.LocalStorageBudgetLedger(), (ledger) => memoryLocalStorage(() => ledgerWorks(ledger))],
