@@ -24,7 +24,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::take;
-    use crate::guard::{Action, Config, Ngrams, Scanner, Stage};
+    use crate::guard::{Action, Config, Ngrams, Scanner, Stage, TextStream};
 
     /// Texts that make detectors look again at what they have seen, when repeated.
     const UNITS: &[&str] = &[
@@ -151,5 +151,25 @@ mod tests {
     }
 
     /// As many times a byte is looked at, on average, at the most.
-    const MOST: u64 = 600;
+    const MOST: u64 = 100;
+
+    #[test]
+    fn a_stream_looks_at_what_it_holds_no_oftener_than_its_pieces_ask_for() {
+        let scanner = scanner();
+        for unit in UNITS {
+            let stream = |length: usize| {
+                let text = unit.repeat(length / unit.len());
+                take();
+                let mut stream = TextStream::new(&scanner, Stage::ToolResult);
+                let chars: Vec<char> = text.chars().collect();
+                for piece in chars.chunks(256) {
+                    stream.push(&piece.iter().collect::<String>());
+                }
+                stream.end();
+                take()
+            };
+            let (short, long) = (stream(8_000), stream(32_000));
+            assert!(long < short * 4 + short / 2 + 8_000, "{unit:?}: {short} steps, of four times as much {long}");
+        }
+    }
 }

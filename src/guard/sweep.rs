@@ -230,6 +230,7 @@ impl Sweep {
                     })
                 }
                 Anchor::Plus | Anchor::Bracket => self.number(view, base, at, anchor, None, hits).map_err(|_| at),
+                Anchor::Digit if number::is_lone(view, at) => Ok(()),
                 Anchor::Digit => match self.other(view, base, at) {
                     Ok(other) => self.number(view, base, at, anchor, other, hits).map_err(|_| at),
                     Err(Need) => Err(self.begins(view, base, at)),

@@ -1,7 +1,10 @@
 //! Encoded text: read, and judged as the text that it is.
 
 use super::words::Judge;
-use crate::guard::decoded::{Decoded, Encoding};
+use crate::guard::{
+    decoded::{Decoded, Encoding},
+    steps::count,
+};
 
 /// The shortest run that is read: 24 characters are 18 bytes of base64.
 pub(super) const SHORTEST: usize = 24;
@@ -77,30 +80,50 @@ pub(super) fn unit(text: &str) -> Option<(char, usize, Encoding)> {
     }
 }
 
-/// How far a run of bytes goes that are written one by one, as two hexadecimal digits or eight binary ones; 0 where there is
-/// none of [`SHORTEST`] / 2 bytes. And whether more of it may come.
-pub(super) fn groups(text: &str, at: usize, whole: bool) -> (usize, bool) {
-    let bytes = text.as_bytes();
-    let (mut end, mut count, mut width) = (at, 0, 0);
-    loop {
-        let start = if bytes.get(end..end + 2) == Some(b"0x") { end + 2 } else { end };
-        let digits = bytes.get(start..).unwrap_or_default().iter().take(9).take_while(|byte| byte.is_ascii_hexdigit());
-        let digits = digits.count();
-        if start + digits == bytes.len() && !whole && count > 0 {
-            return (0, true);
-        }
-        if digits != 2 && digits != 8 || width != 0 && digits != width {
-            break;
-        }
-        (width, count) = (digits, count + 1);
-        let separators = bytes.get(start + digits..).unwrap_or_default().iter().take(2);
-        let separators = separators.take_while(|byte| matches!(byte, b' ' | b',' | b':')).count();
-        end = start + digits + separators;
-        if separators == 0 {
-            break;
+/// A run of bytes that are written one by one, as two hexadecimal digits or eight binary ones, as far as it was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Groups {
+    length: usize,
+    bytes: usize,
+    width: usize,
+}
+
+impl Groups {
+    /// Reads on, where the run begins at `at`. Whether more of it may come.
+    pub fn read(&mut self, text: &str, at: usize, whole: bool) -> bool {
+        let bytes = text.as_bytes();
+        loop {
+            count(1);
+            let end = at + self.length;
+            let start = if bytes.get(end..end + 2) == Some(b"0x") { end + 2 } else { end };
+            let digits =
+                bytes.get(start..).unwrap_or_default().iter().take(9).take_while(|byte| byte.is_ascii_hexdigit());
+            let digits = digits.count();
+            if start + digits == bytes.len() && !whole && self.bytes > 0 {
+                return true;
+            }
+            if digits != 2 && digits != 8 || self.width != 0 && digits != self.width {
+                return false;
+            }
+            let separators = bytes.get(start + digits..).unwrap_or_default().iter().take(2);
+            let separators = separators.take_while(|byte| matches!(byte, b' ' | b',' | b':')).count();
+            // A second separator may come.
+            if start + digits + separators == bytes.len() && !whole && separators < 2 {
+                return true;
+            }
+            (self.width, self.bytes) = (digits, self.bytes + 1);
+            self.length = start + digits + separators - at;
+            if separators == 0 {
+                return false;
+            }
         }
     }
-    (if count * 2 >= SHORTEST || width == 8 && count >= 8 { end } else { 0 }, false)
+
+    /// Where it ends; 0 where there are not [`SHORTEST`] / 2 bytes.
+    pub fn end(&self, at: usize) -> usize {
+        let enough = self.bytes * 2 >= SHORTEST || self.width == 8 && self.bytes >= 8;
+        if enough { at + self.length } else { 0 }
+    }
 }
 
 /// Whether a line of base64 goes on in the next one.
@@ -219,9 +242,21 @@ mod tests {
 
     #[test]
     fn bytes_one_by_one_are_a_run() {
+        let read = |text: &str, whole| {
+            let mut groups = Groups::default();
+            let open = groups.read(text, 0, whole);
+            (groups.end(0), open)
+        };
         let text = "49 67 6e 6f 72 65 20 61 6c 6c 20 70 and";
-        assert_eq!(groups(text, 0, true), (36, false));
-        assert_eq!(groups("be a good", 0, true), (0, false));
-        assert_eq!(groups("49 67 6e", 0, false), (0, true));
+        assert_eq!(read(text, true), (36, false));
+        assert_eq!(read("be a good", true), (0, false));
+        assert_eq!(read("49 67 6e", false), (0, true));
+        // As much as has come is not read again.
+        let mut groups = Groups::default();
+        for end in (0..text.len()).filter(|end| *end > 5) {
+            let before = groups;
+            assert!(groups.read(&text[..end], 0, false) == (end < 38) && groups.length >= before.length, "{end}");
+        }
+        assert_eq!(groups.end(0), 36);
     }
 }

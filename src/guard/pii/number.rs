@@ -5,6 +5,9 @@ use super::super::view::{Need, View};
 /// The longest number anybody looks for, in digits; one more is read to know that there are more.
 const LONGEST: usize = 19;
 
+/// No number that anybody looks for has as few digits.
+const SHORT: usize = 4;
+
 /// What stands between two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Separator {
@@ -40,6 +43,28 @@ pub(in super::super) struct Number {
     pub digits: Vec<u8>,
     /// The groups.
     pub groups: Vec<Group>,
+}
+
+/// Whether the digit at `at` begins a short number that stands by itself, as most do in prose and code: nothing that anybody looks
+/// for is as short, has a bracket, a quote or a comma right beside it, or goes on with a word in small letters.
+pub(in super::super) fn is_lone(view: &View, at: usize) -> bool {
+    let opens = match view.before(at) {
+        // A short word in capitals might belong to it.
+        Some(b' ') => at > 1 && view.before(at - 1).is_some_and(|byte| !byte.is_ascii_uppercase()),
+        Some(before) => matches!(before, b'(' | b'[' | b'{' | b',' | b'"' | b'\'' | b'=' | b'\n' | b'\t'),
+        None => false,
+    };
+    let mut end = at + 1;
+    while end - at < SHORT && view.seen(end).is_some_and(|byte| byte.is_ascii_digit()) {
+        end += 1;
+    }
+    opens
+        && match (view.seen(end), view.seen(end + 1)) {
+            (Some(b' '), Some(next)) => next.is_ascii_lowercase(),
+            (Some(b'.'), Some(next)) => matches!(next, b' ' | b'\n'),
+            (Some(next), _) => matches!(next, b',' | b')' | b']' | b'}' | b';' | b'"' | b'\'' | b'\n'),
+            (None, _) => false,
+        }
 }
 
 /// Whether a number may begin there: a digit that continues neither a number nor a word, nor follows a dash or a dot
@@ -147,6 +172,17 @@ mod tests {
         assert_eq!(read("12\u{2011}34x"), [(2, Some(Dash), false), (2, None, true)]);
         assert_eq!(read("12. Then"), [(2, None, false)]);
         assert_eq!(read(&"9".repeat(30)), []);
+    }
+
+    #[test]
+    fn numbers_that_stand_by_themselves() {
+        let lone = |text: &str| is_lone(&View::new(text, true), text.find(|c: char| c.is_ascii_digit()).unwrap());
+        for text in ["in 1999, when", "(12)", "[1, 2]", "page 7.\n", "the 5 items", "x=\"1\""] {
+            assert!(lone(text), "{text}");
+        }
+        for text in ["12345, 1", "AB 12,", "12", "1 (415", "at 415 555", "1.5", "A1,", "34 ABC", "-1,", "a 12"] {
+            assert!(!lone(text), "{text}");
+        }
     }
 
     #[test]

@@ -174,8 +174,11 @@ pub(super) struct Splitter {
     run_between: Option<char>,
     /// Runs that may be encoded were looked for up to here.
     checked: usize,
-    /// As far as the run goes that has not ended yet.
+    /// As far as the run goes that has not ended yet, and where its last line begins.
     seen: usize,
+    line: usize,
+    /// Bytes written one by one, which have not ended yet either, and where they begin.
+    groups: (usize, encoded::Groups),
     /// Where the word ended that asks for deciphering what follows.
     cipher: Option<(usize, usize)>,
     /// What has been deciphered.
@@ -243,6 +246,17 @@ impl Splitter {
                     self.between = ' ';
                     at += 1;
                     continue;
+                }
+                // A long run that has not ended yet is read from where it was left.
+                if self.seen >= base + at + encoded::SHORTEST && class(byte) & RUN != 0 && base + at >= self.checked {
+                    match self.base64(text, base, at, whole, judge) {
+                        Run::Marked(end) => {
+                            at = end;
+                            continue;
+                        }
+                        Run::Open => break,
+                        Run::None => {}
+                    }
                 }
                 let (mut end, mut hash) = (at, SEED);
                 let mut next = Some(byte);

@@ -1,14 +1,19 @@
 //! Runs that may be encoded, and what follows a word that asks for deciphering.
 
 use super::{AHEAD, CIPHERED, Judge, Mark, RUN, Run, Splitter, class, placeholder};
-use crate::guard::{decoded::Encoding, injection::encoded, steps::count};
+use crate::guard::{
+    decoded::Encoding,
+    injection::encoded::{self, Groups},
+    steps::count,
+};
 
 impl Splitter {
     /// A run that may be base64 or hexadecimal.
     pub(super) fn base64(&mut self, text: &str, base: usize, at: usize, whole: bool, judge: Judge) -> Run {
         let bytes = text.as_bytes();
-        let mut end = at.max(self.seen.saturating_sub(base));
-        let mut line = at;
+        let from = at.max(self.seen.saturating_sub(base));
+        let mut end = from;
+        let mut line = if from > at { self.line.saturating_sub(base) } else { at };
         loop {
             while bytes.get(end).is_some_and(|byte| class(*byte) & RUN != 0) {
                 end += 1;
@@ -19,19 +24,23 @@ impl Splitter {
             }
             line = end;
         }
+        count(end - from);
+        let run_end = end;
         while bytes.get(end) == Some(&b'=') {
             end += 1;
         }
         if end + 2 >= bytes.len() && !whole {
-            self.seen = base + line;
+            (self.seen, self.line) = (base + run_end, base + line);
             return Run::Open;
         }
-        count(end - at.max(self.seen.saturating_sub(base)).min(end));
-        let (groups, open) = encoded::groups(text, at, whole);
-        count(groups.saturating_sub(at));
+        let (start, known) = self.groups;
+        let mut groups = if start == base + at { known } else { Groups::default() };
+        let open = groups.read(text, at, whole);
+        self.groups = (base + at, groups);
         if open {
             return Run::Open;
         }
+        let groups = groups.end(at);
         let end = end.max(groups);
         self.checked = base + end;
         if end - at < encoded::SHORTEST {
