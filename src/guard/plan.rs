@@ -4,7 +4,7 @@ use super::{
     action::{Action, Stage},
     config::Config,
     detector::{Detector, Sensitivity, Streaming},
-    injection::{Injection, Ngrams, Trust},
+    injection::{Hidden, Injection, Ngrams, Trust},
     kind::Kind,
     pass::Pass,
     replace::HELD,
@@ -88,6 +88,7 @@ impl Plan {
             let outside = matches!(self.stage, Stage::ToolResult | Stage::Retrieved);
             let trust = if outside { Trust::Document } else { Trust::User };
             passes.push(Box::new(Injection::new(sensitivity, trust, self.ngrams.clone())));
+            passes.push(Box::new(Hidden::new(sensitivity)));
         }
         passes.extend(self.active().flat_map(|(at, guard)| guard.detector.passes(at)));
         if let Some(cover) = cover {

@@ -3,11 +3,11 @@
 use super::{
     Level, Sign,
     lexicon::{
-        ACT, ADDRESS, ALL, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREDENTIAL, DEFINITE, DESPITE, DISABLE, DROP,
-        EARLIER, ECHO, EVERYTHING, FOCUS, FOLLOW, HARM, IMAGINE, INDEFINITE, INSTEAD, INSTRUCTIONS, LAST, LAWFUL,
-        MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT, PROMPT_ONLY, REVEAL, ROLE, SAFETY,
-        SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE, TELL, THEIR, THEN, TOLD, Tags, VOID, WORDS, WORK, WRITTEN, YOU,
-        YOUR,
+        ACT, ADDRESS, AIM, ALL, ANSWERS, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREDENTIAL, DEFINITE, DESPITE,
+        DISABLE, DROP, EARLIER, ECHO, ENABLE, EVERYTHING, FOCUS, FOLLOW, HARM, HAVE, IMAGINE, INDEFINITE, INSTEAD,
+        INSTRUCTIONS, LAST, LAWFUL, MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT,
+        PROMPT_ONLY, REVEAL, ROLE, SAFETY, SCHEME, SECRET, SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE, TALK, TELL,
+        THEIR, THEN, TOLD, Tags, VOID, WHAT, WORDS, WORK, WRITTEN, YOU, YOUR,
     },
     words::Word,
 };
@@ -58,7 +58,7 @@ impl Phrases<'_> {
     }
 
     /// Whether the sentence, or a part of it, ends after the word there, or goes on with what to do instead.
-    fn closes(&self, at: usize) -> bool {
+    pub fn closes(&self, at: usize) -> bool {
         match self.0.get(at + 1) {
             _ if self.0.get(at).is_some_and(|word| word.cut) => false,
             None => true,
@@ -109,11 +109,29 @@ pub(super) const HEADS: Tags = OVERRIDE
 pub(super) const PERSONAS: Tags = YOU.or(NOW).or(ACT).or(IMAGINE).or(ROLE);
 
 /// What a phrase may begin with that has its head later.
-pub(super) const STARTS: Tags =
-    HEADS.or(REVEAL).or(NEGATION).or(INSTRUCTIONS).or(EARLIER).or(NEW).or(SYSTEM).or(ALL).or(YOUR).or(CONTEXT);
+pub(super) const STARTS: Tags = HEADS
+    .or(super::loosened::HEADS)
+    .or(HAVE)
+    .or(ENABLE)
+    .or(ANSWERS)
+    .or(SAFETY)
+    .or(BOUND)
+    .or(WHAT)
+    .or(EVERYTHING)
+    .or(MY)
+    .or(REVEAL)
+    .or(NEGATION)
+    .or(INSTRUCTIONS)
+    .or(EARLIER)
+    .or(NEW)
+    .or(SYSTEM)
+    .or(ALL)
+    .or(YOUR)
+    .or(CONTEXT);
 
 /// Every phrase of the grammar that has its head there.
 pub(super) fn signs(phrases: &Phrases, at: usize, signs: &mut Vec<Sign>) {
+    super::loosened::signs(phrases, at, signs);
     // Most words begin nothing.
     if !phrases.is(at, HEADS) {
         return;
@@ -157,11 +175,16 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
             .behind(object, 3, YOUR)
             .filter(|your| *your > at)
             .or_else(|| p.ahead(object + 1, 2, YOU).filter(|you| p.ahead(you + 1, 4, TOLD.or(EARLIER)).is_some()));
+        // "cancel my previous order"
+        if drop && mine(object) {
+            return None;
+        }
         if let Some(scope) = earlier.or(yours.filter(|_| !drop)) {
             return p.sign(KIND, at, object.max(scope), Level::Complete, "instructions-set-aside");
         }
-        // "ignore all rules"; "ignore the system prompt": a prompt needs no scope.
+        // "ignore all rules"; "ignore the system prompt": a prompt needs no scope. "Every command I give": one's own.
         if !mine(object)
+            && !(p.is(object + 1, OTHERS) && p.is(object + 2, TOLD.or(REVEAL)))
             && !drop
             && (all.is_some_and(|all| all < object)
                 || p.is(object, PROMPT_ONLY) && p.is(object - 1, DEFINITE.or(SYSTEM)) && p.closes(object))
@@ -253,7 +276,7 @@ fn new_instructions(p: &Phrases, at: usize) -> Option<Sign> {
     if colon && p.is(at, PROMPT) && at > 0 && p.0.get(at).is_some_and(|word| !word.breaks) {
         // Told of, they stand late in a sentence.
         let begins = at < 5 || p.0.get(at - 4..at).is_some_and(|words| words.iter().any(|word| word.breaks));
-        let clear = begins && p.is(at, PROMPT_ONLY) && p.behind(at - 1, 2, INDEFINITE).is_none();
+        let clear = begins && p.is(at, PROMPT_ONLY) && p.behind(at - 1, 2, INDEFINITE.or(DEFINITE)).is_none();
         let level = if clear { Level::Clear } else { Level::Weak };
         if p.is(at - 1, NEW) {
             return p.sign(KIND, at - 1, at, level, "new-instructions");
@@ -425,7 +448,8 @@ fn words_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
 
 /// "what is your secret key".
 fn credential_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
-    if !p.is(at, CREDENTIAL) {
+    // "your secret to staying calm"
+    if !p.is(at, CREDENTIAL) || p.is(at, SECRET) && p.is(at + 1, AIM) {
         return None;
     }
     let your = p.behind(at, 2, YOUR)?;
@@ -440,7 +464,13 @@ fn sent_away(p: &Phrases, at: usize) -> Option<Sign> {
     }
     let private = p.ahead(at + 1, 8, PRIVATE)?;
     let address = p.ahead(private + 1, 10, ADDRESS)?;
-    p.ahead(at + 1, 8, YOUR.or(ALL).or(YOU).or(SYSTEM))?;
+    // Of whom, or told at the beginning of a sentence to send what was said to an address.
+    let told = p.0.get(at).is_some_and(|word| word.breaks) || at == 0 || p.is(at - 1, THEN);
+    if p.ahead(at + 1, 8, YOUR.or(ALL).or(YOU).or(SYSTEM)).is_none()
+        && !(told && p.is(address, SCHEME) && p.ahead(at + 1, 8, TALK).is_some())
+    {
+        return None;
+    }
     p.sign(Kind::SystemLeakage, at, address, Level::Clear, "sent-away")
 }
 

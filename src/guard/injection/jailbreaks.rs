@@ -4,9 +4,9 @@ use super::{
     Level, Sign,
     grammar::{self, Phrases, unbound},
     lexicon::{
-        ANYTHING, BOUND, CHARACTER, CONFIDANT, DAN, DEDUCT, DEVELOPER, DEVICE, DO, ENABLE, FICTION, FREE, HARM,
-        HESITATION, ILLICIT, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW, REFUSE, RESPONSES,
-        STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
+        ANYTHING, BOUND, CHARACTER, CONFIDANT, DAN, DEDUCT, DEFINITE, DEVELOPER, DEVICE, DO, ENABLE, FICTION, FREE,
+        HARM, HESITATION, ILLICIT, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW, REFUSE,
+        RESPONSES, STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
     },
 };
 use crate::guard::{detector::Sensitivity, kind::Kind};
@@ -125,7 +125,9 @@ fn named(p: &Phrases, at: usize) -> Option<Sign> {
         let near = p.ahead(at + 1, 2, MODE).or_else(|| p.anywhere_ahead(at + 1, 8, DO.or(ANYTHING)));
         return near.and_then(|last| p.sign(KIND, at, last, Level::Complete, RULE));
     }
-    if p.is(at, DO) && p.is(at + 1, ANYTHING) && p.is(at + 2, NOW) {
+    // "you can do anything now that it is over"
+    let because = p.0.get(at + 3).is_some_and(|word| !word.breaks && word.tags.any(DEFINITE));
+    if p.is(at, DO) && p.is(at + 1, ANYTHING) && p.is(at + 2, NOW) && !because {
         return p.sign(KIND, at, at + 2, Level::Complete, RULE);
     }
     if p.is(at, NAMED) && p.is(at + 1, CONFIDANT) {

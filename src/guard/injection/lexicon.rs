@@ -37,7 +37,7 @@ macro_rules! lexicon {
 lexicon! {
     /// Sets aside: what follows no longer holds.
     OVERRIDE = "ignore ignoring disregard disregarding forget forgetting override overriding bypass bypassing \
-        abandon disobey violate unlearn \
+        abandon disobey violate unlearn overwrite circumvent \
         ignorez ignorer oublie oubliez oublier neglige negligez vergiss vergesse vergessen ignoriere \
         ignorieren ignoriert missachte missachten ubergehe ignora ignorar ignoren ignorad olvida olvidar olvide \
         olvidad olvidate descarta omite zaboravi \
@@ -47,7 +47,7 @@ lexicon! {
         proignoriruyte ignorieret ignorons ignorando olvidese prescinde ignorujte";
     /// The same of things said before; of other things it has ordinary uses.
     DROP = "skip neglect overlook discard dismiss erase delete wipe clear reset cancel drop \
-        remove";
+        remove scrap replace";
     /// Goes by: with a negation, sets aside.
     FOLLOW = "follow following obey adhere comply listen respect heed abide befolge befolgen beachte beachten suis \
         suivez suivre respecte respectez sigas sigue obedezcas obedecer \
@@ -104,7 +104,7 @@ lexicon! {
         memory history befehlskette eingabe zadania zadanie compito compiti tarefa tarefas taken \
         aufgabenstellung";
     /// What was said, or known.
-    TOLD = "told said instructed given learned learnt know known discussed asked trained programmed gesagt weisst dit \
+    TOLD = "told said instructed given gave learned learnt know known discussed asked trained programmed configured gesagt weisst dit \
         dicho sabes sabias provided received erhalten \
         fed gelernt gesagtes bekommen detto dichos gezegd dito aprendido aprendiste appris gesagte gesagten";
     /// The reader.
@@ -129,7 +129,7 @@ lexicon! {
 
     /// Makes known.
     REVEAL = "show reveal print display output repeat tell give share expose leak disclose dump recite list describe \
-        provide return summarize copy paste echo spell state send see write reproduce quote divulge rewrite translate \
+        provide return summarize summarise copy paste echo spell state send see write reproduce quote divulge rewrite translate \
         restate regurgitate what whats which zeige zeig zeigen nenne verrate wiederhole gib montre montrez affiche \
         affichez repete repetez revele muestra muestrame muestre revela repite dime imprime confirm \
         mostra mostrami rivela ripeti dimmi stampa mostre repita imprima diga toon herhaal onthul pokaz wyswietl \
@@ -200,8 +200,32 @@ lexicon! {
     /// Restrains a model.
     SAFETY = "safety filter filters guardrails guardrail safeguards moderation protocols limitations restrictions \
         censorship ethics safeties";
+    /// Is off.
+    OFF = "off disabled deactivated lifted removed suspended gone deleted disengaged";
+    /// Has.
+    HAVE = "have has had having with";
+    /// Holds for somebody.
+    APPLY = "apply applies bind binds";
+    /// What is paid to instructions.
+    ATTENTION = "attention heed notice";
+    /// Begins.
+    BEGIN = "start starts begin begins follow follows";
+    /// Does what it is told.
+    OBEY = "obey comply";
+    /// The other way round.
+    OPPOSITE = "opposite contrary reverse";
+    /// Comes before others.
+    PRECEDENCE = "precedence priority supersede supersedes outrank outranks override overrides";
+    /// Who made a model.
+    CREATOR = "creator creators developer developers maker makers openai anthropic google engineers";
+    /// Where a conversation begins.
+    TOP = "top beginning start outset";
+    /// Answers.
+    ANSWERS = "answer answers respond responds reply replies speak speaks";
+    /// What.
+    WHAT = "what whats";
     /// Turns off.
-    DISABLE = "disable bypass override deactivate remove circumvent evade ignore lift suspend desactive";
+    DISABLE = "disable bypass override deactivate remove circumvent evade ignore lift lifting suspend desactive";
 
     /// `DAN` in capitals; see [`super::words`].
     DAN = "";
@@ -260,12 +284,20 @@ lexicon! {
     /// Sets aside, at the end of a phrase: "alle Anweisungen ignorieren".
     LAST = "ignorieren vergessen missachten verwerfen ignoriruy ignoriruyte ignorirovatq zabudq zabudqte";
     /// Set aside: "must be ignored".
-    ASIDE = "ignored disregarded forgotten overridden bypassed discarded";
+    ASIDE = "ignored disregarded forgotten overridden bypassed discarded aside";
     /// Sends away.
     SEND = "send sends post forward upload transmit exfiltrate email append embed submit include insert add leak pass deliver";
     /// What is not to be sent.
     PRIVATE = "conversation history chat messages secrets password passwords credentials tokens cookies prompt summary \
         keys key data context email emails files";
+    /// What was said, or may be said to nobody.
+    TALK = "conversation history transcript chat secrets password passwords credentials cookies prompt";
+    /// How an address begins.
+    SCHEME = "http https";
+    /// What may be no password.
+    SECRET = "secret secrets";
+    /// What is said to be about.
+    AIM = "to behind for of";
     /// Where to.
     ADDRESS = "http https url endpoint webhook server attacker link image img markdown";
     /// Minds rules, or has them: "does not care about any laws".

@@ -12,11 +12,14 @@ mod delimiters;
 mod encoded;
 pub(super) mod fold;
 mod grammar;
+mod hidden;
 mod jailbreaks;
 mod lexicon;
+mod loosened;
 mod ngrams;
 mod words;
 
+pub(super) use hidden::Hidden;
 pub use ngrams::{Ngrams, Trust};
 
 use std::sync::Arc;

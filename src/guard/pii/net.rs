@@ -66,11 +66,38 @@ pub(in super::super) fn look_v4(view: &View, at: usize, floor: usize) -> Result<
         || compared
         || goes_on(view, here)?
         || is_nobodys(view.bytes(at, here))
+        || is_private(view.bytes(at, here)) && is_service(view, at, here)?
         || right_before(view, floor, at, VERSION)
     {
         return Ok(None);
     }
     Ok(hit(Kind::IpAddress, at, here, "ipv4"))
+}
+
+/// Of a network of one's own (RFC 1918): in every house there is one.
+fn is_private(text: &[u8]) -> bool {
+    let second = |from: &[u8]| {
+        let digits = from.iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+    };
+    text.starts_with(b"10.")
+        || text.starts_with(b"192.168.")
+        || text.strip_prefix(b"172.").is_some_and(|rest| (16..32).contains(&second(rest)))
+}
+
+/// Whether an address is where something runs, not who somebody is: with a port, a mask or the length of its network's prefix
+/// behind it, or in a URL. A network itself stays one that tells how somebody's is laid out.
+fn is_service(view: &View, at: usize, end: usize) -> Result<bool, Need> {
+    if view.bytes(at.saturating_sub(3), at) == b"://" {
+        return Ok(true);
+    }
+    match view.byte(end)? {
+        // Of what was taken out there, or masked, it was a number.
+        Some(b'/') if view.bytes(end - 2, end) == b".0" => Ok(false),
+        Some(b':' | b'/') => Ok(matches!(view.byte(end + 1)?, Some(b'0'..=b'9' | b'[' | b'*'))),
+        Some(b' ') => view.starts_with(end + 1, b"255."),
+        _ => Ok(false),
+    }
 }
 
 /// Masks, and the addresses that every host has: they tell of nobody.
