@@ -91,6 +91,7 @@ export { PromptInjectionGuardrail, type InjectionType, type PromptInjectionOptio
 export { JsonSchemaGuardrail, type JsonSchemaOptions, type SchemaProblem } from "./guard/json-schema.js";
 export { KeywordGuardrail, type KeywordOptions } from "./guard/keywords.js";
 export { LanguageGuardrail, type LanguageOptions } from "./guard/language.js";
+export { RegexGuardrail, type RegexOptions, type RegexPattern } from "./guard/regex.js";
 export { SystemPromptLeakGuardrail, type SystemPromptLeakOptions } from "./guard/leak.js";
 export { LengthGuardrail, type LengthOptions } from "./guard/length.js";
 export { LLMGuardrail, type JudgeClient, type LLMOptions } from "./guard/llm.js";

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use tollgate::{
-    guard::{Action, Config, Form, Kind, Scan, Scanner, Stage, Stream, TextStream},
+    guard::{Action, Config, Detector, Form, Kind, Scan, Scanner, Stage, Stream, TextStream, regex::Patterns},
     json::Raw,
 };
 
@@ -416,5 +416,64 @@ fn adversarial_text_takes_linear_time() {
         };
         let (small, large) = (time(50_000), time(400_000));
         assert!(large < small * 32 + std::time::Duration::from_millis(60), "{unit:?}: {small:?} then {large:?}");
+    }
+}
+
+/// Patterns of all kinds, over few letters.
+fn pattern() -> impl Strategy<Value = String> {
+    let leaf = one_of(&["a", "b", "ab", ".", "[^a]", "[ab]", r"\w", r"\s", r"\b", r"\B", "^", "$", "é", "@"]);
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let repeats = prop::sample::select(vec!["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "+?", "??"]);
+        prop_oneof![
+            (inner.clone(), repeats).prop_map(|(inner, repeat)| format!("(?:{inner}){repeat}")),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|all| all.concat()),
+            prop::collection::vec(inner, 1..4).prop_map(|all| format!("(?:{})", all.join("|"))),
+        ]
+    })
+}
+
+fn of_patterns(patterns: &[String], action: Action) -> Option<Scanner> {
+    let patterns: Vec<_> = patterns.iter().map(|pattern| (pattern.clone(), "m".to_owned())).collect();
+    let patterns = Config::new(Detector::Patterns(Patterns::new(&patterns).ok()?)).with_action(action);
+    Some(Scanner::new(vec![patterns, Config::pii().with_action(Action::Redact)]).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(512), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn patterns_match_however_a_text_is_cut(
+        patterns in prop::collection::vec(pattern(), 1..3),
+        action in prop::sample::select(Action::ALL.to_vec()),
+        parts in prop::collection::vec(one_of(&["a", "b", "ab", "é", " ", "\n", "@", "ann@example.com", "[REDACTED_EMAIL]", "[", "AB"]), 0..12),
+        cuts in prop::collection::vec(any::<bool>(), 1..20),
+    ) {
+        let action = if action == Action::Hash { Action::Redact } else { action };
+        if let Some(scanner) = of_patterns(&patterns, action) {
+            let text = parts.concat();
+            let whole = scanner.scan(&text, Stage::Output);
+            for pieces in [cut(&text, &cuts), cut(&text, &[true])] {
+                let (out, result) = stream(&scanner, &pieces);
+                prop_assert_eq!(result.passed, whole.passed);
+                if whole.passed {
+                    prop_assert_eq!(&out, &whole.text);
+                    prop_assert_eq!(&result.findings, &whole.findings);
+                } else {
+                    prop_assert!(whole.text.starts_with(&out));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_patterns_match_is_redacted_once(
+        patterns in prop::collection::vec(pattern(), 1..2),
+        parts in prop::collection::vec(one_of(&["a", "b", "ab", "é", " ", "\n", "@", "ann@example.com", "[REDACTED_EMAIL]", "AB"]), 0..12),
+    ) {
+        if let Some(scanner) = of_patterns(&patterns, Action::Redact) {
+            let once = scanner.scan(&parts.concat(), Stage::Input);
+            let twice = scanner.scan(&once.text, Stage::Input);
+            prop_assert_eq!(twice.findings, vec![], "{} after {}", patterns.concat(), parts.concat());
+        }
     }
 }

@@ -1,5 +1,6 @@
 /** What the built-in guardrails have in common: options for a detector of the core. */
 import { Held, run, type Core } from "../core.js";
+import { offerVocabularies } from "../registry.js";
 import type { Finding, GuardStage, GuardrailResultAction } from "../types.js";
 import { Guardrail, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
 import { GuardrailResult } from "./result.js";
@@ -53,6 +54,8 @@ export interface BuiltinConfig {
   options: GuardrailConfig & { name: string };
   /** What the detector weighs, beside its rules. */
   table?: string;
+  /** The same of a detector that has it packed. */
+  bytes?: Uint8Array;
 }
 
 /** The options of a built-in guardrail, for a scanner over several. */
@@ -79,6 +82,7 @@ export abstract class BuiltinGuardrail extends Guardrail {
   }
 
   override async evaluate(input: unknown, context?: GuardrailContext): Promise<GuardrailResult> {
+    offerVocabularies();
     const texts: GuardText[] = [{ text: textOf(input), role: "user", stage: context?.stage ?? "input" }];
     const { vault } = context ?? {};
     const scan = (scanner: CoreScanner): string =>

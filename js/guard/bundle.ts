@@ -8,6 +8,7 @@ import { KeywordGuardrail } from "./keywords.js";
 import { LLMGuardrail, type LLMOptions } from "./llm.js";
 import { ContentModerationGuardrail, type ModerationCategory } from "./moderation.js";
 import { PIIDetectionGuardrail, type PIIType } from "./pii.js";
+import { RegexGuardrail } from "./regex.js";
 import { SecretDetectionGuardrail } from "./secrets.js";
 import { UrlGuardrail } from "./urls.js";
 
@@ -74,7 +75,7 @@ const POLICIES: Record<string, string> = {
 const LLM_KEYS = ["model", "confidence_threshold", "include_reasoning", "max_turns"];
 
 /** The guardrails that are known, and how each is made. */
-const KNOWN: Record<string, (made: Made) => Guardrail | undefined> = {
+const KNOWN: Record<string, (made: Made) => Guardrail | Guardrail[] | undefined> = {
   "Contains PII": personalData,
   "Secret Keys": secretKeys,
   Jailbreak: (made) => (made.options.llm === undefined ? injection(made, made.stages) : judge(made)),
@@ -128,8 +129,8 @@ export function engineFromBundle(bundle: GuardrailBundle | string, options: Bund
       const taken = engine.getRegisteredGuardrails().map(({ name }) => name);
       let name = one.name;
       for (let count = 2; taken.includes(name); count += 1) name = `${one.name} (${key}${count > 2 ? ` ${count}` : ""})`;
-      const made = make({ name, stages, config: one.config ?? {}, options, unsupported });
-      if (made !== undefined) engine.registerGuardrail(made);
+      const made = make({ name, stages, config: one.config ?? {}, options, unsupported }) ?? [];
+      for (const guardrail of Array.isArray(made) ? made : [made]) engine.registerGuardrail(guardrail);
     }
   }
   return engine;
@@ -152,11 +153,23 @@ function personalData({ name, stages, config, unsupported }: Made): Guardrail | 
   return new PIIDetectionGuardrail({ name, stages, action: block === true ? "block" : "redact", ...(detectTypes && { detectTypes }) });
 }
 
-function secretKeys({ name, stages, config, unsupported }: Made): Guardrail {
+function secretKeys({ name, stages, config, unsupported }: Made): Guardrail[] {
   // Their threshold weighs entropy against false alarms; ours are told apart by structure.
   checkKeys(`config of ${name}`, config, ["threshold", "custom_regex"]);
-  if (Array.isArray(config["custom_regex"]) && config["custom_regex"].length > 0) unsupported("expected no custom_regex, found some");
-  return new SecretDetectionGuardrail({ name, stages, action: "block" });
+  const secrets = new SecretDetectionGuardrail({ name, stages, action: "block" });
+  const { custom_regex: patterns = [] } = config;
+  if (!Array.isArray(patterns) || !patterns.every((one) => typeof one === "string")) {
+    throw invalid(`cannot read guardrail bundle: expected custom_regex of ${name} to be a list of patterns, found another`);
+  }
+  if (patterns.length === 0) return [secrets];
+  // Theirs look at each word by itself.
+  const ofWords = patterns.map((one) => one.replace(/^\^/, "(?:^|\\s)").replace(/(?<!\\)\$$/, "(?:$|\\s)"));
+  try {
+    return [secrets, new RegexGuardrail({ name: `${name} (custom_regex)`, stages, action: "block", patterns: ofWords })];
+  } catch (error) {
+    unsupported((error as Error).message);
+    return [secrets];
+  }
 }
 
 function moderation({ name, stages, config, options }: Made): Guardrail {

@@ -2,6 +2,7 @@
 import { Held, type Core } from "../core.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
+import { offerVocabularies } from "../registry.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
 import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type Reports } from "./builtin.js";
 import { GuardrailEngineResult, type GuardrailExecution } from "./engine-result.js";
@@ -156,7 +157,7 @@ export class GuardrailEngine {
     const { stage = "input", vault } = options;
     const scan = (scanner: CoreScanner): unknown =>
       vault === undefined ? scanner.scan(text, stage) : coreOfVault(vault).use((core) => scanner.scanWith(text, stage, core));
-    const scanned = this.#scannerOf(options.guardrails).use(scan) as ScanResult;
+    const scanned = this.#scannerOf(options.guardrails, true).use(scan) as ScanResult;
     return this.#withRules(text, scanned, stage, options.guardrails);
   }
 
@@ -167,7 +168,7 @@ export class GuardrailEngine {
   stream(options: { stage?: GuardStage; guardrails?: string[]; judge?: boolean; vault?: Vault } = {}): GuardedStream {
     checkKeys("stream options", options, [...SCAN_OPTIONS, "judge"]);
     const { stage = "output", vault } = options;
-    const scanner = this.#scannerOf(options.guardrails);
+    const scanner = this.#scannerOf(options.guardrails, true);
     // What judges a whole sees it at the end; and who only monitors changes nothing on the way.
     const judge = options.judge === true;
     if (judge && options.guardrails !== undefined) throw invalid("cannot read stream options: expected either judge or guardrails, found both");
@@ -308,9 +309,13 @@ export class GuardrailEngine {
     return this.#enabled().filter((guardrail) => !isBuiltin(guardrail));
   }
 
-  /** The scanner of the enabled built-in guardrails, or of those of them that are named. Kept while they stay the same. */
-  #scannerOf(names?: string[]): Held<CoreScanner> {
-    const isOurs = (one: Guardrail | undefined): boolean => one instanceof BuiltinGuardrail || one instanceof RuleGuardrail;
+  /**
+   * The scanner of the enabled built-in guardrails, or of those of them that are named. Kept while they stay the same. With `all` also of
+   * those that may ask somebody, and need not.
+   */
+  #scannerOf(names?: string[], all = false): Held<CoreScanner> {
+    const isOurs = (one: Guardrail | undefined): boolean =>
+      one instanceof BuiltinGuardrail || one instanceof RuleGuardrail || (one instanceof JudgeGuardrail && one.scanned() !== undefined);
     const unknown = names?.some((name) => !isOurs(this.#guardrails.get(name)));
     if (unknown) {
       const known = [...this.#guardrails.values()].filter(isOurs).map(({ name }) => name);
@@ -319,9 +324,13 @@ export class GuardrailEngine {
         message: `cannot read guardrails: expected names of registered built-in guardrails (${known.join(", ") || "none"}), found another`,
       });
     }
-    const configs = this.#builtins()
-      .filter(({ name }) => names === undefined || names.includes(name))
-      .map((guardrail) => guardrail[CONFIG]());
+    const configs = this.#enabled().flatMap((guardrail) => {
+      if (names !== undefined && !names.includes(guardrail.name)) return [];
+      if (isBuiltin(guardrail)) return [guardrail[CONFIG]()];
+      return all && guardrail instanceof JudgeGuardrail ? (guardrail.scanned() ?? []) : [];
+    });
+    // A limit of tokens is counted by them.
+    offerVocabularies();
     const known = this.#scanner;
     if (known !== undefined && known.of.length === configs.length && known.of.every((config, index) => config === configs[index])) return known.held;
     known?.held.free();

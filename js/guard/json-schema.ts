@@ -28,8 +28,8 @@ export interface SchemaProblem {
 }
 
 /**
- * Lets only JSON of a form pass: draft 2020-12 without patterns, references to other documents, and unevaluated members, which are
- * refused when it is made.
+ * Lets only JSON of a form pass: draft 2020-12 without references to other documents and unevaluated members, which are refused when it
+ * is made. Patterns are those of {@link RegexGuardrail}: without back-references and look-around.
  *
  * @example
  * new JsonSchemaGuardrail({ schema: { type: "object", required: ["total"], properties: { total: { type: "number", minimum: 0 } } } });

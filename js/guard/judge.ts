@@ -1,4 +1,5 @@
 /** Guardrails that ask somebody else: what comes of an answer that is late, or none. */
+import type { BuiltinConfig } from "./builtin.js";
 import { Guardrail, type GuardrailContext, type OwnGuardrailConfig } from "./guardrail.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
@@ -60,11 +61,17 @@ export abstract class JudgeGuardrail extends Guardrail {
     }
   }
 
+  /** What the core's scanner does of it, where it needs nobody to be asked: for scans and their streams. The same object as long as nothing changes.
+   * @internal */
+  scanned(): BuiltinConfig | undefined {
+    return undefined;
+  }
+
   /** Asks. What it rejects with is a failure. */
   protected abstract ask(text: string, context: GuardrailContext & { signal: AbortSignal }): Promise<GuardrailResult>;
 
   /** Whether the stage that it is asked at is one of its own: a request holds results of tools, an answer calls of them. */
-  private covers({ stage }: GuardrailContext): boolean {
+  protected covers({ stage }: GuardrailContext): boolean {
     const within = { input: ["input", "tool_call", "tool_result", "retrieved"], output: ["output", "tool_call"] } as Record<string, string[]>;
     const own = this.stages!;
     return own.includes(stage!) || (within[stage!] ?? []).some((inner) => (own as string[]).includes(inner));

@@ -12,6 +12,10 @@ export interface LengthOptions extends DetectorOptions<"length"> {
   maxWords?: number;
   /** The most lines. */
   maxLines?: number;
+  /** The most tokens. Counted exactly where the vocabulary of `model` is registered, else by the estimate rounded up (`high`). A stream is held to its end. */
+  maxTokens?: number;
+  /** Whose tokens: `gpt-5`. Without it they are estimated so that there is room for all models. */
+  model?: string;
   /** `block` if left out; a length can't be taken out of a text. */
   action?: Extract<GuardAction, "block" | "warn" | "allow">;
 }

@@ -3,8 +3,9 @@ import table from "../data/moderation.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { GuardAction, GuardStage } from "../types.js";
-import { Guardrail, STAGES, type GuardrailConfig, type GuardrailContext } from "./guardrail.js";
-import { JudgeFailure } from "./judge.js";
+import type { BuiltinConfig } from "./builtin.js";
+import { STAGES, type GuardrailConfig, type GuardrailContext, type OwnGuardrailConfig } from "./guardrail.js";
+import { JudgeFailure, JudgeGuardrail } from "./judge.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
 
@@ -99,10 +100,17 @@ interface Judged {
 type CoreModerator = InstanceType<Core["Moderator"]>;
 
 /** One for all: it holds no state, and its table is large. */
-const moderator = /* @__PURE__ */ new Held<CoreModerator>("rebuildable", (core) => new core.Moderator(Uint8Array.from(atob(table), (letter) => letter.charCodeAt(0))));
+const moderator = /* @__PURE__ */ new Held<CoreModerator>("rebuildable", (core) => new core.Moderator(unpacked()));
+
+const unpacked = (): Uint8Array => Uint8Array.from(atob(table), (letter) => letter.charCodeAt(0));
 
 /** The categories that the core tells apart, in its order. */
 let offline: ModerationCategory[] | undefined;
+
+function namesOffline(): ModerationCategory[] {
+  offline ??= run((core) => core.moderationCategories()) as ModerationCategory[];
+  return offline;
+}
 
 /**
  * Finds hate, harassment, violence, sexual content and self-harm: offline by rules over classes of words, or by OpenAI's endpoint, where
@@ -113,14 +121,13 @@ let offline: ModerationCategory[] | undefined;
  * const { metadata } = await guardrail.evaluate("I will kill you");
  * metadata.violations; // [{ category: "violence", score: 0.75, threshold: 0.5, flagged: true, method: "pattern", ... }]
  */
-export class ContentModerationGuardrail extends Guardrail {
-  /** A stream waits for it: what a text comes to is known at its end. */
-  readonly streaming = "buffered" as const;
+export class ContentModerationGuardrail extends JudgeGuardrail {
   #options: ContentModerationOptions;
+  #scanned: BuiltinConfig | undefined;
 
   constructor(options: ContentModerationOptions = {}) {
     const checked = checkOptions(options);
-    super({ ...ownOf(checked), name: checked.name ?? "ContentModeration" });
+    super({ ...ownOf(checked), name: checked.name ?? "ContentModeration" }, 5_000);
     this.#options = checked;
   }
 
@@ -128,48 +135,47 @@ export class ContentModerationGuardrail extends Guardrail {
     const options = checkOptions({ ...this.#options, ...partial });
     super.configure(ownOf(partial));
     this.#options = options;
+    this.#scanned = undefined;
   }
 
   override async evaluate(input: unknown, context: GuardrailContext = {}): Promise<GuardrailResult> {
-    const { stages, apiKey, useOpenAI = apiKey !== undefined } = this.#options;
-    if (context.stage !== undefined && stages?.includes(context.stage) === false) return new GuardrailResult({ passed: true, action: "allow" });
-    const text = textOf(input);
-    if (!useOpenAI || apiKey === undefined) return this.#offline(text);
-    const { timeout = 5_000, onFailure = "block" } = this.#options;
-    const controller = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          reject(new JudgeFailure("timeout", "Guardrail execution timeout"));
-          controller.abort();
-        }, timeout);
-      });
-      const asked = this.#online(text, apiKey, controller.signal);
-      // It may still be rejected when nobody waits any more.
-      asked.catch(() => undefined);
-      return await Promise.race([asked, late]);
-    } catch (error) {
-      // Not what somebody else's error says, which may repeat the text.
-      const failure = error instanceof JudgeFailure ? error : new JudgeFailure("error", error instanceof Error ? error.name : "a value that is no error was thrown");
-      const open = onFailure === "allow";
-      return new GuardrailResult({
-        passed: open,
-        action: open ? "allow" : "block",
-        reason: `${this.name} could not judge: ${failure.message}`,
-        riskScore: open ? 0 : 100,
-        metadata: { ...failure.facts, violations: [], failure: failure.kind },
-      });
-    } finally {
-      clearTimeout(timer);
+    if (!this.#asks()) {
+      const elsewhere = context.stage !== undefined && this.stages !== undefined && !this.covers(context);
+      return elsewhere ? new GuardrailResult({ passed: true, action: "allow" }) : this.#offline(textOf(input));
     }
+    const result = await super.evaluate(input, context);
+    if (result.metadata["failure"] !== undefined) result.metadata["violations"] ??= [];
+    return result;
+  }
+
+  /** @internal */
+  override scanned(): BuiltinConfig | undefined {
+    if (this.#asks()) return undefined;
+    if (this.#scanned?.options.name !== this.name) {
+      const { action = "block", riskScores = {} } = this.#options;
+      const names = namesOffline();
+      const thresholds = Object.fromEntries(names.map((name) => [name, this.#counts(name) ? this.#threshold(name) : 2]));
+      const risks = Object.fromEntries(Object.entries(riskScores).filter(([name]) => names.includes(name as ModerationCategory)));
+      const options = { name: this.name, action, thresholds, riskScores: risks, ...(this.stages !== undefined && { stages: this.stages }) };
+      this.#scanned = { kind: "moderation", options, bytes: unpacked() };
+    }
+    return this.#scanned;
+  }
+
+  protected override ask(text: string, { signal }: GuardrailContext & { signal: AbortSignal }): Promise<GuardrailResult> {
+    return this.#online(text, this.#options.apiKey!, signal);
+  }
+
+  /** Whether the endpoint judges. */
+  #asks(): boolean {
+    const { apiKey, useOpenAI = apiKey !== undefined } = this.#options;
+    return useOpenAI && apiKey !== undefined;
   }
 
   #offline(text: string): GuardrailResult {
     const { action = "block" } = this.#options;
     const edit = EDITS[action];
-    offline ??= run((core) => core.moderationCategories()) as ModerationCategory[];
-    const names = offline;
+    const names = namesOffline();
     // Above 1 nothing is flagged.
     const thresholds = Float64Array.from(names, (name) => (this.#counts(name) ? this.#threshold(name) : 2));
     const { scores, flagged, passages, edited } = JSON.parse(moderator.use((core) => core.judge(text, thresholds, edit?.replace ?? ""))) as Judged;
@@ -243,9 +249,9 @@ export class ContentModerationGuardrail extends Guardrail {
 }
 
 /** The options that every guardrail has. */
-function ownOf({ name, enabled, version, description }: ContentModerationOptions): GuardrailConfig {
-  const own = { name, enabled, version, description };
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as GuardrailConfig;
+function ownOf({ name, enabled, version, description, stages, timeout, onFailure }: ContentModerationOptions): OwnGuardrailConfig {
+  const own = { name, enabled, version, description, stages, timeout, onFailure };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as OwnGuardrailConfig;
 }
 
 function checkOptions(options: ContentModerationOptions): ContentModerationOptions {

@@ -1,6 +1,6 @@
 import { Held, run, type Core } from "../core.js";
 import type { Finding, GuardStage } from "../types.js";
-import type { GuardToolCall, GuardrailContext } from "./guardrail.js";
+import { invalid, type GuardToolCall, type GuardrailContext } from "./guardrail.js";
 import { jsonOf } from "./json-schema.js";
 import type { GuardrailResult } from "./result.js";
 import { FIND, JUDGE, RuleGuardrail, type GuardTexts, type RuleOptions } from "./rule.js";
@@ -17,6 +17,10 @@ export interface ToolArgumentRule {
   prefixes?: string[];
   /** A text that begins with none of these. */
   notPrefixes?: string[];
+  /** A text that this pattern matches from its beginning to its end. Patterns are those of {@link RegexGuardrail}. */
+  matches?: string;
+  /** A text in which this pattern matches nowhere. */
+  notMatches?: string;
   min?: number;
   max?: number;
   /** A URL of one of these hosts; `*.example.com` stands for all below it. */
@@ -44,6 +48,11 @@ export interface ToolPolicyOptions extends RuleOptions {
   /** How many calls one answer may ask for. */
   maxCalls?: number;
   tools?: Record<string, ToolRules>;
+  /**
+   * `true`: the calls in a request's history are judged too, each by itself (`maxCalls` is for one answer). For histories that come from outside, as from a
+   * browser: they may tell of calls that no answer asked for. `false` if left out.
+   */
+  history?: boolean;
 }
 
 /** A rule that a call breaks. Nothing of the call is in it. */
@@ -69,11 +78,14 @@ const POLICY_KEYS = ["allow", "deny", "maxCalls", "tools"] as const;
  */
 export class ToolPolicyGuardrail extends RuleGuardrail {
   readonly #policy: Held<InstanceType<Core["ToolPolicy"]>>;
+  readonly #history: boolean;
 
   constructor(options: ToolPolicyOptions = {}) {
-    super("tool policy guardrail options", options, [...POLICY_KEYS], { name: "ToolPolicy", stages: ["tool_call"], riskScore: 90 });
+    super("tool policy guardrail options", options, [...POLICY_KEYS, "history"], { name: "ToolPolicy", stages: ["tool_call"], riskScore: 90 });
     const text = jsonOf(Object.fromEntries(POLICY_KEYS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))));
     run((core) => new core.ToolPolicy(text).free());
+    if (options.history !== undefined && typeof options.history !== "boolean") throw invalid(`cannot read tool policy options: expected history to be true or false, found ${typeof options.history}`);
+    this.#history = options.history === true;
     this.#policy = new Held("rebuildable", (core) => new core.ToolPolicy(text));
   }
 
@@ -89,8 +101,10 @@ export class ToolPolicyGuardrail extends RuleGuardrail {
 
   /** @internal */
   override [JUDGE]({ calls }: GuardTexts, stage: GuardStage): GuardrailResult {
-    // In a request they are history, and were judged when they came.
-    return this.#result(stage === "output" && this.stages!.includes("tool_call") ? calls : []);
+    if (!this.stages!.includes("tool_call") || (stage !== "output" && !this.#history)) return this.#result([]);
+    if (stage === "output") return this.#result(calls);
+    // In a request they are history, of answers that nobody can tell apart any more.
+    return this.#resultOf(calls.flatMap((one, call) => this.check([one]).map((violation) => ({ ...violation, call }))));
   }
 
   /** A text alone names no tool.
@@ -100,7 +114,10 @@ export class ToolPolicyGuardrail extends RuleGuardrail {
   }
 
   #result(calls: GuardToolCall[]): GuardrailResult {
-    const violations = calls.length === 0 ? [] : this.check(calls);
+    return this.#resultOf(calls.length === 0 ? [] : this.check(calls));
+  }
+
+  #resultOf(violations: ToolViolation[]): GuardrailResult {
     return this.resultOf(violations.length, "calls of tools that are not allowed", { violations });
   }
 }

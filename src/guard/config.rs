@@ -18,7 +18,9 @@ use super::{
     keywords::Keywords,
     kind::Kind,
     leak::Leak,
-    limits::Limits,
+    limits::{Counter, Limits, TokenLimit},
+    moderation::{Category, Moderation, Moderator, Thresholds},
+    regex::Patterns,
     replace::HELD,
     script::Scripts,
     urls::Urls,
@@ -70,8 +72,10 @@ impl Config {
             Detector::Secrets => ("SecretDetection", Action::Redact),
             Detector::Injection(_) => ("PromptInjection", Action::Block),
             Detector::Keywords(_) => ("Keyword", Action::Block),
+            Detector::Patterns(_) => ("Regex", Action::Block),
             Detector::Urls(_) => ("Url", Action::Redact),
             Detector::Leak(..) => ("SystemPromptLeak", Action::Block),
+            Detector::Moderation(_) => ("ContentModeration", Action::Block),
             Detector::Length(_) => ("Length", Action::Block),
             Detector::Language(_) => ("Language", Action::Block),
         };
@@ -131,6 +135,24 @@ impl Config {
     #[must_use]
     pub fn with_ngrams(mut self, ngrams: Arc<Ngrams>) -> Self {
         self.ngrams = Some(ngrams);
+        self
+    }
+
+    /// The same guard with who moderates, for [`Detector::Moderation`].
+    #[must_use]
+    pub fn with_moderator(mut self, moderator: Arc<Moderator>) -> Self {
+        if let Detector::Moderation(moderation) = &mut self.detector {
+            moderation.moderator = Some(moderator);
+        }
+        self
+    }
+
+    /// The same guard with somebody who counts tokens, for [`Limits::max_tokens`].
+    #[must_use]
+    pub fn with_counter(mut self, counter: Counter) -> Self {
+        if let Detector::Length(Limits { max_tokens: Some(limit), .. }) = &mut self.detector {
+            limit.counter = Some(counter);
+        }
         self
     }
 
@@ -329,6 +351,50 @@ impl<'a> Options<'a> {
         Ok(entries.into_iter().filter_map(|(name, value)| Some((kind(&name)?, value))).collect())
     }
 
+    /// Thresholds from 0 to 1 by category; above it nothing is flagged.
+    fn moderation(&self) -> Result<Moderation> {
+        let mut thresholds = Thresholds::default();
+        for (kind, least) in self.by_kind("thresholds", "an object of numbers")? {
+            let least = least.number().ok_or_else(|| self.wrong("each of thresholds", "a number", least))?;
+            let category = Kind::MODERATION.iter().position(|one| *one == kind).and_then(|at| Category::ALL.get(at));
+            let Some(category) = category else { continue };
+            let is_set = (0.0..=1.0).contains(&least);
+            thresholds = thresholds.with(*category, is_set.then_some((least * 1000.0).ceil() as u16));
+        }
+        Ok(Moderation { thresholds, moderator: None })
+    }
+
+    fn token_limit(&self) -> Result<Option<TokenLimit>> {
+        let model = self.text("model")?;
+        let Some(most) = self.count("maxTokens")? else {
+            return match model {
+                None => Ok(None),
+                Some(_) => {
+                    Err(Error::config("cannot read length options: expected maxTokens beside model, found none"))
+                }
+            };
+        };
+        Ok(Some(TokenLimit { most: most as u64, model: model.unwrap_or_default().into(), counter: None }))
+    }
+
+    /// Patterns: each a string, or an object with flags.
+    fn patterns(&self) -> Result<Patterns> {
+        let value = self.get("patterns").unwrap_or(Raw::EMPTY);
+        let wrong = || self.wrong("patterns", "an array of strings and objects with pattern and flags", value);
+        let mut patterns = Vec::new();
+        for item in value.items().ok_or_else(wrong)? {
+            if let Some(pattern) = item.to_text() {
+                patterns.push((pattern, String::new()));
+                continue;
+            }
+            let object = Object::of(item).ok_or_else(wrong)?;
+            check_keys("a pattern", object.keys(), &["pattern", "flags"])?;
+            let text = |key: &str| object.get(key).map(|text| text.to_text().ok_or_else(wrong)).transpose();
+            patterns.push((text("pattern")?.ok_or_else(wrong)?, text("flags")?.unwrap_or_default()));
+        }
+        Patterns::new(&patterns)
+    }
+
     /// What the guard looks for.
     fn detector(&self) -> Result<Detector> {
         Ok(match self.form {
@@ -348,6 +414,7 @@ impl<'a> Options<'a> {
                 self.flag("caseSensitive")?.unwrap_or(false),
                 self.flag("wholeWord")?.unwrap_or(true),
             )?),
+            Form::Regex => Detector::Patterns(self.patterns()?),
             Form::Urls => {
                 let default = Urls::default();
                 Detector::Urls(Arc::new(Urls {
@@ -370,12 +437,14 @@ impl<'a> Options<'a> {
                 }
                 Detector::Leak(canaries, prompt)
             }
+            Form::Moderation => Detector::Moderation(self.moderation()?),
             Form::Length => Detector::Length(
                 Limits {
                     max_characters: self.count("maxCharacters")?,
                     min_characters: self.count("minCharacters")?,
                     max_words: self.count("maxWords")?,
                     max_lines: self.count("maxLines")?,
+                    max_tokens: self.token_limit()?,
                 }
                 .check()?,
             ),

@@ -8,7 +8,9 @@ use super::{
     kind::Kind,
     leak::Leak,
     limits::Limits,
+    moderation::Moderation,
     pass::{Pass, Whole},
+    regex::Patterns,
     script::Scripts,
     urls::Urls,
 };
@@ -53,10 +55,14 @@ pub enum Detector {
     Injection(Sensitivity),
     /// Words of the application's own.
     Keywords(Keywords),
+    /// Patterns of the application's own.
+    Patterns(Patterns),
     /// URLs.
     Urls(Arc<Urls>),
     /// The system prompt: words that mark it, and its own.
     Leak(Option<Keywords>, Option<Leak>),
+    /// What is to be moderated, offline.
+    Moderation(Moderation),
     /// The length.
     Length(Limits),
     /// The writing.
@@ -71,8 +77,10 @@ impl Detector {
             Detector::Secrets => kind == Kind::Secret,
             Detector::Injection(_) => Kind::INJECTION.contains(&kind),
             Detector::Keywords(_) => kind == Kind::Keyword,
+            Detector::Patterns(_) => kind == Kind::Pattern,
             Detector::Urls(_) => kind == Kind::Url,
             Detector::Leak(..) => kind == Kind::SystemPrompt,
+            Detector::Moderation(_) => Kind::MODERATION.contains(&kind),
             Detector::Length(_) => kind == Kind::Length,
             Detector::Language(_) => kind == Kind::Language,
         }
@@ -83,9 +91,12 @@ impl Detector {
         match self {
             Detector::Pii(_) | Detector::Secrets | Detector::Keywords(_) | Detector::Urls(_) => Streaming::Exact,
             Detector::Leak(_, None) => Streaming::Exact,
+            Detector::Patterns(patterns) if patterns.is_bounded() => Streaming::Exact,
             Detector::Length(limits) if !limits.is_open() => Streaming::Exact,
             Detector::Leak(..) | Detector::Injection(_) => Streaming::Windowed,
-            Detector::Length(_) | Detector::Language(_) => Streaming::Buffered,
+            Detector::Length(_) | Detector::Language(_) | Detector::Patterns(_) | Detector::Moderation(_) => {
+                Streaming::Buffered
+            }
         }
     }
 
@@ -94,12 +105,14 @@ impl Detector {
         match self {
             Detector::Pii(_) | Detector::Secrets | Detector::Injection(_) => Vec::new(),
             Detector::Keywords(keywords) => vec![keywords.pass(guard)],
+            Detector::Patterns(patterns) => patterns.passes(guard),
             Detector::Urls(urls) => vec![urls.pass(guard)],
             Detector::Leak(canaries, prompt) => {
                 let canaries = canaries.as_ref().map(|canaries| canaries.pass(guard));
                 canaries.into_iter().chain(prompt.as_ref().map(|prompt| prompt.pass(guard))).collect()
             }
-            Detector::Length(limits) => vec![limits.pass(guard)],
+            Detector::Moderation(moderation) => vec![moderation.pass(guard)],
+            Detector::Length(limits) => limits.passes(guard),
             Detector::Language(scripts) => {
                 let scripts = *scripts;
                 vec![Box::new(Whole(move |text: &str, hits: &mut Vec<_>| scripts.look(text, guard, hits)))]
@@ -141,10 +154,14 @@ pub enum Form {
     Injection,
     /// `KeywordGuardrail`
     Keywords,
+    /// `RegexGuardrail`
+    Regex,
     /// `UrlGuardrail`
     Urls,
     /// `SystemPromptLeakGuardrail`
     Leak,
+    /// `ContentModerationGuardrail`, offline
+    Moderation,
     /// `LengthGuardrail`
     Length,
     /// `LanguageGuardrail`
@@ -175,8 +192,10 @@ impl Form {
         Form::Secrets,
         Form::Injection,
         Form::Keywords,
+        Form::Regex,
         Form::Urls,
         Form::Leak,
+        Form::Moderation,
         Form::Length,
         Form::Language,
     ];
@@ -188,8 +207,10 @@ impl Form {
             Form::Secrets => "secrets",
             Form::Injection => "injection",
             Form::Keywords => "keywords",
+            Form::Regex => "regex",
             Form::Urls => "urls",
             Form::Leak => "leak",
+            Form::Moderation => "moderation",
             Form::Length => "length",
             Form::Language => "language",
         }
@@ -207,8 +228,10 @@ impl Form {
             Form::Secrets => "secret detection options",
             Form::Injection => "prompt injection options",
             Form::Keywords => "keyword options",
+            Form::Regex => "regex options",
             Form::Urls => "url options",
             Form::Leak => "leak options",
+            Form::Moderation => "content moderation options",
             Form::Length => "length options",
             Form::Language => "language options",
         }
@@ -221,9 +244,11 @@ impl Form {
             Form::Secrets => &[],
             Form::Injection => &["sensitivity", "ngrams"],
             Form::Keywords => &["keywords", "caseSensitive", "wholeWord"],
+            Form::Regex => &["patterns"],
             Form::Urls => &["allowedHosts", "deniedHosts", "schemes", "userinfo", "private", "images"],
             Form::Leak => &["canaries", "systemPrompt", "minWords"],
-            Form::Length => &["maxCharacters", "minCharacters", "maxWords", "maxLines"],
+            Form::Moderation => &["thresholds"],
+            Form::Length => &["maxCharacters", "minCharacters", "maxWords", "maxLines", "maxTokens", "model"],
             Form::Language => &["languages", "maxShare"],
         };
         [COMMON, own].concat()
@@ -236,8 +261,10 @@ impl Form {
             Form::Secrets => &[Kind::Secret],
             Form::Injection => Kind::INJECTION,
             Form::Keywords => &[Kind::Keyword],
+            Form::Regex => &[Kind::Pattern],
             Form::Urls => &[Kind::Url],
             Form::Leak => &[Kind::SystemPrompt],
+            Form::Moderation => Kind::MODERATION,
             Form::Length => &[Kind::Length],
             Form::Language => &[Kind::Language],
         }

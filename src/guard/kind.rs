@@ -116,6 +116,7 @@ kinds! {
     }
     others {
         Keyword "keyword" "KEYWORD" 50 "LLM02" "A word or phrase of the application's own list.";
+        Pattern "pattern" "PATTERN" 50 "LLM02" "What a pattern of the application's own matches.";
         Url "url" "URL" 60 "LLM05" "A URL that must not be there.";
         SystemPrompt "systemPrompt" "SYSTEM_PROMPT" 95 "LLM07" "A part of the system prompt, or a word that marks it.";
         Length "length" "LENGTH" 40 "LLM10" "Where a text becomes too long; or a text that is too short.";
@@ -127,6 +128,14 @@ kinds! {
         Jailbreak "jailbreak" "INJECTION" 100 "LLM01" "A known jailbreak.";
         Encoding "encoding" "INJECTION" 80 "LLM01" "A payload to be decoded and followed.";
         Delimiter "delimiter" "INJECTION" 85 "LLM01" "Delimiters of a chat template.";
+        Hate "hate" "HATE" 70 "S10" "Contempt for a group of people.";
+        HateThreatening "hate/threatening" "HATE" 90 "S10" "The same with harm wished or threatened.";
+        Harassment "harassment" "HARASSMENT" 60 "-" "Insults and contempt for somebody.";
+        SelfHarm "self-harm" "SELF_HARM" 85 "S11" "Hurting oneself, or wanting to die.";
+        Sexual "sexual" "SEXUAL" 60 "S12" "What is to arouse, or advertises it.";
+        SexualMinors "sexual/minors" "SEXUAL" 100 "S4" "The same with somebody under 18.";
+        Violence "violence" "VIOLENCE" 70 "S1" "Violence that is threatened, wished or praised.";
+        ViolenceGraphic "violence/graphic" "VIOLENCE" 85 "S1" "Death and injury in detail.";
     }
 }
 
@@ -139,6 +148,18 @@ impl Kind {
         Kind::Jailbreak,
         Kind::Encoding,
         Kind::Delimiter,
+    ];
+
+    /// The categories of offline moderation, in their order.
+    pub const MODERATION: &'static [Kind] = &[
+        Kind::Hate,
+        Kind::HateThreatening,
+        Kind::Harassment,
+        Kind::SelfHarm,
+        Kind::Sexual,
+        Kind::SexualMinors,
+        Kind::Violence,
+        Kind::ViolenceGraphic,
     ];
 
     /// Every kind.
@@ -162,7 +183,7 @@ impl Kind {
     }
 
     /// The entry of the OWASP list for LLM applications, 2025: LLM01 prompt injection, LLM02 sensitive information
-    /// disclosure, LLM07 system prompt leakage.
+    /// disclosure, LLM07 system prompt leakage. Of what is moderated the hazard of Llama Guard 3, as `S10`; `-` has none.
     pub const fn category(self) -> &'static str {
         self.row().category
     }

@@ -1,10 +1,56 @@
 //! How long a text may be.
 
-use super::{finding::Hit, kind::Kind, pass::Pass, script::stands_alone, view::View};
-use crate::error::{Error, Result};
+use std::sync::Arc;
+
+use super::{
+    finding::Hit,
+    kind::Kind,
+    pass::{Pass, Whole},
+    script::stands_alone,
+    view::View,
+};
+use crate::{
+    error::{Error, Result},
+    tokens::estimate::{Family, estimate},
+};
+
+/// Counts the tokens that a model makes of a text: `count(model, text)`, `None` where nothing is known of the model.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter(pub fn(&str, &str) -> Option<u64>);
+
+/// Limits that differ only in who counts are equal.
+impl PartialEq for Counter {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Counter {}
+
+/// How many tokens a text may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenLimit {
+    /// The most.
+    pub most: u64,
+    /// The model that makes them.
+    pub model: Arc<str>,
+    /// Who counts. Nobody, or where it answers nothing: the estimate for the model, rounded up.
+    pub counter: Option<Counter>,
+}
+
+impl TokenLimit {
+    fn is_passed(&self, text: &str) -> bool {
+        // A token has a byte at the least.
+        if text.len() as u64 <= self.most {
+            return false;
+        }
+        let counted = self.counter.and_then(|Counter(count)| count(&self.model, text));
+        counted.unwrap_or_else(|| estimate(text.as_bytes(), Family::of(&self.model)).high) > self.most
+    }
+}
 
 /// Limits of a text; what is left out has none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The most characters (Unicode code points).
     pub max_characters: Option<usize>,
@@ -14,6 +60,8 @@ pub struct Limits {
     pub max_words: Option<usize>,
     /// The most lines.
     pub max_lines: Option<usize>,
+    /// The most tokens.
+    pub max_tokens: Option<TokenLimit>,
 }
 
 impl Limits {
@@ -21,7 +69,7 @@ impl Limits {
     pub fn check(self) -> Result<Self> {
         if self == Self::default() {
             return Err(Error::config(
-                "cannot read length options: expected one of maxCharacters, minCharacters, maxWords, maxLines, found none",
+                "cannot read length options: expected one of maxCharacters, minCharacters, maxWords, maxLines, maxTokens, found none",
             ));
         }
         if let (Some(least), Some(most)) = (self.min_characters, self.max_characters)
@@ -35,13 +83,26 @@ impl Limits {
     }
 
     /// Whether a text has to be known to its end.
-    pub(super) fn is_open(self) -> bool {
-        self.min_characters.is_some()
+    pub(super) fn is_open(&self) -> bool {
+        self.min_characters.is_some() || self.max_tokens.is_some()
     }
 
     /// At work for the guard at that place.
-    pub(super) fn pass(self, guard: usize) -> Box<dyn Pass> {
-        Box::new(Count { limits: self, guard, at: 0, characters: 0, words: 0, lines: 1, in_word: false, over: false })
+    pub(super) fn passes(&self, guard: usize) -> Vec<Box<dyn Pass>> {
+        let tokens = self.max_tokens.clone().map(|tokens| {
+            let look = move |text: &str, hits: &mut Vec<Hit>| {
+                if tokens.is_passed(text) {
+                    hits.push(Hit::new(Kind::Length, 0, text.len(), true, "too-many-tokens").of_guard(guard));
+                }
+            };
+            Box::new(Whole(look)) as Box<dyn Pass>
+        });
+        tokens.into_iter().chain([self.count(guard)]).collect()
+    }
+
+    fn count(&self, guard: usize) -> Box<dyn Pass> {
+        let limits = Self { max_tokens: None, ..self.clone() };
+        Box::new(Count { limits, guard, at: 0, characters: 0, words: 0, lines: 1, in_word: false, over: false })
     }
 }
 
@@ -98,30 +159,51 @@ impl Pass for Count {
 mod tests {
     use super::*;
 
-    fn found(limits: Limits, text: &str) -> Vec<(usize, &'static str)> {
+    fn found(limits: &Limits, text: &str) -> Vec<(usize, &'static str)> {
         let mut hits = Vec::new();
-        limits.pass(0).run(&View::new(text, true), 0, &mut hits);
+        for mut pass in limits.passes(0) {
+            pass.run(&View::new(text, true), 0, &mut hits);
+        }
         hits.iter().map(|hit| (hit.start, hit.rule)).collect()
     }
 
     #[test]
     fn a_text_at_its_limit_passes_and_one_beyond_does_not() {
         let none = Limits::default();
+        let words = |_: &str, text: &str| Some(text.split_whitespace().count() as u64);
+        let tokens = |most, counter: Option<Counter>| Some(TokenLimit { most, model: "gpt-5".into(), counter });
         type Found = &'static [(usize, &'static str)];
         let cases: &[(Limits, &str, Found)] = &[
-            (Limits { max_characters: Some(3), ..none }, "日本é", &[]),
-            (Limits { max_characters: Some(3), ..none }, "日本é!", &[(8, "too-many-characters")]),
-            (Limits { max_characters: Some(0), ..none }, "", &[]),
-            (Limits { min_characters: Some(3), ..none }, "ab", &[(0, "too-few-characters")]),
-            (Limits { min_characters: Some(3), ..none }, "abc", &[]),
-            (Limits { max_words: Some(2), ..none }, "one, two.", &[]),
-            (Limits { max_words: Some(2), ..none }, "one, two. three", &[(10, "too-many-words")]),
-            (Limits { max_words: Some(2), ..none }, "日本語", &[(6, "too-many-words")]),
-            (Limits { max_lines: Some(2), ..none }, "a\nb\n", &[]),
-            (Limits { max_lines: Some(2), ..none }, "a\nb\nc", &[(4, "too-many-lines")]),
+            (Limits { max_characters: Some(3), ..none.clone() }, "日本é", &[]),
+            (Limits { max_characters: Some(3), ..none.clone() }, "日本é!", &[(8, "too-many-characters")]),
+            (Limits { max_characters: Some(0), ..none.clone() }, "", &[]),
+            (Limits { min_characters: Some(3), ..none.clone() }, "ab", &[(0, "too-few-characters")]),
+            (Limits { min_characters: Some(3), ..none.clone() }, "abc", &[]),
+            (Limits { max_words: Some(2), ..none.clone() }, "one, two.", &[]),
+            (Limits { max_words: Some(2), ..none.clone() }, "one, two. three", &[(10, "too-many-words")]),
+            (Limits { max_words: Some(2), ..none.clone() }, "日本語", &[(6, "too-many-words")]),
+            (Limits { max_lines: Some(2), ..none.clone() }, "a\nb\n", &[]),
+            (Limits { max_lines: Some(2), ..none.clone() }, "a\nb\nc", &[(4, "too-many-lines")]),
+            (Limits { max_tokens: tokens(3, Some(Counter(words))), ..none.clone() }, "one two three", &[]),
+            (
+                Limits { max_tokens: tokens(2, Some(Counter(words))), ..none.clone() },
+                "one two three",
+                &[(0, "too-many-tokens")],
+            ),
+            // Not known to be counted: what it is never seen to be above. Six, of which the estimate is sure up to eight.
+            (
+                Limits { max_tokens: tokens(8, Some(Counter(|_, _| None))), ..none.clone() },
+                "How many tokens is this?",
+                &[],
+            ),
+            (
+                Limits { max_tokens: tokens(6, None), ..none.clone() },
+                "How many tokens is this?",
+                &[(0, "too-many-tokens")],
+            ),
         ];
         for (limits, text, expected) in cases {
-            assert_eq!(found(*limits, text), *expected, "{text}");
+            assert_eq!(found(limits, text), *expected, "{text}");
         }
     }
 

@@ -3,31 +3,31 @@
 use super::unicode::{BLOCKS, FIRST_BLOCKS, KINDS, PLAIN, PLANE_14};
 
 /// A set of classes, one bit for each.
-pub(super) type Set = u32;
+pub(crate) type Set = u32;
 
 /// Anything that is nothing below: controls, unassigned.
 pub(super) const OTHER: Set = 1;
 /// Lu and Lt.
-pub(super) const UPPER: Set = 1 << 1;
+pub(crate) const UPPER: Set = 1 << 1;
 /// Ll.
-pub(super) const LOWER: Set = 1 << 2;
+pub(crate) const LOWER: Set = 1 << 2;
 /// Lm and Lo: letters without case.
-pub(super) const LETTER: Set = 1 << 3;
+pub(crate) const LETTER: Set = 1 << 3;
 /// M.
-pub(super) const MARK: Set = 1 << 4;
+pub(crate) const MARK: Set = 1 << 4;
 /// N.
-pub(super) const NUMBER: Set = 1 << 5;
+pub(crate) const NUMBER: Set = 1 << 5;
 /// White space but for CR and LF.
 pub(super) const SPACE: Set = 1 << 6;
 /// CR and LF.
 pub(super) const NEWLINE: Set = 1 << 7;
 /// P and S.
-pub(super) const SYMBOL: Set = 1 << 8;
+pub(crate) const SYMBOL: Set = 1 << 8;
 /// No character: the end of the text.
 pub(super) const END: Set = 1 << 9;
 
 /// `\p{L}`.
-pub(super) const ANY_LETTER: Set = UPPER | LOWER | LETTER;
+pub(crate) const ANY_LETTER: Set = UPPER | LOWER | LETTER;
 /// `[^\s\p{L}\p{N}]` but for marks.
 pub(super) const ANY_SYMBOL: Set = SYMBOL | OTHER;
 /// `\s`.
@@ -56,8 +56,9 @@ fn wide_class_at(text: &[u8], at: usize, lead: u8) -> (Set, usize) {
     }
 }
 
+/// The class of a character.
 #[inline(always)]
-fn class_of(point: u32) -> Set {
+pub(crate) fn class_of(point: u32) -> Set {
     let mut block = (point >> 7) as usize;
     if block >= FIRST_BLOCKS {
         // Of plane 14 only the variation selectors are in the table.

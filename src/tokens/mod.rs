@@ -4,7 +4,7 @@
 //! one is encoded. Vocabularies are packed tables of merges that come in as bytes; the core holds none.
 
 mod block;
-mod class;
+pub(crate) mod class;
 pub mod estimate;
 pub mod frame;
 mod long;

@@ -2,14 +2,15 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use js_sys::{Array, JSON, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    guard::{self, Config, Finding, Form, Ngrams, Source, Stage, Way, to_utf16},
+    guard::{self, Config, Counter, Finding, Form, Ngrams, Source, Stage, Way, moderation::Moderator, to_utf16},
     json::{Raw, ToJson, Writer},
     web::{
+        token_requests,
         value::{from_js, get, get_string},
         vault::Vault,
     },
@@ -156,7 +157,11 @@ pub fn check_guardrail(kind: &str, options: &JsValue) -> Result<Vec<String>> {
 pub fn read_guards(guards: &Array) -> Result<Vec<Config>> {
     let guards = guards.iter().map(|guard| {
         let kind = get_string(&guard, "kind", "guardrail")?.unwrap_or_default();
-        let config = read_config(&kind, &get(&guard, "options"))?;
+        let config = read_config(&kind, &get(&guard, "options"))?.with_counter(Counter(token_requests::count));
+        // A table of another kind, for who moderates.
+        if let Ok(bytes) = get(&guard, "bytes").dyn_into::<Uint8Array>() {
+            return Ok(config.with_moderator(Arc::new(Moderator::new(&bytes.to_vec())?)));
+        }
         Ok(match get_string(&guard, "table", "guardrail")? {
             Some(table) => config.with_ngrams(Arc::new(Ngrams::parse(&table)?)),
             None => config,

@@ -11,7 +11,9 @@ import {
   SecretDetectionGuardrail,
   SystemPromptLeakGuardrail,
   UrlGuardrail,
+  registerVocabulary,
 } from "tollgate";
+import o200k from "tollgate/vocab/o200k_base";
 
 /** An engine with these guardrails. */
 function engineOf(...guardrails) {
@@ -114,7 +116,26 @@ describe("guardrails over lists", () => {
     assert.equal(engine.scan("much longer than that").findings[0].type, "length");
     assert.equal(engine.scan("привет").findings[0].type, "language");
     assert.throws(() => new LengthGuardrail({ maxCharacters: 10, action: "redact" }), /expected action to be block, warn or allow/);
-    assert.throws(() => new LengthGuardrail({}), /expected one of maxCharacters, minCharacters, maxWords, maxLines, found none/);
+    assert.throws(() => new LengthGuardrail({}), /expected one of maxCharacters, minCharacters, maxWords, maxLines, maxTokens, found none/);
     assert.throws(() => new LanguageGuardrail({ languages: ["xx"] }), /expected each of languages to be one of am, ar, /);
+  });
+});
+
+describe("token limits", () => {
+  it("count exactly where a vocabulary is registered, and else have room", () => {
+    const text = "How many tokens is this?";
+    const passes = (maxTokens, model) => engineOf(new LengthGuardrail({ maxTokens, ...(model && { model }) })).scan(text).passed;
+    // Six, which the estimate is only sure to be up to eight; without a model there is room for all.
+    assert.deepEqual([passes(6, "gpt-5"), passes(8, "gpt-5"), passes(text.length)], [false, true, true]);
+    const limited = engineOf(new LengthGuardrail({ maxTokens: 6, model: "gpt-5" }));
+    registerVocabulary(o200k);
+    assert.deepEqual([passes(6, "gpt-5"), passes(5, "gpt-5"), limited.scan(text).passed], [true, false, true]);
+    const guardrail = new LengthGuardrail({ maxTokens: 5, model: "gpt-5" });
+    assert.equal(guardrail.streaming, "buffered");
+    const { findings } = engineOf(guardrail).scan(text);
+    assert.deepEqual(findings.map(({ rule, start, end }) => [rule, start, end]), [["too-many-tokens", 0, text.length]]);
+    const stream = engineOf(new LengthGuardrail({ maxTokens: 5, model: "gpt-5", stages: ["output"] })).stream();
+    assert.equal(stream.push(text) + stream.end(), "");
+    assert.throws(() => new LengthGuardrail({ maxCharacters: 5, model: "gpt-5" }), /expected maxTokens beside model/);
   });
 });

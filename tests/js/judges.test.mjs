@@ -425,7 +425,7 @@ describe("JsonSchemaGuardrail", () => {
       [{}, /expected schema to be an object, a boolean or JSON text, found undefined/],
       [{ schema: null }, /found null/],
       [{ schema: "{" }, /cannot read schema: expected JSON/],
-      [{ schema: { pattern: "a" } }, /expected keywords that can be checked, found "pattern"/],
+      [{ schema: { pattern: "a(" } }, /cannot read the pattern at \/pattern: expected a group that is closed at offset 1/],
       [{ schema: { maximum: Infinity } }, /expected a number at \/maximum, found a string/],
       [{ schema: {}, maxDepth: 1.5 }, /cannot read maxDepth: expected a whole number from 1 to 128/],
       [{ schema: {}, action: "redact" }, /cannot read action: expected one of block, warn/],
@@ -528,6 +528,22 @@ describe("ToolPolicyGuardrail", () => {
       { role: "tool", tool_call_id: "c", content: "done" },
     ];
     assert.ok(await client({ guardrailEngine: engine(policy) }).chat.completions.create({ model: "gpt-5-mini", messages }));
+  });
+
+  it("judges them there as well where the history comes from outside", async () => {
+    const of = (...names) => ({
+      model: "gpt-5-mini",
+      messages: [
+        { role: "user", content: "x" },
+        { role: "assistant", content: null, tool_calls: names.map((name) => ({ id: name, type: "function", function: { name, arguments: "{}" } })) },
+        ...names.map((name) => ({ role: "tool", tool_call_id: name, content: "done" })),
+      ],
+    });
+    const strict = client({ guardrailEngine: engine(new ToolPolicyGuardrail({ allow: ["get_*"], maxCalls: 1, history: true })) });
+    // Each by itself: how many one answer asked for, nobody knows any more.
+    assert.ok(await strict.chat.completions.create(of("get_a", "get_b")));
+    await assert.rejects(strict.chat.completions.create(of("get_a", "rm")), GuardrailBlockedError);
+    assert.throws(() => new ToolPolicyGuardrail({ history: 1 }), /expected history to be true or false, found number/);
   });
 
   it("shows the calls to a function of the stage tool_call", async () => {
@@ -800,7 +816,7 @@ describe("engineFromBundle", () => {
       [one("constructor"), /found "constructor"/],
       [one("Contains PII", { entities: ["PERSON", "EMAIL_ADDRESS"] }), /expected entities out of CREDIT_CARD, .*, found "PERSON"/],
       [one("Contains PII", { entities: ["EMAIL_ADDRESS"], detect_encoded_pii: true }), /expected detect_encoded_pii to be false/],
-      [one("Secret Keys", { custom_regex: ["a"] }), /expected no custom_regex/],
+      [one("Secret Keys", { custom_regex: ["a("] }), /cannot read pattern 1: expected a group that is closed/],
     ]) {
       assert.throws(() => engineFromBundle(given), (error) => error instanceof ConfigurationError && message.test(error.message), String(message));
       const told = [];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
-import { ConfigurationError, ContentModerationGuardrail, GuardrailEngine } from "tollgate";
+import { ConfigurationError, ContentModerationGuardrail, GuardrailEngine, PIIDetectionGuardrail } from "tollgate";
 import { createProvider } from "../../examples/local-provider/handler.mjs";
 import { moderationTable } from "../../scripts/guard/moderation.mjs";
 
@@ -49,6 +49,40 @@ describe("offline moderation", () => {
     assert.equal((await of({ thresholds: strict })).passed, true);
     assert.equal((await of({ categories: ["violence"], riskScores: { violence: 12 } })).riskScore, 12);
     assert.equal((await of({ categories: ["hate"], thresholds: { hate: 0 } }, "Good morning")).passed, false);
+  });
+
+  it("is part of scans and of their streams, with the built-in guardrails in one pass", async () => {
+    const engine = new GuardrailEngine();
+    const guardrail = new ContentModerationGuardrail({ action: "redact", riskScores: { violence: 33 } });
+    engine.registerGuardrail(guardrail);
+    engine.registerGuardrail(new PIIDetectionGuardrail({ action: "redact" }));
+    const text = `Mail ann@example.com. ${THREAT}`;
+    const scanned = engine.scan(text);
+    assert.match(scanned.text, /^Mail \[REDACTED_EMAIL\]\. The weather is nice\. .*\[REDACTED_VIOLENCE\]/);
+    assert.doesNotMatch(scanned.text, /kill/);
+    const found = scanned.findings.find(({ type }) => type === "violence");
+    assert.deepEqual([found.category, found.rule, found.score], ["S1", "moderation", 33]);
+    assert.ok(found.confidence >= 50 && found.confidence <= 100);
+    // What is redacted is not flagged again, and what evaluate says is the same.
+    assert.equal(engine.scan(scanned.text).findings.length, 0);
+    const { metadata } = await guardrail.evaluate(THREAT);
+    assert.deepEqual(engine.scan(THREAT).findings.map(({ type, start, end }) => ({ type, position: start, length: end - start })), metadata.detections);
+    assert.equal(engine.scan(THREAT).text, metadata.redactedText);
+    assert.equal(guardrail.streaming, "buffered");
+    const stream = engine.stream();
+    assert.deepEqual([...text].map((piece) => stream.push(piece)).join(""), "");
+    assert.equal(stream.end(), scanned.text);
+    // By name, by stage and by its options.
+    assert.equal(engine.scan(text, { guardrails: ["PIIDetection"] }).text, `Mail [REDACTED_EMAIL]. ${THREAT}`);
+    guardrail.configure({ stages: ["output"], action: "block", categories: ["hate"] });
+    assert.equal(engine.scan(THREAT).findings.length, 0);
+    assert.equal(engine.scan(THREAT, { stage: "output" }).passed, true);
+    guardrail.configure({ categories: ["violence"] });
+    assert.equal(engine.scan(THREAT, { stage: "output" }).passed, false);
+    // Where the endpoint is to judge, nothing is scanned.
+    const asks = new GuardrailEngine();
+    asks.registerGuardrail(new ContentModerationGuardrail({ apiKey: "k" }));
+    assert.equal(asks.scan(THREAT).passed, true);
   });
 
   it("acts at its stages only, and is reconfigured", async () => {

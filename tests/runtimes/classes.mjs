@@ -177,6 +177,7 @@ const RECIPES = {
   ],
   ContentModerationGuardrail: [() => new tollgate.ContentModerationGuardrail(), (guardrail) => guardrailWorks(guardrail, "I will kill you")],
   KeywordGuardrail: [() => new tollgate.KeywordGuardrail({ keywords: ["project x"] }), (guardrail) => guardrailWorks(guardrail, "about Project X")],
+  RegexGuardrail: [() => new tollgate.RegexGuardrail({ patterns: [/acme-\d+/i] }), (guardrail) => guardrailWorks(guardrail, "about ACME-12")],
   LanguageGuardrail: [() => new tollgate.LanguageGuardrail({ languages: ["en"] }), (guardrail) => guardrailWorks(guardrail, "Привет, как дела сегодня утром?")],
   LengthGuardrail: [() => new tollgate.LengthGuardrail({ maxCharacters: 3 }), (guardrail) => guardrailWorks(guardrail, "long")],
   SystemPromptLeakGuardrail: [() => new tollgate.SystemPromptLeakGuardrail({ canaries: ["canary-7f3a9c"], stages: ["input"] }), (guardrail) => guardrailWorks(guardrail, "it says canary-7f3a9c")],

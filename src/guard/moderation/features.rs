@@ -16,20 +16,27 @@ pub(super) struct Match {
 /// Every rule that fits, at each word that it fits from.
 pub(super) fn matches(words: &[Word], table: &Table) -> Vec<Match> {
     let mut all = Vec::new();
-    for (from, word) in words.iter().enumerate() {
-        if word.tags == Tags::default() {
-            continue;
-        }
-        for rule in table.beginning(word.tags) {
-            if let Some(one) = table.rules.get(rule)
-                && let Some((first, rest)) = one.items.split_first()
-                && fits(first, word)
-                && let Some(to) = last(words, from, rest)
-                && !(one.unless != Tags::default() && preceded(words, from, one.unless))
-            {
-                all.push(Match { rule, from, to });
+    let mut sentence = 0;
+    while sentence < words.len() {
+        // No rule reaches over the end of a sentence, so most of them can't fit in it at all.
+        let rest = words.get(sentence + 1..).unwrap_or_default();
+        let end = sentence + 1 + rest.iter().position(|word| word.breaks).unwrap_or(rest.len());
+        let tags = words.get(sentence..end).unwrap_or_default();
+        let within = table.within(tags.iter().fold(Tags::default(), |all, word| all.or(word.tags)));
+        for from in sentence..end {
+            let Some(word) = words.get(from).filter(|word| word.tags != Tags::default()) else { continue };
+            for rule in table.beginning(word.tags).both(within) {
+                if let Some(one) = table.rules.get(rule)
+                    && let Some((first, rest)) = one.items.split_first()
+                    && fits(first, word)
+                    && let Some(to) = last(words, from, rest)
+                    && !(one.unless != Tags::default() && preceded(words, from, one.unless))
+                {
+                    all.push(Match { rule, from, to });
+                }
             }
         }
+        sentence = end;
     }
     all
 }

@@ -14,7 +14,14 @@ pub use category::Category;
 pub use features::Features;
 pub use verdict::{Passage, Scores, Thresholds, Verdict};
 
-use crate::error::Result;
+use crate::{
+    error::Result,
+    guard::{
+        finding::Hit,
+        kind::Kind,
+        pass::{Pass, Whole},
+    },
+};
 use features::{Match, matches};
 use table::{Sums, Table, Tags};
 use words::Word;
@@ -23,6 +30,40 @@ use words::Word;
 #[derive(Clone, Debug)]
 pub struct Moderator {
     table: Table,
+}
+
+/// What a guard of a scanner moderates.
+#[derive(Clone, Debug, Default)]
+pub struct Moderation {
+    /// From which score on a category is flagged.
+    pub thresholds: Thresholds,
+    /// Who judges; without one nothing is flagged.
+    pub moderator: Option<std::sync::Arc<Moderator>>,
+}
+
+/// By its thresholds: every moderator that there is has the same table.
+impl PartialEq for Moderation {
+    fn eq(&self, other: &Self) -> bool {
+        self.thresholds == other.thresholds && self.moderator.is_some() == other.moderator.is_some()
+    }
+}
+
+impl Eq for Moderation {}
+
+impl Moderation {
+    /// At work for the guard at that place. What a text comes to is known at its end.
+    pub(super) fn pass(&self, guard: usize) -> Box<dyn Pass> {
+        let Self { thresholds, moderator } = self.clone();
+        Box::new(Whole(move |text: &str, hits: &mut Vec<Hit>| {
+            let Some(moderator) = &moderator else { return };
+            let verdict = moderator.judge(text, &thresholds);
+            for Passage { start, end, category } in verdict.passages {
+                let kind = Kind::MODERATION.get(category.place()).copied().unwrap_or(Kind::Harassment);
+                let sure = verdict.scores.get(category) / 10;
+                hits.push(Hit::new(kind, start, end, false, "moderation").sure(sure.min(100) as u8).of_guard(guard));
+            }
+        }))
+    }
 }
 
 /// The sum of what lacks what it needs: just too little.

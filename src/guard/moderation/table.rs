@@ -62,6 +62,13 @@ pub(super) struct Item {
     pub gap: u8,
 }
 
+impl Item {
+    /// The classes of the words that it may be.
+    fn classes(&self) -> Tags {
+        if self.words.is_empty() { self.tags } else { self.tags.or(own::NAMED) }
+    }
+}
+
 /// A rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
@@ -77,7 +84,30 @@ const CLASSES: usize = 128;
 
 /// A set of rules.
 #[derive(Clone, Copy, Debug, Default)]
-struct RuleSet([u64; 8]);
+pub(super) struct RuleSet([u64; 8]);
+
+impl RuleSet {
+    fn add(&mut self, place: usize) -> Option<()> {
+        *self.0.get_mut(place / 64)? |= 1 << (place % 64);
+        Some(())
+    }
+
+    fn or(&mut self, other: RuleSet) {
+        self.0.iter_mut().zip(other.0).for_each(|(all, these)| *all |= these);
+    }
+
+    /// The rules that are in both, lowest first.
+    pub fn both(self, other: RuleSet) -> impl Iterator<Item = usize> {
+        self.0.into_iter().zip(other.0).enumerate().flat_map(|(place, (one, other))| {
+            let mut left = one & other;
+            std::iter::from_fn(move || {
+                let rule = (left != 0).then_some(place * 64 + left.trailing_zeros() as usize);
+                left &= left.wrapping_sub(1);
+                rule
+            })
+        })
+    }
+}
 
 /// A table.
 #[derive(Clone, Debug)]
@@ -91,6 +121,9 @@ pub(super) struct Table {
     pub rules: Vec<Rule>,
     /// Of each class the rules that may begin with it.
     firsts: Vec<RuleSet>,
+    /// Of each class the rules that it may be the second word of; and the rules of one word.
+    seconds: Vec<RuleSet>,
+    singles: RuleSet,
     pub classes: usize,
     /// For each head, the classes without which it is never flagged.
     pub needs: [Tags; HEADS],
@@ -133,11 +166,16 @@ impl Table {
                 .collect::<Option<Vec<_>>>()?;
             let rules = (0..input.u16()?).map(|_| input.rule()).collect::<Option<Vec<_>>>()?;
             let mut firsts = vec![RuleSet::default(); CLASSES];
+            let mut seconds = firsts.clone();
+            let mut singles = RuleSet::default();
             for (place, rule) in rules.iter().enumerate() {
-                let first = rule.items.first()?;
-                let named = if first.words.is_empty() { Tags::default() } else { own::NAMED };
-                for class in first.tags.or(named).each() {
-                    *firsts.get_mut(class)?.0.get_mut(place / 64)? |= 1 << (place % 64);
+                let mut items = rule.items.iter();
+                for class in items.next()?.classes().each() {
+                    firsts.get_mut(class)?.add(place)?;
+                }
+                match items.next() {
+                    None => singles.add(place)?,
+                    Some(second) => second.classes().each().try_for_each(|class| seconds.get_mut(class)?.add(place))?,
                 }
             }
             let mut needs = [Tags::default(); HEADS];
@@ -163,6 +201,8 @@ impl Table {
                 longest_phrase,
                 rules,
                 firsts,
+                seconds,
+                singles,
                 classes,
                 needs,
                 scales,
@@ -203,19 +243,17 @@ impl Table {
     }
 
     /// The rules that may begin with a word of these classes.
-    pub fn beginning(&self, tags: Tags) -> impl Iterator<Item = usize> {
+    pub fn beginning(&self, tags: Tags) -> RuleSet {
         let mut all = RuleSet::default();
-        for class in tags.each() {
-            let these = self.firsts.get(class).copied().unwrap_or_default();
-            all.0.iter_mut().zip(these.0).for_each(|(all, these)| *all |= these);
-        }
-        all.0.into_iter().enumerate().flat_map(|(place, mut left)| {
-            std::iter::from_fn(move || {
-                let rule = (left != 0).then_some(place * 64 + left.trailing_zeros() as usize);
-                left &= left.wrapping_sub(1);
-                rule
-            })
-        })
+        tags.each().filter_map(|class| self.firsts.get(class)).for_each(|these| all.or(*these));
+        all
+    }
+
+    /// The rules that may fit in a sentence whose words are of these classes: of one word, or with a second one in it.
+    pub fn within(&self, tags: Tags) -> RuleSet {
+        let mut all = self.singles;
+        tags.each().filter_map(|class| self.seconds.get(class)).for_each(|these| all.or(*these));
+        all
     }
 
     /// What each head starts from.

@@ -52,10 +52,22 @@ pub(super) fn split(text: &str, table: &Table) -> Vec<Word> {
         gap: 0,
         run: Vec::new(),
     };
-    let mut chars = text.char_indices().peekable();
+    let char_at = |at: usize| text.get(at..).and_then(|rest| rest.chars().next());
     let mut after = 0;
-    while let Some((at, c)) = chars.next() {
-        if at < after {
+    while let Some(c) = char_at(after) {
+        let at = after;
+        after = at + c.len_utf8();
+        // Most of a text is plain letters with spaces between: those of a word at once.
+        if c.is_ascii_alphabetic() {
+            let rest = text.as_bytes().get(at..).unwrap_or_default();
+            let length = rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
+            splitter.letters(rest.get(..length).unwrap_or_default(), at);
+            after = at + length;
+            continue;
+        }
+        if c == ' ' {
+            splitter.end_word();
+            splitter.punctuation(c, None);
             continue;
         }
         // What was taken out is no word, and nothing goes on behind it.
@@ -68,8 +80,8 @@ pub(super) fn split(text: &str, table: &Table) -> Vec<Word> {
             splitter.stop();
             continue;
         }
-        let end = at + c.len_utf8();
-        let next = chars.peek().map(|(_, c)| *c);
+        let end = after;
+        let next = char_at(end);
         match sign(c) {
             Sign::Letter(letter) => splitter.letter(letter, at, end, c),
             Sign::Leet(byte) if byte.is_ascii_digit() || next.is_some_and(is_letter) => {
@@ -130,6 +142,17 @@ impl Splitter<'_> {
         self.end = end;
         self.lower |= !c.is_uppercase();
         self.plain &= letter.is_ascii_lowercase();
+    }
+
+    /// Plain letters, one behind the other.
+    fn letters(&mut self, letters: &[u8], start: usize) {
+        if self.word.is_empty() {
+            self.start = start;
+            (self.lower, self.plain) = (false, true);
+        }
+        self.word.extend(letters.iter().map(u8::to_ascii_lowercase));
+        self.end = start + letters.len();
+        self.lower |= letters.iter().any(u8::is_ascii_lowercase);
     }
 
     fn skip(&mut self, end: usize) {

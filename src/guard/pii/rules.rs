@@ -39,7 +39,7 @@ impl Rule {
     }
 }
 
-/// How a group is written down in the [`signature`] of a number: how long it is, and what separates it from the next.
+/// How a group is written down in the signature of a number: how long it is, and what separates it from the next.
 pub(super) const fn group(length: usize, separator: Option<u8>) -> u8 {
     let separator = match separator {
         None => 0,

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     collections::sort_by,
+    guard::regex::Regex,
     json::{ToJson, Writer},
 };
 
@@ -102,6 +103,12 @@ impl Check<'_> {
         fits
     }
 
+    /// Whether a pattern matches in a text, as much as that costs.
+    fn matches(&mut self, pattern: &Regex, text: &str) -> bool {
+        self.steps += text.len() as u64 * pattern.steps() / 1024;
+        pattern.is_match(text)
+    }
+
     /// Whether it fits, without saying why not.
     fn fits(&mut self, id: Id, value: &Value<'_>, at: &str) -> bool {
         self.schema(id, value, at, &mut Vec::new())
@@ -174,20 +181,32 @@ impl Check<'_> {
                 let expected = || format!("at least {least}{most} items that fit");
                 fits || problem(problems, at, "contains", expected(), format!("{found} that fit"))
             }
-            (Rule::Members { properties, others }, Value::Object(members)) => {
+            (Rule::Members { properties, patterns, others }, Value::Object(members)) => {
                 let mut fits = true;
                 for (name, member) in members {
-                    fits &= match (properties.get(name.as_ref()), others) {
-                        (Some(id), _) => self.schema(*id, member, &join(at, name), problems),
-                        (None, Some(id)) if matches!(self.rules.get(*id).map(Vec::as_slice), Some([Rule::Never])) => {
-                            let expected = "only names that the schema knows";
-                            problem(problems, &join(at, "*"), "additionalProperties", expected, "another")
+                    let mut known = false;
+                    if let Some(id) = properties.get(name.as_ref()) {
+                        known = true;
+                        fits &= self.schema(*id, member, &join(at, name), problems);
+                    }
+                    for (pattern, id) in patterns {
+                        if self.matches(pattern, name) {
+                            known = true;
+                            fits &= self.schema(*id, member, &join(at, "*"), problems);
                         }
-                        (None, Some(id)) => self.schema(*id, member, &join(at, "*"), problems),
-                        (None, None) => true,
+                    }
+                    let Some(id) = others.filter(|_| !known) else { continue };
+                    fits &= if matches!(self.rules.get(id).map(Vec::as_slice), Some([Rule::Never])) {
+                        let expected = "only names that the schema knows";
+                        problem(problems, &join(at, "*"), "additionalProperties", expected, "another")
+                    } else {
+                        self.schema(id, member, &join(at, "*"), problems)
                     };
                 }
                 fits
+            }
+            (Rule::Pattern(pattern, shown), Value::Text(text)) => {
+                self.matches(pattern, text) || problem(problems, at, "pattern", shown.as_str(), "another")
             }
             (Rule::Names(id), Value::Object(members)) => {
                 let mut fits = true;

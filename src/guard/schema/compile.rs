@@ -8,6 +8,7 @@ use super::{
 use crate::{
     collections::Map,
     error::{Error, Result},
+    guard::regex::Regex,
     json::Raw,
     object::Object,
 };
@@ -55,6 +56,8 @@ pub(super) enum Rule {
     Least(&'static str, Measure, u64),
     Most(&'static str, Measure, u64),
     Unique,
+    /// A text in which it matches, and how it is named in errors.
+    Pattern(Regex, String),
     Items {
         prefix: Vec<Id>,
         rest: Option<Id>,
@@ -66,6 +69,9 @@ pub(super) enum Rule {
     },
     Members {
         properties: Map<String, Id>,
+        /// By what their names match.
+        patterns: Vec<(Regex, Id)>,
+        /// Those of neither.
         others: Option<Id>,
     },
     Names(Id),
@@ -114,6 +120,7 @@ const CHECKED: &[&str] = &[
     "const",
     "properties",
     "required",
+    "patternProperties",
     "additionalProperties",
     "propertyNames",
     "minProperties",
@@ -130,6 +137,7 @@ const CHECKED: &[&str] = &[
     "uniqueItems",
     "minLength",
     "maxLength",
+    "pattern",
     "minimum",
     "maximum",
     "exclusiveMinimum",
@@ -243,8 +251,8 @@ impl<'a> Compiler<'a> {
                 values("enum", &items)
             }
             "const" => values("const", &[value]),
-            "properties" | "additionalProperties" => {
-                // The first of the two makes the rule for both.
+            "properties" | "patternProperties" | "additionalProperties" => {
+                // The first of them makes the rule for all.
                 if rules.iter().any(|rule| matches!(rule, Rule::Members { .. })) {
                     return Ok(());
                 }
@@ -253,9 +261,14 @@ impl<'a> Compiler<'a> {
                 for (name, id) in self.named(schema.get("properties"), &place)? {
                     properties.insert(name, id);
                 }
+                let mut patterns = Vec::new();
+                let place = join(at, "patternProperties");
+                for (pattern, id) in self.named(schema.get("patternProperties"), &place)? {
+                    patterns.push((regex(&pattern, &join(&place, &pattern))?, id));
+                }
                 let others = schema.get("additionalProperties").filter(|others| others.get() != "true");
                 let others = others.map(|others| self.id(others, join(at, "additionalProperties")));
-                Rule::Members { properties, others }
+                Rule::Members { properties, patterns, others }
             }
             "propertyNames" => Rule::Names(one(self, value)),
             "required" => Rule::Required(names(value, &here)?),
@@ -294,6 +307,10 @@ impl<'a> Compiler<'a> {
             "minContains" | "maxContains" => return count(Some(value), &here).map(|_| ()),
             "minLength" => Rule::Least(keyword, Measure::Characters, whole(value, &here)?),
             "maxLength" => Rule::Most(keyword, Measure::Characters, whole(value, &here)?),
+            "pattern" => {
+                let pattern = value.to_text().ok_or_else(|| wrong(&here, "a pattern", value.kind()))?;
+                Rule::Pattern(regex(&pattern, &here)?, shown(&pattern))
+            }
             "minItems" => Rule::Least(keyword, Measure::Items, whole(value, &here)?),
             "maxItems" => Rule::Most(keyword, Measure::Items, whole(value, &here)?),
             "minProperties" => Rule::Least(keyword, Measure::Members, whole(value, &here)?),
@@ -411,6 +428,19 @@ fn types(value: Raw<'_>, at: &str) -> Result<u8> {
     match value.items() {
         Some(items) if !items.is_empty() => items.into_iter().try_fold(0, |all, item| Ok(all | bit(item)?)),
         _ => bit(value),
+    }
+}
+
+/// A pattern, as the standard has it: anywhere in the text, case counts.
+fn regex(pattern: &str, at: &str) -> Result<Regex> {
+    Regex::new(pattern, "", &format!("the pattern{}", place(at)))
+}
+
+fn shown(pattern: &str) -> String {
+    if pattern.len() <= MAX_SHOWN {
+        format!("a text that matches {pattern}")
+    } else {
+        "a text that matches the pattern".to_owned()
     }
 }
 

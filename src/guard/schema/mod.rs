@@ -1,8 +1,8 @@
 //! JSON Schema: whether a text is JSON of the form that somebody asked for, and what in it is not.
 //!
 //! The keywords are those of draft 2020-12 that providers' structured output uses, and the common rest. What can't be checked
-//! (patterns, references to other documents, unevaluated members) is refused when a schema is read, since a keyword that is
-//! passed over is a rule that nobody keeps. `format` is a note, as the standard has it.
+//! (references to other documents, unevaluated members) is refused when a schema is read, since a keyword that is
+//! passed over is a rule that nobody keeps. Patterns are those of [`regex`](super::regex). `format` is a note, as the standard has it.
 //!
 //! | file | holds |
 //! |---|---|

@@ -178,8 +178,12 @@ fn schemas_that_cannot_be_checked_are_refused() {
             r#"cannot read schema: expected keywords that can be checked at /properties/a, found "minimun"; known are "#,
         ),
         (
-            r#"{"pattern":"^a"}"#,
-            r#"cannot read schema: expected keywords that can be checked, found "pattern"; known are "#,
+            r#"{"pattern":"a(?=b)"}"#,
+            "cannot read the pattern at /pattern: expected no look-around, which takes more than linear time (match what stands there as well, or use another pattern for it) at offset 1, found (?=",
+        ),
+        (
+            r#"{"patternProperties":{"(":{}}}"#,
+            "cannot read the pattern at /patternProperties/(: expected a group that is closed at offset 0, found one that is not",
         ),
         (r#"{"unevaluatedProperties":false}"#, "cannot read schema: expected keywords that can be checked"),
         (

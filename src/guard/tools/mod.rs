@@ -9,7 +9,10 @@ mod read;
 use self::host::{host, is_of};
 use crate::{
     error::Result,
-    guard::schema::{Decimal, Schema, Tree, tree},
+    guard::{
+        regex::Regex,
+        schema::{Decimal, Schema, Tree, tree},
+    },
     json::{ToJson, Writer},
 };
 
@@ -54,6 +57,10 @@ enum Wanted {
     NoneOf(Vec<String>),
     Prefixes(Vec<String>),
     NotPrefixes(Vec<String>),
+    /// All of a text.
+    Matches(Regex),
+    /// Nothing in it.
+    NotMatches(Regex),
     Min(Decimal),
     Max(Decimal),
     Hosts(Vec<String>),
@@ -68,6 +75,8 @@ impl Wanted {
             Wanted::NoneOf(_) => "noneOf",
             Wanted::Prefixes(_) => "prefixes",
             Wanted::NotPrefixes(_) => "notPrefixes",
+            Wanted::Matches(_) => "matches",
+            Wanted::NotMatches(_) => "notMatches",
             Wanted::Min(_) => "min",
             Wanted::Max(_) => "max",
             Wanted::Hosts(_) => "hosts",
@@ -224,6 +233,8 @@ fn fits(wanted: &Wanted, value: &Tree<'_>) -> bool {
         (Wanted::NotPrefixes(prefixes), Tree::Text(text)) => {
             !prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))
         }
+        (Wanted::Matches(pattern), Tree::Text(text)) => pattern.is_match(text),
+        (Wanted::NotMatches(pattern), Tree::Text(text)) => !pattern.is_match(text),
         (Wanted::Min(least), Tree::Number(number)) => Decimal::parse(number) >= *least,
         (Wanted::Max(most), Tree::Number(number)) => Decimal::parse(number) <= *most,
         (Wanted::Hosts(hosts), Tree::Text(url)) => {

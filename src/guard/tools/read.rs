@@ -3,7 +3,10 @@
 use super::{Policy, Rule, Tool, Wanted, is_glob};
 use crate::{
     error::{Error, Result, check_keys},
-    guard::schema::{DEFAULT_DEPTH, Schema, canonical, decimal},
+    guard::{
+        regex::Regex,
+        schema::{DEFAULT_DEPTH, Schema, canonical, decimal},
+    },
     json::Raw,
     object::Object,
 };
@@ -13,8 +16,19 @@ const WHAT: &str = "tool policy options";
 /// The keys of a policy.
 pub const KEYS: &[&str] = &["allow", "deny", "maxCalls", "tools"];
 const TOOL_KEYS: &[&str] = &["maxCalls", "schema", "arguments"];
-const ARGUMENT_KEYS: &[&str] =
-    &["required", "oneOf", "noneOf", "prefixes", "notPrefixes", "min", "max", "hosts", "notHosts"];
+const ARGUMENT_KEYS: &[&str] = &[
+    "required",
+    "oneOf",
+    "noneOf",
+    "prefixes",
+    "notPrefixes",
+    "matches",
+    "notMatches",
+    "min",
+    "max",
+    "hosts",
+    "notHosts",
+];
 
 /// Reads the options of a policy.
 pub(super) fn policy(text: &str) -> Result<Policy> {
@@ -82,6 +96,8 @@ fn read_argument(path: &str, raw: Raw<'_>, rules: &mut Vec<Rule>) -> Result<()> 
             };
             if lower.iter().all(fits) { Ok(lower) } else { Err(expected("a list of hosts, without scheme and path")) }
         };
+        let pattern = || value.to_text().ok_or_else(|| expected("a pattern"));
+        let of = format!("{keyword} of argument {path}");
         let number = || decimal(value).ok_or_else(|| expected("a number"));
         let wanted = match keyword {
             "required" => match value.bool() {
@@ -93,6 +109,8 @@ fn read_argument(path: &str, raw: Raw<'_>, rules: &mut Vec<Rule>) -> Result<()> 
             "noneOf" => Wanted::NoneOf(values()?),
             "prefixes" => Wanted::Prefixes(texts()?),
             "notPrefixes" => Wanted::NotPrefixes(texts()?),
+            "matches" => Wanted::Matches(Regex::whole(&pattern()?, "", &of)?),
+            "notMatches" => Wanted::NotMatches(Regex::new(&pattern()?, "", &of)?),
             "min" => Wanted::Min(number()?),
             "max" => Wanted::Max(number()?),
             "hosts" => Wanted::Hosts(hosts()?),

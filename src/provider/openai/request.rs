@@ -51,12 +51,17 @@ fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<
         }
     }
     for call in message.objects("tool_calls")? {
+        let name = call.within("function", "name")?.or(call.within("custom", "name")?);
+        segments.add_call(name, call.within("function", "arguments")?.or(call.within("custom", "input")?));
         if let Some(arguments) = call.within("function", "arguments")? {
             segments.add_arguments(body, arguments, role);
         }
         if let Some(input) = call.within("custom", "input")? {
             segments.add(body, input, role);
         }
+    }
+    if let Some(name) = message.within("function_call", "name")? {
+        segments.add_call(Some(name), message.within("function_call", "arguments")?);
     }
     if let Some(arguments) = message.within("function_call", "arguments")? {
         segments.add_arguments(body, arguments, role);
