@@ -5,14 +5,20 @@
 //! behind it waits too. So an event that no guard changed leaves with the bytes it came with. An event's text is a token or
 //! so; a scanner holds back only from the start of a candidate that is still alive, so ordinary text does not wait at all.
 
+mod judge;
+mod lane;
+
 use std::collections::VecDeque;
 
+use lane::{HeldPiece, LaneState, is_call, stage};
+
+pub use judge::{Judge, Waiting};
+
 use crate::{
-    call::vaulted::restore_arguments,
     collections::Map,
     error::{Code, Error, Result, Warning},
-    guard::{self, Cover, Edit, Way},
-    json::{Raw, quote},
+    guard::{self, Cover, Way},
+    json::Raw,
     provider::{
         chunk::{Chunk, Lane},
         edit::Edits,
@@ -24,38 +30,6 @@ use crate::{
     },
     usage::Usage,
 };
-
-/// The most text that waits for guardrails outside. With more of it they can't judge, and each fails by its own rule.
-const MAX_JUDGED: usize = 1024 * 1024;
-
-/// What guardrails outside the scanner, the application's own among them, have to see before it leaves.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Judge {
-    /// What is said: content, refusals, thoughts.
-    pub content: bool,
-    /// Calls of tools.
-    pub calls: bool,
-    /// They only report: nothing waits for them, and they see it all at the end.
-    pub observe: bool,
-}
-
-impl Judge {
-    /// Whether they are to see a text before it leaves.
-    fn holds(self, lane: Lane) -> bool {
-        !self.observe && if is_call(lane) { self.calls } else { self.content }
-    }
-}
-
-/// A text of a stream to be judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Which one.
-    pub lane: Lane,
-    /// The text as the scanner left it.
-    pub text: String,
-    /// For a call of a tool: the call as it came.
-    pub call: Option<ToolText>,
-}
 
 /// What goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,38 +94,6 @@ pub struct Meter {
 }
 
 #[derive(Default)]
-struct LaneState {
-    scan: Option<guard::Stream>,
-    /// A vault at work over it.
-    cover: Option<Cover>,
-    /// What puts values back in what is said. In arguments they are put back once those are whole.
-    restore: Option<guard::RestoreStream>,
-    /// Values put back, where no guard has replaced what stood there.
-    restores: Vec<Edit>,
-    /// Those before are behind what has left.
-    first_restore: usize,
-    /// Values put back in arguments.
-    whole: Option<guard::Restored>,
-    /// Bytes before the scan under way: it starts anew where a choice goes on after its end.
-    base: usize,
-    length: usize,
-    /// Up to where the guards have decided.
-    guarded: usize,
-    settled: usize,
-    /// All of them, in their order; those before `first_edit` are behind what has left.
-    edits: Vec<Edit>,
-    first_edit: usize,
-    /// The whole text.
-    text: String,
-    /// The name of the tool that is called.
-    name: String,
-    /// It waits for a judgement.
-    waits: bool,
-    /// Scans that have ended, with their texts.
-    scanned: Vec<(String, guard::Scan)>,
-}
-
-#[derive(Default)]
 struct Held {
     event: Event,
     pieces: Vec<HeldPiece>,
@@ -161,13 +103,6 @@ struct Held {
     wholes: Segments,
     /// Those lanes.
     lanes: Vec<Lane>,
-}
-
-struct HeldPiece {
-    lane: Lane,
-    start: usize,
-    text: String,
-    range: std::ops::Range<usize>,
 }
 
 impl Relay {
@@ -308,75 +243,6 @@ impl Relay {
             }
         }
         Some(reports)
-    }
-
-    /// Whether texts are whole and wait to be judged, and nobody was asked yet.
-    pub fn is_due(&self) -> bool {
-        self.asked.is_none() && !matches!(self.end, Some(End::Blocked(_))) && self.due().next().is_some()
-    }
-
-    /// Whether more waits than is held for guardrails outside.
-    fn overflows(&self) -> bool {
-        let waiting = self.lanes.values().filter(|lane| lane.waits);
-        waiting.map(|lane| lane.text.len()).sum::<usize>() > MAX_JUDGED
-    }
-
-    /// The lanes to be judged now: those of choices that have ended; all where the stream has, or where there is too much.
-    fn due(&self) -> impl Iterator<Item = Lane> {
-        let all = self.end.is_some() || self.overflows();
-        let due = move |lane: &Lane, state: &LaneState| {
-            let finished = all || self.started.get(&lane.choice()).is_some_and(|finished| *finished);
-            if self.judge.observe { self.end.is_some() } else { state.waits && finished }
-        };
-        self.lanes.iter().filter(move |(lane, state)| due(lane, state)).map(|(lane, _)| *lane)
-    }
-
-    /// The whole texts that wait to be judged, and whether they are more than is held: then the guardrails are to fail by
-    /// their own rules. Empty where nothing waits; the same ones until there is a judgement.
-    pub fn to_judge(&mut self) -> (Vec<Waiting>, bool) {
-        if matches!(self.end, Some(End::Blocked(_))) {
-            return (Vec::new(), false);
-        }
-        let (asked, too_long) = self.asked.take().unwrap_or_else(|| (self.due().collect(), self.overflows()));
-        let texts = asked.iter().filter_map(|lane| {
-            let state = self.lanes.get(lane)?;
-            let call = is_call(*lane).then(|| ToolText { name: state.name.clone(), arguments: state.text.clone() });
-            Some(Waiting { lane: *lane, text: state.edited_text(), call })
-        });
-        let texts = texts.collect();
-        self.asked = Some((asked, too_long)).filter(|(asked, _)| !asked.is_empty());
-        (texts, too_long)
-    }
-
-    /// The judgement: `None` leaves a text as it is. Gives what waited for it.
-    pub fn judged(&mut self, texts: &[Option<String>]) -> Vec<Out> {
-        let (asked, too_long) = self.asked.take().unwrap_or_default();
-        let observe = self.judge.observe;
-        if too_long || observe {
-            // Nobody has seen it, and it may leave all the same; or it left long ago. Nothing of this stream waits any more.
-            self.judge = Judge::default();
-            self.lanes.values_mut().for_each(|lane| lane.waits = false);
-        }
-        let given = texts.iter().map(Option::as_deref).chain(std::iter::repeat(None));
-        for (lane, text) in asked.iter().zip(given) {
-            let Some(state) = self.lanes.get_mut(lane).filter(|_| !observe) else { continue };
-            if let Some(text) = text {
-                let said = self.vault.as_ref().filter(|_| state.restore.is_some());
-                let replacement = said.map_or_else(|| text.to_owned(), |vault| vault.restore(text).text);
-                state.restores.clear();
-                state.edits = vec![Edit { start: 0, end: state.length, replacement }];
-                (state.first_edit, state.first_restore) = (0, 0);
-            }
-            state.waits = false;
-        }
-        self.release()
-    }
-
-    /// The judgement was a refusal: nothing of what waited leaves.
-    pub fn refused(&mut self, error: Error) {
-        self.asked = None;
-        self.queue.clear();
-        self.end = Some(End::Blocked(error));
     }
 
     /// Reads one event into the queue.
@@ -640,205 +506,9 @@ impl Relay {
 /// The first of the places that no provider counts to: those of texts that nothing announced.
 const UNANNOUNCED: u64 = 1 << 62;
 
-impl LaneState {
-    fn push(&mut self, text: &str, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
-        self.length += text.len();
-        self.text.push_str(text);
-        // Arguments are JSON: they are looked at as such once they are whole, and are of no use before.
-        if is_call(lane) && (scanner.is_some() || self.cover.is_some()) {
-            return Ok(());
-        }
-        if let Some(restore) = &mut self.restore {
-            self.restores.extend(restore.push(text).edits);
-        }
-        let Some(scanner) = scanner else {
-            self.guarded = self.length;
-            self.settle();
-            return Ok(());
-        };
-        let base = self.base;
-        let cover = &self.cover;
-        let scan = self.scan.get_or_insert_with(|| guard::Stream::with(scanner, stage(lane), cover.clone()));
-        let step = scan.push(text);
-        self.advance(base, step)
-    }
-
-    fn end(&mut self, lane: Lane, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
-        if is_call(lane) && (scanner.is_some() || self.cover.is_some()) {
-            return self.end_arguments(scanner);
-        }
-        self.end_restore();
-        let base = self.base;
-        let Some(mut scan) = self.scan.take() else { return Ok(()) };
-        let step = scan.end();
-        self.scanned.push((self.text_from_base(), scan.result()));
-        self.base = self.length;
-        self.advance(base, step)
-    }
-
-    /// Scans the strings and numbers of whole arguments, so that they stay JSON; what is no JSON is one text.
-    fn end_arguments(&mut self, scanner: Option<&guard::Scanner>) -> Result<(), guard::Finding> {
-        if self.base == self.length {
-            return Ok(());
-        }
-        self.base = self.length;
-        let Some(scanner) = scanner else {
-            self.settled = self.length;
-            return Ok(());
-        };
-        let leaves = leaves(&self.text);
-        let is_json = leaves.is_some();
-        let mut edits = Edits::new();
-        for (range, leaf) in leaves.unwrap_or_else(|| vec![(0..self.text.len(), self.text.clone())]) {
-            let scan = scanner.scan_with(&leaf, guard::Stage::ToolCall, self.cover.as_ref());
-            if !scan.passed {
-                let finding = scan.findings.first().cloned();
-                self.scanned.push((leaf, scan));
-                return finding.map_or(Ok(()), Err);
-            }
-            if scan.text != leaf {
-                let text = if is_json { quote(&scan.text) } else { scan.text.clone() };
-                edits.replace(range, text);
-            }
-            self.scanned.push((leaf, scan));
-        }
-        // The ranges come from this very text, so the edit does not fail; should it, nothing of the text leaves.
-        let changed = edits.apply(&self.text).unwrap_or_default();
-        if changed != self.text {
-            self.edits = vec![Edit { start: 0, end: self.length, replacement: changed }];
-        }
-        self.settled = self.length;
-        Ok(())
-    }
-
-    fn text_from_base(&self) -> String {
-        self.text.get(self.base..).unwrap_or_default().to_owned()
-    }
-
-    fn advance(&mut self, base: usize, step: guard::Step) -> Result<(), guard::Finding> {
-        self.edits.extend(step.edits.into_iter().map(|edit| Edit {
-            start: edit.start + base,
-            end: edit.end + base,
-            replacement: edit.replacement,
-        }));
-        self.guarded = base + step.settled;
-        if step.blocked.is_some() {
-            // Before it nothing waits any more.
-            self.end_restore();
-        }
-        self.settle();
-        match step.blocked {
-            None => Ok(()),
-            Some(finding) => Err(finding),
-        }
-    }
-
-    /// No value that is put back reaches over the end of what has come.
-    fn end_restore(&mut self) {
-        if let Some(restore) = &mut self.restore {
-            self.restores.extend(restore.end().edits);
-        }
-        self.settle();
-    }
-
-    fn settle(&mut self) {
-        let restored = self.restore.as_ref().map_or(usize::MAX, guard::RestoreStream::settled);
-        self.settled = self.guarded.min(restored);
-    }
-
-    /// Puts values back in whole arguments, when they leave: until then others may change them.
-    fn restore_whole(&mut self) {
-        let is_whole = self.length > 0 && self.settled == self.length;
-        if self.restore.is_some() || self.whole.is_some() || !is_whole {
-            return;
-        }
-        let Some(cover) = &self.cover else { return };
-        let restored = restore_arguments(&cover.vault, &self.edited_text());
-        if restored.restored > 0 {
-            self.edits = vec![Edit { start: 0, end: self.length, replacement: restored.text.clone() }];
-            self.first_edit = 0;
-        }
-        self.whole = Some(restored);
-    }
-
-    /// The edits of the guards and the values put back between them that begin before `end`, of each those from one on.
-    fn changes(&self, edit: usize, restore: usize, end: usize) -> Vec<Edit> {
-        let mut restores = self.restores.iter().skip(restore).take_while(|put| put.start < end).peekable();
-        let mut all = Vec::new();
-        for edit in self.edits.iter().skip(edit).take_while(|edit| edit.start < end) {
-            while let Some(put) = restores.next_if(|put| put.end <= edit.start) {
-                all.push(put.clone());
-            }
-            // What a guard has replaced stays replaced.
-            while restores.next_if(|put| put.start < edit.end).is_some() {}
-            all.push(edit.clone());
-        }
-        all.extend(restores.cloned());
-        all
-    }
-
-    /// Whether it leaves as another text.
-    fn is_changed(&self) -> bool {
-        !self.edits.is_empty() || !self.restores.is_empty()
-    }
-
-    /// The text of a piece after the edits, up to where the lane is settled.
-    fn edited(&mut self, piece: &HeldPiece) -> String {
-        self.restore_whole();
-        let end = (piece.start + piece.text.len()).min(self.settled);
-        let mut changed = String::with_capacity(piece.text.len());
-        let mut position = piece.start;
-        let changes = self.changes(self.first_edit, self.first_restore, end);
-        for edit in changes.iter().filter(|edit| edit.end > piece.start) {
-            let kept =
-                piece.text.get(position - piece.start..edit.start.max(position) - piece.start).unwrap_or_default();
-            changed.push_str(kept);
-            if edit.start >= piece.start {
-                changed.push_str(&edit.replacement);
-            }
-            position = edit.end.min(end).max(position);
-        }
-        let rest = piece.text.get(position - piece.start..end.max(position) - piece.start).unwrap_or_default();
-        changed.push_str(rest);
-        let behind =
-            |edits: &[Edit], first: usize| first + edits.iter().skip(first).take_while(|edit| edit.end <= end).count();
-        self.first_edit = behind(&self.edits, self.first_edit);
-        self.first_restore = behind(&self.restores, self.first_restore);
-        changed
-    }
-
-    /// The whole text after the edits, for a judge.
-    fn edited_text(&self) -> String {
-        self.with(&self.edits)
-    }
-
-    /// The whole text after these edits.
-    fn with(&self, edits: &[Edit]) -> String {
-        let mut changed = String::with_capacity(self.text.len());
-        let mut position = 0;
-        for edit in edits {
-            changed.push_str(self.text.get(position..edit.start).unwrap_or_default());
-            changed.push_str(&edit.replacement);
-            position = edit.end;
-        }
-        changed.push_str(self.text.get(position..).unwrap_or_default());
-        changed
-    }
-}
-
 /// The error that a provider reports inside a stream. What it says may repeat anything: it is scrubbed.
 fn error_in_stream(body: &str) -> Error {
     let message = Raw::parse(body).ok().and_then(|error| Some(scrub(&error.member("message")?.text()?)));
     let said = message.unwrap_or_else(|| "an error without a message".to_owned());
     Error::new(Code::ApiError, format!("the provider reported an error inside the stream: {said}"))
-}
-
-/// Whether it is a call of a tool.
-fn is_call(lane: Lane) -> bool {
-    matches!(lane, Lane::Arguments(..))
-}
-
-/// The stage of a stream's text.
-fn stage(lane: Lane) -> guard::Stage {
-    if is_call(lane) { guard::Stage::ToolCall } else { guard::Stage::Output }
 }

@@ -1,0 +1,555 @@
+//! The states and what moves between them.
+
+mod answered;
+mod bill;
+mod plan;
+mod step;
+
+use std::collections::VecDeque;
+
+use bill::{Bill, outcome};
+use plan::Clamp;
+use step::to_guard;
+
+pub use bill::SoFar;
+pub use step::{Expected, Guarded, Outcome, Reserved, Step, Text, ToGuard};
+
+use crate::{
+    call::{
+        count::Tokens,
+        options::Options,
+        relay::{Judge, Out, Relay},
+    },
+    error::{Code, Error, Result, Warning, WarningCode},
+    guard,
+    json::{Json, Raw, number},
+    ledger::{Record, Scope},
+    money::Usd,
+    price::Tracker,
+    provider::{
+        chunk::Lane,
+        http::{Head, backoff_ms},
+        request::Request,
+        text::{Role, Segments},
+    },
+    time::Instant,
+};
+
+/// A minute: how much longer than the call its reservation lives.
+const LEASE_MARGIN_MS: u64 = 60_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Start,
+    GuardInput,
+    Budgets,
+    Reserve,
+    Fetch,
+    Head,
+    Stream,
+    GuardOutput,
+    Ending,
+    Over,
+}
+
+/// One guarded call.
+pub struct Call {
+    options: Options,
+    /// Whether a budget binds that can refuse.
+    strict_budget: bool,
+    phase: Phase,
+    steps: VecDeque<Step>,
+    request: Request,
+    body: String,
+    attempt: u32,
+    /// Whether a reservation of this try is held.
+    held: bool,
+    /// Whether this try has reached `fetch`.
+    sent: bool,
+    sent_at: Instant,
+    first_text_at: Option<Instant>,
+    record_id: String,
+    bound: Usd,
+    /// The input tokens that it pays for.
+    bound_input: u64,
+    bound_priced: bool,
+    clamp: Option<Clamp>,
+    estimate: Option<Expected>,
+    head: Head,
+    answer: String,
+    answer_segments: Segments,
+    bill: Option<Bill>,
+    scanner: Option<guard::Scanner>,
+    vault: Option<guard::Vault>,
+    /// What was put back in an answer.
+    restored: usize,
+    /// Placeholders in it that stand for nothing known.
+    unknown: Vec<String>,
+    relay: Option<Relay>,
+    record: Option<Box<Record>>,
+    warnings: Vec<Warning>,
+    /// With what the call ends once all is settled; `None` is success.
+    verdict: Option<Error>,
+    /// Another try follows once this one is settled, after so many milliseconds.
+    next_try: Option<u64>,
+    /// Exact counts, where there are vocabularies.
+    counter: Option<Counter>,
+    /// What the request as sent has in input tokens.
+    input: Tokens,
+}
+
+/// Counts the tokens that a model makes of a text, as `bound::Count`.
+pub type Counter = Box<dyn Fn(&str, &str) -> Option<u64>>;
+
+impl Call {
+    /// A call with that request.
+    pub fn new(options: Options, body: String) -> Result<Self> {
+        let request = read_request(&options, &body)?;
+        Ok(Self {
+            options,
+            strict_budget: false,
+            phase: Phase::Start,
+            steps: VecDeque::new(),
+            request,
+            body,
+            attempt: 1,
+            held: false,
+            sent: false,
+            sent_at: Instant::default(),
+            first_text_at: None,
+            record_id: String::new(),
+            bound: Usd::ZERO,
+            bound_input: 0,
+            bound_priced: false,
+            clamp: None,
+            estimate: None,
+            head: Head::default(),
+            answer: String::new(),
+            answer_segments: Segments::default(),
+            bill: None,
+            scanner: None,
+            vault: None,
+            restored: 0,
+            unknown: Vec::new(),
+            relay: None,
+            record: None,
+            warnings: Vec::new(),
+            verdict: None,
+            next_try: None,
+            counter: None,
+            input: Tokens::default(),
+        })
+    }
+
+    /// Counts texts exactly where this can: what is reserved, and what is settled where no usage comes.
+    pub fn count_with(&mut self, counter: Counter) {
+        self.counter = Some(counter);
+    }
+
+    /// What to do next.
+    pub fn next(&mut self, tracker: &Tracker, now: Instant) -> Step {
+        loop {
+            if let Some(step) = self.steps.pop_front() {
+                return step;
+            }
+            match self.phase {
+                Phase::Start => {
+                    self.phase = Phase::GuardInput;
+                    let texts = to_guard(&self.request.segments, guard::Stage::Input);
+                    if (self.options.guard || self.vault.is_some()) && !texts.is_empty() {
+                        return Step::Guard { stage: guard::Stage::Input, texts };
+                    }
+                    self.phase = Phase::Budgets;
+                }
+                // Asked and not yet answered: the host must answer before it asks on.
+                Phase::GuardInput => return Step::Fail(out_of_turn()),
+                Phase::Budgets => {
+                    if self.options.budgets && self.options.costs {
+                        return Step::Budgets { scopes: self.scopes() };
+                    }
+                    self.plan(tracker, now);
+                }
+                Phase::Reserve => {
+                    if !self.options.budgets || !self.options.costs {
+                        self.phase = Phase::Fetch;
+                        continue;
+                    }
+                    let lease_ms = self.options.timeout_ms.saturating_add(LEASE_MARGIN_MS);
+                    return Step::Reserve {
+                        id: self.reservation_id(),
+                        scopes: self.scopes(),
+                        usd: self.bound,
+                        lease_ms,
+                    };
+                }
+                Phase::Fetch => return Step::Fetch,
+                Phase::Head => return Step::Body,
+                Phase::Stream => return Step::Stream,
+                Phase::GuardOutput => {
+                    let texts = self.output_texts();
+                    if self.options.guard && !texts.is_empty() {
+                        return Step::Guard { stage: guard::Stage::Output, texts };
+                    }
+                    if let Err(error) = self.hand_out(&[]) {
+                        self.refuse_output(error);
+                    }
+                    self.close(tracker);
+                }
+                Phase::Ending => self.close(tracker),
+                Phase::Over => {
+                    return match self.verdict.take() {
+                        Some(error) => Step::Fail(error),
+                        None => Step::Done,
+                    };
+                }
+            }
+        }
+    }
+
+    /// The guardrails have spoken.
+    pub fn guarded(&mut self, outcome: &Guarded) -> Result<Vec<Out>> {
+        let input = self.phase == Phase::GuardInput;
+        if !outcome.passed {
+            self.refuse(blocked(input, outcome));
+            return Ok(Vec::new());
+        }
+        if input {
+            let edits = self.request.segments.edits(&outcome.texts)?;
+            if !edits.is_empty() {
+                self.body = edits.apply(&self.body)?;
+                self.request = self.read(&self.body)?;
+            }
+            self.phase = Phase::Budgets;
+            return Ok(Vec::new());
+        }
+        self.guard_done();
+        match &mut self.relay {
+            Some(relay) => Ok(relay.judged(&outcome.texts)),
+            None => {
+                self.hand_out(&outcome.texts)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Puts the texts that guardrails left, and the values that a vault keeps, into a whole answer.
+    fn hand_out(&mut self, texts: &[Option<String>]) -> Result<()> {
+        if self.relay.is_some() {
+            return Ok(());
+        }
+        let mut texts = texts.to_vec();
+        if let Some(vault) = &self.vault {
+            texts.resize(self.answer_segments.list().len(), None);
+            for (segment, text) in self.answer_segments.list().iter().zip(&mut texts) {
+                let found = vault.restore(text.as_deref().unwrap_or(&segment.text));
+                self.restored += found.restored;
+                self.unknown.extend(found.unknown);
+                if found.restored > 0 {
+                    *text = Some(found.text);
+                }
+            }
+        }
+        self.answer = self.answer_segments.edits(&texts)?.apply(&self.answer)?;
+        Ok(())
+    }
+
+    /// Takes values out of what is sent, and puts them back in what comes.
+    pub fn use_vault(&mut self, vault: guard::Vault) {
+        self.vault = Some(vault);
+    }
+
+    /// The vault at work over the texts that are judged now.
+    pub fn cover(&self) -> Option<guard::Cover> {
+        let way = if self.phase == Phase::GuardInput { guard::Way::Out } else { guard::Way::Back };
+        self.vault.clone().map(|vault| guard::Cover { vault, way })
+    }
+
+    /// How many values were put back, and the placeholders that stand for nothing known; `None` without a vault.
+    pub fn restored(&self) -> Option<(usize, Vec<String>)> {
+        self.vault.as_ref()?;
+        Some(match &self.relay {
+            Some(relay) => relay.restored(),
+            None => (self.restored, self.unknown.clone()),
+        })
+    }
+
+    /// A guardrail threw. Before the call nothing was sent; after it, what was paid is settled and recorded first. The
+    /// host throws the guardrail's own error once the steps are done.
+    pub fn guard_threw(&mut self, error: Error) {
+        self.refuse(error);
+    }
+
+    /// A guardrail refuses: what is to be sent, or what came.
+    fn refuse(&mut self, error: Error) {
+        if self.phase == Phase::GuardInput {
+            self.fail(error);
+        } else {
+            self.refuse_output(error);
+            self.guard_done();
+        }
+    }
+
+    /// The answer is judged. A stream may go on: one of its choices has ended.
+    fn guard_done(&mut self) {
+        if self.phase != Phase::Stream {
+            self.phase = Phase::Ending;
+        }
+    }
+
+    /// What of a stream under way is to be judged before it leaves, where something is; then [`Call::guarded`]. What comes
+    /// meanwhile is taken, and queues behind it.
+    pub fn to_judge(&mut self) -> Option<ToGuard> {
+        let due = self.phase == Phase::Stream && self.relay.as_ref().is_some_and(Relay::is_due);
+        due.then(|| self.output_texts())
+    }
+
+    /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent.
+    pub fn budgeted(&mut self, strict: bool, tracker: &Tracker, now: Instant) {
+        self.strict_budget = strict;
+        self.plan(tracker, now);
+    }
+
+    /// The budgets have spoken.
+    pub fn reserved(&mut self, outcome: Reserved) {
+        if outcome.allowed {
+            self.held = true;
+            self.phase = Phase::Fetch;
+            return;
+        }
+        if self.clamp(outcome.remaining) {
+            return;
+        }
+        let budget = outcome.budget.unwrap_or_else(Json::null);
+        let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
+        let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
+        let mut error =
+            Error::new(Code::BudgetExceeded, format!("Budget exceeded: {} (Limit: ${limit})", text("name")))
+                .with("cost", self.bound.to_string())
+                .with("estimatedCost", self.bound.to_string())
+                .with("remaining", outcome.remaining.to_string())
+                .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
+                .with("exceededBy", self.bound.saturating_sub(outcome.remaining).to_string())
+                .with("budget", budget);
+        if let Some(at) = outcome.resets_at {
+            error = error.with("resetsAt", at);
+        }
+        if let Some(ms) = outcome.retry_after_ms {
+            error = error.with("retryAfterMs", ms);
+        }
+        self.fail(error);
+    }
+
+    /// The budgets can't be asked. Budgets that can refuse are closed then; others let the call go on.
+    pub fn reserve_failed(&mut self, why: &str) {
+        // It may have been held all the same, and only the answer was lost.
+        self.held = true;
+        self.release();
+        if self.strict_budget {
+            self.fail(Error::new(
+                Code::BudgetUnavailable,
+                format!("cannot reserve: expected the budget's store to answer, found {why}"),
+            ));
+        } else {
+            self.warn(
+                WarningCode::SettlementFailed,
+                format!("cannot reserve: expected the budget's store to answer, found {why}"),
+            );
+            self.phase = Phase::Fetch;
+        }
+    }
+
+    /// The request as it is to be sent.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Whether the answer is a stream.
+    pub fn is_stream(&self) -> bool {
+        self.request.stream
+    }
+
+    /// The host is about to call `fetch`. `record_id` is for the record of this try.
+    pub fn sent(&mut self, now: Instant, record_id: String) {
+        self.sent = true;
+        self.sent_at = now;
+        self.record_id = record_id;
+    }
+
+    /// What scans a streamed answer: the built-in detectors.
+    pub fn scan_with(&mut self, scanner: guard::Scanner) {
+        self.scanner = Some(scanner);
+    }
+
+    /// The answer's head has come. `judge`: what of a stream guardrails outside the scanner must see whole.
+    pub fn responded(&mut self, head: Head, judge: Judge) {
+        self.phase = Phase::Head;
+        if head.is_success() && self.request.stream && !head.content_type.starts_with("application/json") {
+            let wire = (self.options.format, self.options.provider.as_str());
+            let strip_usage = self.options.costs && wire.0.asks_for_usage() && !self.asked_for_usage();
+            let scanner = self.scanner.clone().filter(|_| self.options.guard);
+            let judge = if self.options.guard { judge } else { Judge::default() };
+            self.relay = Some(Relay::new(wire, scanner, judge, strip_usage).restoring(self.vault.clone()));
+            self.phase = Phase::Stream;
+        }
+        self.head = head;
+    }
+
+    /// The answer's body, after redaction.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// What the call was expected to cost.
+    pub fn estimate(&self) -> Option<&Expected> {
+        self.estimate.as_ref()
+    }
+
+    /// What it did cost.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_deref()
+    }
+
+    /// What the built-in guards found in a stream; `None` where none scanned one.
+    pub fn stream_reports(&self) -> Option<guard::Reports> {
+        self.relay.as_ref()?.reports()
+    }
+
+    /// What is worth telling.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Adds something worth telling.
+    pub fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
+        self.warnings.push(Warning::new(code, message));
+    }
+
+    /// The request in another body.
+    fn read(&self, body: &str) -> Result<Request> {
+        read_request(&self.options, body)
+    }
+
+    fn reservation_id(&self) -> String {
+        format!("{}#{}", self.options.reservation_id, self.attempt)
+    }
+
+    /// Whose money it is: the agent's and the model's, besides those named.
+    fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = self.options.scopes.clone();
+        for scope in [Scope::new("agent", &self.options.agent_id), Scope::new("model", &self.request.model)] {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
+    }
+
+    fn asked_for_usage(&self) -> bool {
+        self.request.include_usage == Some(true)
+    }
+
+    fn output_texts(&mut self) -> ToGuard {
+        let Some(relay) = &mut self.relay else { return to_guard(&self.answer_segments, guard::Stage::Output) };
+        let (waiting, is_too_long) = relay.to_judge();
+        let mut found = ToGuard { is_too_long, ..ToGuard::default() };
+        for waiting in waiting {
+            let stage = if waiting.call.is_some() { guard::Stage::ToolCall } else { guard::Stage::Output };
+            let is_aside = matches!(waiting.lane, Lane::Refusal(_) | Lane::Reasoning(_));
+            found.texts.push(Text { text: waiting.text, role: Role::Assistant.as_str(), stage, is_aside });
+            found.calls.extend(waiting.call);
+        }
+        found
+    }
+
+    /// The output is not handed out, and paid all the same.
+    fn refuse_output(&mut self, error: Error) {
+        if let Some(bill) = &mut self.bill {
+            bill.outcome = outcome::BLOCKED;
+        }
+        if let Some(relay) = &mut self.relay {
+            relay.refused(error.clone());
+        }
+        self.answer.clear();
+        self.verdict = Some(error);
+    }
+
+    /// The call ends with an error; nothing is owed but what is already in the steps.
+    fn fail(&mut self, error: Error) {
+        self.release();
+        self.end_with(error);
+    }
+
+    fn end_with(&mut self, error: Error) {
+        self.verdict = Some(error);
+        self.phase = Phase::Ending;
+    }
+
+    fn release(&mut self) {
+        if std::mem::take(&mut self.held) {
+            self.steps.push_back(Step::Release { id: self.reservation_id() });
+        }
+    }
+
+    /// The next try, or the end, once this one is settled.
+    fn retry(&mut self, error: Error, random: &dyn Fn() -> f64) {
+        if self.attempt <= self.options.max_retries {
+            self.next_try = Some(backoff_ms(self.attempt, self.head.retry_after_ms, random()));
+        }
+        self.end_with(error);
+    }
+
+    /// Settles and records what this try owes, then ends the call or begins the next try.
+    fn close(&mut self, tracker: &Tracker) {
+        if let Some(bill) = self.bill.take() {
+            let record = self.record_of(&bill, tracker);
+            let held = std::mem::take(&mut self.held);
+            if held {
+                self.steps.push_back(Step::Settle { id: self.reservation_id(), usd: record.usd, mark: bill.mark });
+            }
+            if self.options.costs {
+                let record = Box::new(record);
+                if self.options.records {
+                    self.steps.push_back(Step::Store { record: record.clone(), charge: !held });
+                }
+                self.record = Some(record);
+            }
+        }
+        match self.next_try.take() {
+            None => self.phase = Phase::Over,
+            Some(ms) => {
+                self.steps.push_back(Step::Wait { ms });
+                self.attempt += 1;
+                self.sent = false;
+                self.head = Head::default();
+                self.verdict = None;
+                self.phase = Phase::Reserve;
+            }
+        }
+    }
+}
+
+/// The request in a body, with what its URL says.
+fn read_request(options: &Options, body: &str) -> Result<Request> {
+    let mut request = Request::parse(options.format, body, options.model.as_deref())?;
+    request.stream = options.stream.unwrap_or(request.stream);
+    Ok(request)
+}
+
+/// The host asked for the next step without having done the last.
+fn out_of_turn() -> Error {
+    Error::internal("cannot go on with this call: expected the outcome of the last step first, found none")
+}
+
+/// The error of a refusal, with the words that programs match on.
+fn blocked(input: bool, outcome: &Guarded) -> Error {
+    let names = outcome.failed.join(", ");
+    let message = if input {
+        format!("Guardrail check failed: {names} (Risk: {})", number::show(outcome.risk))
+    } else {
+        format!("Output guardrail check failed: {names}")
+    };
+    Error::new(Code::GuardrailBlocked, message)
+        .with("stage", if input { "input" } else { "output" })
+        .with("failedGuardrails", outcome.failed.clone())
+        .with("riskScore", outcome.risk)
+}

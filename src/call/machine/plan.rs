@@ -1,0 +1,170 @@
+//! Before anything is sent: what the call may cost, and how its output is bounded.
+
+use super::{Call, Phase};
+use crate::{
+    call::{
+        bound::{self, BoundOptions},
+        count::{CountOptions, Tokens, count_request},
+        machine::step::Expected,
+        options::OutputBound,
+    },
+    error::{Code, Error, Result, WarningCode},
+    money::Usd,
+    price::{BoundAnswer, Reason, Tracker, Unpriced},
+    provider::edit::Edits,
+    time::Instant,
+    usage::Usage,
+};
+
+/// How many times a lowered maximum is tried on the budgets.
+const CLAMPS: u32 = 4;
+
+/// What [`OutputBound::Clamp`] reckons with: the bound is a straight line over the output maximum.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clamp {
+    /// The bound without output.
+    input: Usd,
+    /// What each token of the maximum adds to it, over all choices.
+    token: Usd,
+    asks_left: u32,
+}
+
+impl Clamp {
+    fn bound(self, tokens: u64) -> Option<Usd> {
+        let output = self.token.pico().checked_mul(i128::from(tokens)).and_then(Usd::from_pico)?;
+        self.input.checked_add(output).ok()
+    }
+}
+
+impl Call {
+    /// Bounds the output, asks for usage, estimates and bounds the cost.
+    pub(super) fn plan(&mut self, tracker: &Tracker, now: Instant) {
+        if let Err(error) = self.try_plan(tracker, now) {
+            self.fail(error);
+        }
+    }
+
+    fn try_plan(&mut self, tracker: &Tracker, now: Instant) -> Result<()> {
+        self.phase = Phase::Reserve;
+        if !self.options.costs {
+            return Ok(());
+        }
+        let asked_for_usage = self.request.include_usage;
+        let mut edits = Edits::new();
+        self.request.include_usage(&self.body, &mut edits)?;
+        let injects = match self.options.output_bound {
+            OutputBound::Inject => true,
+            OutputBound::Model => false,
+            // There is nothing to lower.
+            OutputBound::Clamp => tracker
+                .model(&self.request.model, Some(&self.options.provider))
+                .is_none_or(|model| model.max_output.is_none()),
+        };
+        let inject = self.request.max_output.is_none() && self.strict_budget && injects;
+        let tokens = self.options.default_max_output;
+        let bound = if inject { self.request.bound_output(&self.body, tokens)? } else { None };
+        if let Some((range, text)) = bound {
+            edits.replace(range, text);
+            self.request.max_output = Some(tokens);
+            let name = self.request.maximum().unwrap_or_default();
+            self.warn(
+                WarningCode::OutputBoundInjected,
+                format!("the request named no output maximum and a budget applies that can refuse: {name} {tokens} was written into it"),
+            );
+        }
+        self.body = edits.apply(&self.body)?;
+        self.request.include_usage = asked_for_usage;
+
+        let expected_output =
+            self.request.max_output.unwrap_or(self.options.default_max_output).saturating_mul(self.request.choices);
+        self.input = self.count_input();
+        let expected = Usage::tokens(self.input.tokens, expected_output);
+        let model = self.request.model.clone();
+        let estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
+        self.warnings.extend(estimate.warnings.iter().cloned());
+        self.estimate = Some(Expected { model: model.clone(), usage: expected, estimate, at: now });
+        let bound = match self.upper_bound(tracker, None, now) {
+            // Where nothing can be refused, what can't be read is the provider's to refuse.
+            Err(error) if error.code() == Code::InvalidInput && !self.strict_budget => {
+                BoundAnswer::Unpriced(Unpriced::new(Reason::Unbounded, error.message()))
+            }
+            bound => bound?,
+        };
+        match bound {
+            BoundAnswer::Bounded(bound) => {
+                self.bound = bound.cost.usd;
+                self.bound_input = bound.input_tokens;
+                self.bound_priced = true;
+                if self.options.output_bound == OutputBound::Clamp && self.strict_budget {
+                    self.clamp = self.clamps(tracker, now)?;
+                }
+                Ok(())
+            }
+            BoundAnswer::Unpriced(unpriced) if self.strict_budget => {
+                let code = if unpriced.reason == Reason::Unbounded { Code::Unbounded } else { Code::UnknownModel };
+                Err(Error::new(code, format!("cannot reserve: {}", unpriced.detail)).with("model", model))
+            }
+            BoundAnswer::Unpriced(_) => {
+                self.bound = self.estimate.as_ref().map_or(Usd::ZERO, |expected| expected.estimate.usd);
+                Ok(())
+            }
+        }
+    }
+
+    /// What lowering the output maximum saves.
+    fn clamps(&self, tracker: &Tracker, now: Instant) -> Result<Option<Clamp>> {
+        let [input, one] = [0, 1].map(|cap| self.upper_bound(tracker, Some(cap), now));
+        let (BoundAnswer::Bounded(input), BoundAnswer::Bounded(one)) = (input?, one?) else { return Ok(None) };
+        let token = one.cost.usd.saturating_sub(input.cost.usd);
+        Ok(Some(Clamp { input: input.cost.usd, token, asks_left: CLAMPS }))
+    }
+
+    /// The most that the request can cost as it is, or with its output held to a cap.
+    fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
+        let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
+        let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
+        let model = self.options.model.as_deref();
+        let options = BoundOptions { provider, model, cap, region, count, ..BoundOptions::new(now) };
+        bound::upper_bound(tracker, &self.body, &options)
+    }
+
+    /// The input tokens of the request as it is; of one that can't be read, its bytes bound them.
+    fn count_input(&self) -> Tokens {
+        let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
+        let model = self.options.model.as_deref();
+        let options = CountOptions { provider: Some(&self.options.provider), model, count };
+        let bytes = self.body.len() as u64;
+        let unread = Tokens { tokens: bytes.div_ceil(3), low: 0, high: bytes };
+        count_request(&self.body, &options).map_or(unread, |found| found.total)
+    }
+
+    /// Lowers the output maximum to what a budget has left, to ask again; says whether it did. What is left may be less by
+    /// then, or another budget may have less: it is asked a few times, and each time for less.
+    pub(super) fn clamp(&mut self, remaining: Usd) -> bool {
+        let Some(clamp) = &mut self.clamp else { return false };
+        let left = remaining.saturating_sub(clamp.input).pico();
+        let Some(tokens) = left.checked_div(clamp.token.pico()).and_then(|tokens| u64::try_from(tokens).ok()) else {
+            return false;
+        };
+        let Some(bound) = clamp.bound(tokens) else { return false };
+        if tokens == 0 || bound >= self.bound || clamp.asks_left == 0 {
+            return false;
+        }
+        clamp.asks_left -= 1;
+        let lowered = self.read(&self.body).and_then(|request| {
+            let mut edits = Edits::new();
+            request.lower_output(&self.body, tokens, &mut edits)?;
+            edits.apply(&self.body)
+        });
+        let Ok(body) = lowered else { return false };
+        self.body = body;
+        self.bound = bound;
+        self.request.max_output = Some(tokens);
+        self.warnings.retain(|warning| warning.code != WarningCode::OutputBoundClamped);
+        self.warn(
+            WarningCode::OutputBoundClamped,
+            format!("a budget can pay for {tokens} output tokens and not for more: the request's maximum was lowered"),
+        );
+        true
+    }
+}
