@@ -183,8 +183,8 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
             return p.sign(KIND, at, object.max(scope), Level::Complete, "instructions-set-aside");
         }
         // "ignore all rules"; "ignore the system prompt": a prompt needs no scope. "Every command I give": one's own.
-        if !mine(object)
-            && !(p.is(object + 1, OTHERS) && p.is(object + 2, TOLD.or(REVEAL)))
+        let own = mine(object) || p.is(object + 1, OTHERS) && p.is(object + 2, TOLD.or(REVEAL));
+        if !own
             && !drop
             && (all.is_some_and(|all| all < object)
                 || p.is(object, PROMPT_ONLY) && p.is(object - 1, DEFINITE.or(SYSTEM)) && p.closes(object))
