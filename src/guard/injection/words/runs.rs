@@ -66,7 +66,10 @@ impl Splitter {
         judge: Judge,
     ) -> Run {
         let mut end = at.max(self.seen.saturating_sub(base));
-        while let Some((_, length, _)) = encoded::unit(text.get(end..).unwrap_or_default()) {
+        // A number that is cut off would be another one.
+        while (whole || text.len() - end >= AHEAD)
+            && let Some((_, length, _)) = encoded::unit(text.get(end..).unwrap_or_default())
+        {
             end += length;
         }
         self.seen = base + end;
