@@ -8,6 +8,7 @@ use super::super::{
     finding::Hit,
     kind::Kind,
     pass::Pass,
+    steps::count,
     view::{Need, View},
 };
 
@@ -126,9 +127,11 @@ impl Pass for Hidden {
         let mut at = self.at.saturating_sub(base);
         while at < view.len() {
             if self.run.is_none() {
-                let rest = view.bytes(at, view.len());
+                let rest = view.text().as_bytes().get(at..).unwrap_or_default();
                 let next = rest.iter().position(|byte| matches!(byte, 0xE1 | 0xE2 | 0xEF | 0xF3 | b'!'));
-                at += next.unwrap_or(rest.len());
+                let passed = next.unwrap_or(rest.len());
+                count(passed);
+                at += passed;
             }
             let Ok(Some(c)) = view.char_at(at) else { break };
             let veil = Veil::of(c);
