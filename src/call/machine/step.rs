@@ -15,19 +15,19 @@ use crate::{
 /// What the host has to do next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Run the guardrails over these texts, then [`Call::guarded`].
+    /// Run the guardrails over these texts, then [`Call::guarded`](super::Call::guarded).
     Guard {
         /// That of the request, or of the answer.
         stage: guard::Stage,
         /// What is to be judged.
         texts: ToGuard,
     },
-    /// Say whether a budget binds that can refuse, by [`Call::budgeted`].
+    /// Say whether a budget binds that can refuse, by [`Call::budgeted`](super::Call::budgeted).
     Budgets {
         /// Whose money the call spends.
         scopes: Vec<Scope>,
     },
-    /// Reserve, then [`Call::reserved`].
+    /// Reserve, then [`Call::reserved`](super::Call::reserved).
     Reserve {
         /// The reservation's id.
         id: String,
@@ -38,11 +38,11 @@ pub enum Step {
         /// How long it lives.
         lease_ms: u64,
     },
-    /// Call [`Call::sent`], send [`Call::body`], then [`Call::responded`] or [`Call::failed`].
+    /// Call [`Call::sent`](super::Call::sent), send [`Call::body`](super::Call::body), then [`Call::responded`](super::Call::responded) or [`Call::failed`](super::Call::failed).
     Fetch,
-    /// Read the whole answer, then [`Call::received`] or [`Call::failed`].
+    /// Read the whole answer, then [`Call::received`](super::Call::received) or [`Call::failed`](super::Call::failed).
     Body,
-    /// Hand out the stream; feed it to [`Call::chunk`] until it ends, then [`Call::finish`].
+    /// Hand out the stream; feed it to [`Call::chunk`](super::Call::chunk) until it ends, then [`Call::finish`](super::Call::finish).
     Stream,
     /// Wait, then go on.
     Wait {
@@ -70,7 +70,7 @@ pub enum Step {
         /// Whether the budgets must be told: no reservation stands for it.
         charge: bool,
     },
-    /// The call is over; [`Call::answer`] has the body.
+    /// The call is over; [`Call::answer`](super::Call::answer) has the body.
     Done,
     /// The call is over with this error.
     Fail(Error),
