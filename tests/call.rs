@@ -48,6 +48,7 @@ fn options() -> Options {
         records: true,
         default_max_output: 100,
         output_bound: OutputBound::Inject,
+        allow_unbounded: false,
         max_retries: 2,
         timeout_ms: 1_000,
     }
@@ -151,7 +152,21 @@ impl Host {
                 Step::Stream => {
                     let Some(Fetch::Stream(pieces, end)) = response.take() else { panic!("no stream") };
                     for piece in pieces {
-                        self.out.extend(call.chunk(&piece, at));
+                        self.out.extend(call.chunk(&piece, &tracker, at));
+                        while let Some(growth) = call.to_grow() {
+                            self.log.push(format!("grow {} {}", growth.id, growth.usd));
+                            let Some(left) = self.left.pop_front() else {
+                                self.out.extend(call.grow_failed("a stand-in"));
+                                continue;
+                            };
+                            let outcome = Reserved {
+                                allowed: growth.usd <= left,
+                                budget: Json::parse(r#"{"name":"team","limitUsd":"0.01"}"#).ok(),
+                                remaining: left,
+                                ..Reserved::default()
+                            };
+                            self.out.extend(call.grown(outcome, &tracker, at));
+                        }
                         if call.stream_ended() {
                             break;
                         }
@@ -494,6 +509,64 @@ fn a_stream_that_breaks_off_says_so_and_is_charged_for_what_came() {
     }
 }
 
+/// A stream of so many texts of eight bytes: nothing bounds it.
+fn unbounded(texts: usize) -> Vec<u8> {
+    let event = r#"data: {"choices":[{"index":0,"delta":{"content":"eight by"},"finish_reason":null}]}"#;
+    let end = r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    format!("{}{end}\n\ndata: [DONE]\n\n", format!("{event}\n\n").repeat(texts)).into_bytes()
+}
+
+/// A call that may be sent without a bound, and a host whose budget has so much left each time that it is asked.
+fn growing(pieces: Vec<Vec<u8>>, left: &[&str]) -> (Call, Host) {
+    let options = Options {
+        output_bound: OutputBound::Model,
+        allow_unbounded: true,
+        default_max_output: 1,
+        guard: false,
+        ..options()
+    };
+    let mut left: VecDeque<_> = left.iter().map(|usd| Usd::parse(usd).unwrap()).collect();
+    left.push_front(Usd::parse("1").unwrap());
+    let host = Host { left, strict: true, ..host([Fetch::Stream(pieces, None)]) };
+    (Call::new(options, STREAM_BODY.into()).unwrap(), host)
+}
+
+#[test]
+fn a_stream_that_costs_more_than_is_reserved_asks_for_more_and_ends_where_there_is_none() {
+    let (mut call, mut host) = growing(vec![unbounded(100)], &["1", "0.0001", "0.0001", "0"]);
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!(error.code(), Code::BudgetStreamExhausted);
+    // Each byte of the request as it was sent is a token at most, and so is each of what came, at twice the price.
+    let input = host.sent[0].len();
+    let delivered = host.texts().len();
+    let spent = Usd::from_pico((input + 2 * delivered) as i128 * 1_000_000).unwrap().to_string();
+    assert_eq!(error.context().get("cost"), Some(&spent.as_str().into()));
+    let asked: Vec<_> = host.log.iter().filter(|line| line.starts_with("grow")).collect();
+    assert_eq!(asked.len(), 4, "{:?}", host.log);
+    // Twice what came; then, of what is left, all; then nothing is left.
+    assert!(asked[0].starts_with("grow r#1+1 ") && asked[2] == "grow r#1+3 0.0001", "{asked:?}");
+    assert_eq!(
+        host.log[host.log.len() - 4..],
+        [
+            format!("settle r#1 {spent} aborted"),
+            "release r#1+1".into(),
+            "release r#1+3".into(),
+            format!("store {spent} aborted aborted")
+        ]
+    );
+    // By one event at most is it more than what was held.
+    let over = Usd::parse(host.records[0]["overReservationUsd"].as_str().unwrap()).unwrap();
+    assert!(over.pico() <= 16_000_000, "{over}");
+}
+
+#[test]
+fn a_budget_that_cannot_be_asked_ends_a_stream() {
+    let (mut call, mut host) = growing(vec![unbounded(100)], &[]);
+    assert_eq!(host.run(&mut call).unwrap_err().code(), Code::BudgetUnavailable);
+    // It may be held all the same.
+    assert!(host.log.contains(&"release r#1+1".to_owned()), "{:?}", host.log);
+}
+
 fn redacting() -> Option<Scanner> {
     Some(Scanner::new(vec![Config::pii().with_action(Action::Redact)]).unwrap())
 }
@@ -630,6 +703,35 @@ proptest! {
         ended.sort();
         prop_assert_eq!(held, ended, "{:?}", host.log);
         prop_assert_eq!(of("settle ").len(), of("store ").len(), "{:?}", host.log);
+    }
+
+    #[test]
+    fn a_budget_ends_a_stream_at_the_same_event_however_it_is_cut(
+        cuts in prop::collection::vec(0_usize..4_000, 0..12),
+        left in prop::collection::vec(0_u32..400, 0..6),
+    ) {
+        let left: Vec<_> = left.iter().map(|micro| format!("0.{micro:06}")).collect();
+        let left: Vec<_> = left.iter().map(String::as_str).collect();
+        let bytes = unbounded(40);
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+        cuts.sort_unstable();
+        cuts.push(bytes.len());
+        let mut from = 0;
+        let pieces = cuts.into_iter().map(|to| bytes[std::mem::replace(&mut from, to)..to].to_vec()).collect();
+        let (mut whole, mut whole_host) = growing(vec![bytes.clone()], &left);
+        let (mut cut, mut cut_host) = growing(pieces, &left);
+        let ends = [whole_host.run(&mut whole), cut_host.run(&mut cut)].map(|end| end.err().map(|error| error.code()));
+        prop_assert_eq!(ends[0], ends[1]);
+        prop_assert_eq!(whole_host.texts(), cut_host.texts());
+        prop_assert_eq!(&whole_host.log, &cut_host.log);
+        // What was held is settled or released, once.
+        let of = |verb: &str| -> Vec<String> {
+            let lines = cut_host.log.iter().filter_map(|line| line.strip_prefix(verb));
+            lines.map(|rest| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+        };
+        let released = of("release ");
+        prop_assert!(released.iter().all(|id| of("grow ").contains(id)));
+        prop_assert_eq!(of("settle "), ["r#1"]);
     }
 
     #[test]

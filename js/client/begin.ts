@@ -58,6 +58,7 @@ export function beginCall({ shared, target, context, options, headers, text, mod
       budgets: budgets !== undefined,
       records: storage !== undefined || budgets !== undefined,
       raw,
+      allowUnbounded: config.allowUnbounded,
       outputBound: own.outputBound,
       scopes: context.scopes ?? [],
       metadata,

@@ -35,6 +35,11 @@ export interface GuardedConfig {
    * does so too, and where a budget cannot pay for that lowers the maximum to what it can pay for.
    */
   outputBound?: "inject" | "model" | "clamp";
+  /**
+   * Sends a request that nothing bounds all the same, where a budget applies that can refuse. What it is expected to cost is
+   * reserved, and as its stream goes on, more: it ends where the budget has no more. A plain answer is charged what it cost.
+   */
+  allowUnbounded?: boolean;
   /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
   timeout?: number;
   /** Told of what went wrong beside a call: a storage, a ledger. */
@@ -66,6 +71,7 @@ export const CONFIG_KEYS = [
   "costStorage",
   "defaultMaxOutputTokens",
   "outputBound",
+  "allowUnbounded",
   "timeout",
   "onError",
   "context",

@@ -43,11 +43,20 @@ export interface CallHost {
   vaulted: boolean;
 }
 
+/** Money to be held. */
+interface Reserve {
+  do: "reserve";
+  id: string;
+  scopes: string;
+  usd: string;
+  leaseMs: number;
+}
+
 /** A step as the core gives it. */
 type Step =
   | { do: "guard"; stage: "input" | "output" }
   | { do: "budgets"; scopes: string }
-  | { do: "reserve"; id: string; scopes: string; usd: string; leaseMs: number }
+  | Reserve
   | { do: "fetch" }
   | { do: "body" }
   | { do: "stream" }
@@ -179,6 +188,22 @@ export class RunningCall {
     return this.released.splice(0);
   }
 
+  /** Reserves what a stream needs to go on, as long as it asks; gives the data of the events that may leave. */
+  async grow(first: string): Promise<string[]> {
+    const left: string[] = [];
+    for (let asked: string | undefined = first; asked !== undefined; asked = this.core.use((call) => call.toGrow())) {
+      const step = JSON.parse(asked) as Reserve;
+      try {
+        const reservation = JSON.stringify(await this.#ask(step));
+        left.push(...this.core.use((call) => call.grown(reservation, Date.now())));
+      } catch (error) {
+        this.#report(error);
+        left.push(...this.core.use((call) => call.growFailed(nameOf(error))));
+      }
+    }
+    return left;
+  }
+
   async #guard(stage: "input" | "output", goesOn = false): Promise<void> {
     try {
       const scanned = stage === "output" && this.#scans && this.#streams;
@@ -229,15 +254,19 @@ export class RunningCall {
     this.core.use((call) => call.budgeted(strict, Date.now()));
   }
 
-  async #reserve(step: { id: string; scopes: string; usd: string; leaseMs: number }): Promise<void> {
+  #ask(step: Reserve): Promise<Reservation> {
+    return this.host.budgets!.reserve({
+      requestId: step.id,
+      amount: step.usd,
+      agentId: this.host.agentId,
+      scopes: JSON.parse(step.scopes) as BudgetScope[],
+      leaseMs: step.leaseMs,
+    }, this.host.quiet);
+  }
+
+  async #reserve(step: Reserve): Promise<void> {
     try {
-      const reservation = await this.host.budgets!.reserve({
-        requestId: step.id,
-        amount: step.usd,
-        agentId: this.host.agentId,
-        scopes: JSON.parse(step.scopes) as BudgetScope[],
-        leaseMs: step.leaseMs,
-      }, this.host.quiet);
+      const reservation = await this.#ask(step);
       this.#reservation = reservation;
       this.core.use((call) => call.reserved(JSON.stringify(reservation)));
     } catch (error) {

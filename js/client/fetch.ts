@@ -288,9 +288,9 @@ function streamed(common: Common, call: RunningCall, format: Target["format"], d
       return;
     }
     const ours = TollgateError.isInstance(error) ? error : undefined;
-    if (ours?.code === "guardrail_blocked" || ours?.code === "budget_stream_exhausted") {
-      tell(common.shared.config, common.refusals, ours);
-      out.enqueue(asEvent(ours, format));
+    if (ours?.code === "guardrail_blocked" || ours?.code.startsWith("budget_")) {
+      tell(common.shared.config, common.refusals, ours!);
+      out.enqueue(asEvent(ours!, format));
       out.close();
     } else if (ours?.code === "api_error" || (ours?.code === "stream_truncated" && ours.cause === undefined) || ours?.code === "invalid_response") {
       // It ends as the provider ended it: the bytes say so.

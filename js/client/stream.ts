@@ -188,10 +188,16 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
         const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
         if (done) break;
         take(call.core.use((core) => core.chunk(value!, Date.now())));
+        const asked = call.host.budgets && call.core.use((core) => core.toGrow());
+        if (asked !== undefined) take(await call.grow(asked));
         if (call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
           judging = judge(() => void reader?.cancel().catch(() => undefined));
         }
-        if (call.core.use((core) => core.streamEnded())) break;
+        if (call.core.use((core) => core.streamEnded())) {
+          // Stopped here, or at its own end: what is left of the answer is not wanted.
+          if (call.core.use((core) => core.streamStopped())) reader?.cancel().catch(() => undefined);
+          break;
+        }
       }
     } catch (error) {
       why = deadline.why();

@@ -26,7 +26,7 @@ mod vaulted;
 
 pub use bound::{BoundOptions, Count, upper_bound};
 pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
-pub use machine::{Call, Counter, Expected, Guarded, Outcome, Reserved, SoFar, Step, Text, ToGuard};
+pub use machine::{Call, Counter, Expected, Growth, Guarded, Outcome, Reserved, SoFar, Step, Text, ToGuard};
 pub use options::{Options, OutputBound};
 pub use relay::{End, Judge, Meter, Out, Relay, Waiting};
 pub use response::{Asked, Billed, Quick, Reported, TIERS, price_response, told};

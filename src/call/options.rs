@@ -74,6 +74,9 @@ pub struct Options {
     pub default_max_output: u64,
     /// What bounds an output that the request does not.
     pub output_bound: OutputBound,
+    /// Whether a request that nothing bounds is sent all the same, where a budget can refuse: what it is expected to cost is
+    /// reserved, and more as its stream goes on.
+    pub allow_unbounded: bool,
     /// How many times a failed try is repeated.
     pub max_retries: u32,
     /// The call's total timeout; a reservation's lease is a minute longer.

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::Headers;
 
 use crate::{
-    call::{self, Expected, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step, Text, ToGuard},
+    call::{self, Expected, Growth, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step, Text, ToGuard},
     error::{Code, Error, Result, WarningCode},
     json::{Json, ToJson, Writer, number},
     ledger::{Record, Scope},
@@ -136,7 +136,7 @@ impl Call {
         let scopes = wire.take("scopes").and_then(Scope::read_list).map(|(scopes, _)| scopes).unwrap_or_default();
         let mut flag = |key| Ok(wire.take_bool(key, WHAT)?.unwrap_or(false));
         let (guard, costs, budgets, records) = (flag("guard")?, flag("costs")?, flag("budgets")?, flag("records")?);
-        let raw = flag("raw")?;
+        let (raw, allow_unbounded) = (flag("raw")?, flag("allowUnbounded")?);
         let options = Options {
             request_id: wire.take_name("requestId", WHAT)?,
             reservation_id: wire.take_name("reservationId", WHAT)?,
@@ -157,6 +157,7 @@ impl Call {
             records,
             default_max_output,
             output_bound,
+            allow_unbounded,
             max_retries,
             timeout_ms,
         };
@@ -281,16 +282,8 @@ impl Call {
 
     /// What the budgets said: a `Reservation` as JSON text.
     pub fn reserved(&self, reservation: &str) -> Result<()> {
-        const WHAT: &str = "reservation";
-        let mut wire = Object::parse(reservation, WHAT)?;
-        let allowed = wire.take_bool("allowed", WHAT)?;
-        self.call()?.reserved(Reserved {
-            allowed: allowed.ok_or_else(|| Error::input("cannot read reservation: expected allowed, found none"))?,
-            budget: wire.take("blockedBy").map(Json::from),
-            remaining: wire.take_text("remaining", WHAT)?.map_or(Ok(Usd::ZERO), |usd| Usd::parse(&usd))?,
-            resets_at: wire.take_text("resetsAt", WHAT)?,
-            retry_after_ms: wire.take_number("retryAfterMs", WHAT)?,
-        });
+        let outcome = read_reservation(reservation)?;
+        self.call()?.reserved(outcome);
         Ok(())
     }
 
@@ -342,7 +335,30 @@ impl Call {
 
     /// Takes bytes of the stream; gives the data of the events that may leave.
     pub fn chunk(&self, bytes: &[u8], now: f64) -> Result<Vec<String>> {
-        let out = self.call()?.chunk(bytes, at(now)?);
+        let out = self.call()?.chunk(bytes, &self.tracker.borrow(), at(now)?);
+        Ok(self.data(out))
+    }
+
+    /// What must be reserved before the stream goes on, as the `reserve` step is; undefined where nothing must. Then
+    /// [`Call::grown`] or [`Call::grow_failed`].
+    #[wasm_bindgen(js_name = toGrow)]
+    pub fn to_grow(&self) -> Result<Option<String>> {
+        Ok(self.call()?.to_grow().map(|Growth { id, scopes, usd, lease_ms }| {
+            WireStep(Step::Reserve { id, scopes, usd, lease_ms }).to_json()
+        }))
+    }
+
+    /// What the budgets said to that: a `Reservation` as JSON text. Gives the data of the events that may leave.
+    pub fn grown(&self, reservation: &str, now: f64) -> Result<Vec<String>> {
+        let outcome = read_reservation(reservation)?;
+        let out = self.call()?.grown(outcome, &self.tracker.borrow(), at(now)?);
+        Ok(self.data(out))
+    }
+
+    /// They could not be asked: the stream ends. Gives the data of the events that may leave.
+    #[wasm_bindgen(js_name = growFailed)]
+    pub fn grow_failed(&self, why: &str) -> Result<Vec<String>> {
+        let out = self.call()?.grow_failed(why);
         Ok(self.data(out))
     }
 
@@ -356,6 +372,12 @@ impl Call {
     #[wasm_bindgen(js_name = streamEnded)]
     pub fn stream_ended(&self) -> Result<bool> {
         Ok(self.call()?.stream_ended())
+    }
+
+    /// Whether it was ended here, with more of it to come.
+    #[wasm_bindgen(js_name = streamStopped)]
+    pub fn stream_stopped(&self) -> Result<bool> {
+        Ok(self.call()?.stream_stopped())
     }
 
     /// The stream is over: by its end (`why` absent), or as in `failed`. Gives the data of what was still held.
@@ -496,6 +518,20 @@ impl Call {
     fn call(&self) -> Result<RefMut<'_, call::Call>> {
         self.call.try_borrow_mut().map_err(|_| Error::internal("cannot go on with this call: it is in use"))
     }
+}
+
+/// What budgets said, from a `Reservation` as JSON text.
+fn read_reservation(text: &str) -> Result<Reserved> {
+    const WHAT: &str = "reservation";
+    let mut wire = Object::parse(text, WHAT)?;
+    let allowed = wire.take_bool("allowed", WHAT)?;
+    Ok(Reserved {
+        allowed: allowed.ok_or_else(|| Error::input("cannot read reservation: expected allowed, found none"))?,
+        budget: wire.take("blockedBy").map(Json::from),
+        remaining: wire.take_text("remaining", WHAT)?.map_or(Ok(Usd::ZERO), |usd| Usd::parse(&usd))?,
+        resets_at: wire.take_text("resetsAt", WHAT)?,
+        retry_after_ms: wire.take_number("retryAfterMs", WHAT)?,
+    })
 }
 
 fn at(now: f64) -> Result<Instant> {

@@ -15,7 +15,6 @@ use crate::{
         usage::extract,
     },
     time::Instant,
-    usage::Unit,
 };
 
 impl Call {
@@ -133,19 +132,25 @@ impl Call {
         if may_retry { self.retry(error, random) } else { self.end_with(error) }
     }
 
-    /// Takes bytes of the stream, gives the events that may leave.
-    pub fn chunk(&mut self, bytes: &[u8], now: Instant) -> Vec<Out> {
+    /// Takes bytes of the stream, gives the events that may leave. Then [`Call::to_grow`].
+    pub fn chunk(&mut self, bytes: &[u8], tracker: &Tracker, now: Instant) -> Vec<Out> {
         let Some(relay) = &mut self.relay else { return Vec::new() };
-        let out = relay.chunk(bytes);
+        let mut out = relay.chunk(bytes);
         if self.first_text_at.is_none() && relay.meter().has_text {
             self.first_text_at = Some(now);
         }
+        self.watch(&mut out, tracker, now);
         out
     }
 
     /// Whether the stream has ended by itself: the host need not read on.
     pub fn stream_ended(&self) -> bool {
         self.relay.as_ref().is_some_and(|relay| relay.ended().is_some())
+    }
+
+    /// Whether it has ended before its end: by a guardrail, a budget, or what nobody can read.
+    pub fn stream_stopped(&self) -> bool {
+        self.relay.as_ref().is_some_and(|relay| relay.ended().is_some_and(|end| *end != End::Complete))
     }
 
     /// The stream is over: by its end (`None`), or for another reason. Gives what was still held.
@@ -171,30 +176,22 @@ impl Call {
                 .stop(Error::new(Code::StreamTruncated, format!("cannot read stream: the host answered {message}"))),
         };
         let meter = relay.meter().clone();
-        // Counted only where the provider does not say.
-        let complete_usage = meter.usage.is_some() && relay.ended() == Some(&End::Complete);
-        let spoken: Vec<String> = if complete_usage { Vec::new() } else { relay.spoken().map(str::to_owned).collect() };
         let end = relay.ended().cloned().unwrap_or(End::Complete);
         let complete = end == End::Complete;
+        let exhausted = matches!(&end, End::Broken(error) if error.code().as_str().starts_with("budget_"));
         let (outcome, error) = match end {
             End::Complete => (outcome::OK, None),
             End::Blocked(error) => (outcome::BLOCKED, Some(error)),
-            End::Broken(error) if error.context().get("aborted").is_some() => (outcome::ABORTED, Some(error)),
+            End::Broken(error) if exhausted || error.context().get("aborted").is_some() => {
+                (outcome::ABORTED, Some(error))
+            }
             End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
         };
         self.warnings.extend(meter.warnings);
-        let delivered = self.cut_off(&self.count_output(spoken.iter().map(String::as_str)), tracker);
         let (usage, mark) = match (meter.usage, complete) {
+            // Counted only where the provider does not say.
             (Some(usage), true) => (usage, None),
-            (Some(usage), false) => {
-                // A usage that came before the end may be partial: the larger of it and of what was seen.
-                let mut usage = usage;
-                usage.add(Unit::Input, delivered.get(Unit::Input).saturating_sub(usage.input_tokens()));
-                usage.add(Unit::Output, delivered.get(Unit::Output).saturating_sub(usage.output_tokens()));
-                (usage, Some(ABORTED))
-            }
-            (None, true) => (delivered, Some(NO_USAGE)),
-            (None, false) => (delivered, Some(ABORTED)),
+            (_, complete) => (self.metered(tracker), Some(if complete { NO_USAGE } else { ABORTED })),
         };
         if !complete {
             self.warn(
@@ -203,7 +200,7 @@ impl Call {
             );
         }
         // Cut off before anything came: nobody knows what was billed.
-        let at_reservation = !complete && mark == Some(ABORTED) && meter.text_bytes == 0;
+        let at_reservation = !complete && !exhausted && mark == Some(ABORTED) && meter.text_bytes == 0;
         self.bill = Some(Bill {
             usage,
             model: meter.model,

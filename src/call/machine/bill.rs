@@ -12,7 +12,7 @@ use crate::{
         self,
         estimate::{Estimate as Estimated, Family},
     },
-    usage::Usage,
+    usage::{Unit, Usage},
 };
 
 /// Why a record's cost is an estimate: the values of `estimated`.
@@ -102,7 +102,18 @@ impl Call {
         } else {
             output.bytes
         };
-        Usage::tokens(input, most.min(said))
+        // More than the maximum came for certain: it was ignored, and bounds nothing.
+        Usage::tokens(input, most.min(said).max(output.tokens.low))
+    }
+
+    /// What a stream is charged were it to end here: the larger of what was told, which may be a part, and of what was seen.
+    pub(super) fn metered(&self, tracker: &Tracker) -> Usage {
+        let relay = self.relay.as_ref();
+        let seen = self.cut_off(&self.count_output(relay.into_iter().flat_map(Relay::spoken)), tracker);
+        let Some(mut usage) = relay.and_then(|relay| relay.meter().usage.clone()) else { return seen };
+        usage.add(Unit::Input, seen.get(Unit::Input).saturating_sub(usage.input_tokens()));
+        usage.add(Unit::Output, seen.get(Unit::Output).saturating_sub(usage.output_tokens()));
+        usage
     }
 
     /// What the call has used so far, in tokens and in money; before its end an estimate, unless the provider said it. `None` before
@@ -119,16 +130,7 @@ impl Call {
             let output = self.count_output(relay.into_iter().flat_map(Relay::spoken));
             Usage::tokens(self.input.tokens, output.tokens.tokens)
         });
-        let model = relay.and_then(|relay| relay.meter().model.clone());
-        let bill = Bill {
-            usage,
-            model,
-            service_tier: relay.and_then(|relay| relay.meter().service_tier.clone()),
-            mark: None,
-            outcome: outcome::OK,
-            at_reservation: false,
-            at: now,
-        };
+        let bill = self.bill_up_to_here(usage, now);
         let usd = match self.price(&bill, tracker) {
             Answer::Priced(cost) => Some(cost.usd),
             Answer::Unpriced(_) => None,
@@ -204,7 +206,7 @@ impl Call {
         }
         if self.held {
             record.reservation_id = Some(self.reservation_id());
-            let over = record.usd.saturating_sub(self.bound);
+            let over = record.usd.saturating_sub(self.covered());
             record.over_reservation = (over > Usd::ZERO).then_some(over);
         }
         for warning in warnings {
@@ -217,7 +219,7 @@ impl Call {
 
     /// The price of what was used: by the caller's own rates of the model asked for, else of the model that answered
     /// (a dated snapshot may cost something else), else of the model asked for.
-    fn price(&self, bill: &Bill, tracker: &Tracker) -> Answer {
+    pub(super) fn price(&self, bill: &Bill, tracker: &Tracker) -> Answer {
         let asked = self.request.model.as_str();
         let answered = bill.model.as_deref().filter(|_| !self.options.is_mapped && !tracker.has_custom(asked));
         let query = |model| Query {

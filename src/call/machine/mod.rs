@@ -2,16 +2,19 @@
 
 mod answered;
 mod bill;
+mod grow;
 mod plan;
 mod step;
 
 use std::collections::VecDeque;
 
 use bill::{Bill, outcome};
+use grow::Purse;
 use plan::Clamp;
 use step::to_guard;
 
 pub use bill::SoFar;
+pub use grow::Growth;
 pub use step::{Expected, Guarded, Outcome, Reserved, Step, Text, ToGuard};
 
 use crate::{
@@ -74,6 +77,8 @@ pub struct Call {
     bound_input: u64,
     bound_priced: bool,
     clamp: Option<Clamp>,
+    /// What a stream may use, where a budget can refuse.
+    purse: Purse,
     estimate: Option<Expected>,
     head: Head,
     answer: String,
@@ -122,6 +127,7 @@ impl Call {
             bound_input: 0,
             bound_priced: false,
             clamp: None,
+            purse: Purse::default(),
             estimate: None,
             head: Head::default(),
             answer: String::new(),
@@ -174,12 +180,11 @@ impl Call {
                         self.phase = Phase::Fetch;
                         continue;
                     }
-                    let lease_ms = self.options.timeout_ms.saturating_add(LEASE_MARGIN_MS);
                     return Step::Reserve {
                         id: self.reservation_id(),
                         scopes: self.scopes(),
                         usd: self.bound,
-                        lease_ms,
+                        lease_ms: self.lease_ms(),
                     };
                 }
                 Phase::Fetch => return Step::Fetch,
@@ -319,23 +324,9 @@ impl Call {
         if self.clamp(outcome.remaining) {
             return;
         }
-        let budget = outcome.budget.unwrap_or_else(Json::null);
-        let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
-        let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
-        let mut error =
-            Error::new(Code::BudgetExceeded, format!("Budget exceeded: {} (Limit: ${limit})", text("name")))
-                .with("cost", self.bound.to_string())
-                .with("estimatedCost", self.bound.to_string())
-                .with("remaining", outcome.remaining.to_string())
-                .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
-                .with("exceededBy", self.bound.saturating_sub(outcome.remaining).to_string())
-                .with("budget", budget);
-        if let Some(at) = outcome.resets_at {
-            error = error.with("resetsAt", at);
-        }
-        if let Some(ms) = outcome.retry_after_ms {
-            error = error.with("retryAfterMs", ms);
-        }
+        let error = over_budget(outcome, Code::BudgetExceeded, self.bound, |name, limit| {
+            format!("Budget exceeded: {name} (Limit: ${limit})")
+        });
         self.fail(error);
     }
 
@@ -388,7 +379,12 @@ impl Call {
             let strip_usage = self.options.costs && wire.0.asks_for_usage() && !self.asked_for_usage();
             let scanner = self.scanner.clone().filter(|_| self.options.guard);
             let judge = if self.options.guard { judge } else { Judge::default() };
-            self.relay = Some(Relay::new(wire, scanner, judge, strip_usage).restoring(self.vault.clone()));
+            let mut relay = Relay::new(wire, scanner, judge, strip_usage).restoring(self.vault.clone());
+            if self.held && self.strict_budget {
+                // From the first text on, which tells who answers.
+                relay.pause_at(0);
+            }
+            self.relay = Some(relay);
             self.phase = Phase::Stream;
         }
         self.head = head;
@@ -427,6 +423,11 @@ impl Call {
     /// The request in another body.
     fn read(&self, body: &str) -> Result<Request> {
         read_request(&self.options, body)
+    }
+
+    /// How long a reservation lives: longer than the call.
+    fn lease_ms(&self) -> u64 {
+        self.options.timeout_ms.saturating_add(LEASE_MARGIN_MS)
     }
 
     fn reservation_id(&self) -> String {
@@ -506,6 +507,8 @@ impl Call {
             if held {
                 self.steps.push_back(Step::Settle { id: self.reservation_id(), usd: record.usd, mark: bill.mark });
             }
+            // After it: nobody else may hold what is not settled yet.
+            self.steps.extend(self.purse.spend().map(|id| Step::Release { id }));
             if self.options.costs {
                 let record = Box::new(record);
                 if self.options.records {
@@ -533,6 +536,27 @@ fn read_request(options: &Options, body: &str) -> Result<Request> {
     let mut request = Request::parse(options.format, body, options.model.as_deref())?;
     request.stream = options.stream.unwrap_or(request.stream);
     Ok(request)
+}
+
+/// The error of a budget that refuses what a call costs.
+fn over_budget(outcome: Reserved, code: Code, cost: Usd, message: impl Fn(&str, Usd) -> String) -> Error {
+    let budget = outcome.budget.unwrap_or_else(Json::null);
+    let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
+    let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
+    let mut error = Error::new(code, message(&text("name"), limit))
+        .with("cost", cost.to_string())
+        .with("estimatedCost", cost.to_string())
+        .with("remaining", outcome.remaining.to_string())
+        .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
+        .with("exceededBy", cost.saturating_sub(outcome.remaining).to_string())
+        .with("budget", budget);
+    if let Some(at) = outcome.resets_at {
+        error = error.with("resetsAt", at);
+    }
+    if let Some(ms) = outcome.retry_after_ms {
+        error = error.with("retryAfterMs", ms);
+    }
+    error
 }
 
 /// The host asked for the next step without having done the last.

@@ -100,7 +100,9 @@ impl Call {
                 }
                 Ok(())
             }
-            BoundAnswer::Unpriced(unpriced) if self.strict_budget => {
+            BoundAnswer::Unpriced(unpriced)
+                if self.strict_budget && !(self.options.allow_unbounded && unpriced.reason == Reason::Unbounded) =>
+            {
                 let code = if unpriced.reason == Reason::Unbounded { Code::Unbounded } else { Code::UnknownModel };
                 Err(Error::new(code, format!("cannot reserve: {}", unpriced.detail)).with("model", model))
             }

@@ -74,6 +74,12 @@ pub struct Relay {
     done: bool,
     started: Map<u64, bool>,
     meter: Meter,
+    /// After so many bytes of text, or a usage, somebody wants to look before it goes on. `None`: nobody.
+    pause_at: Option<usize>,
+    paused: bool,
+    /// Events behind a pause, and what came after them.
+    pending: VecDeque<Event>,
+    failed: Option<Error>,
 }
 
 /// What was seen of the stream, for the bill.
@@ -85,6 +91,8 @@ pub struct Meter {
     pub service_tier: Option<String>,
     /// The last usage reported.
     pub usage: Option<Usage>,
+    /// How often one was.
+    pub reports: usize,
     /// Bytes of text received in all lanes.
     pub text_bytes: usize,
     /// Whether any text came.
@@ -130,7 +138,27 @@ impl Relay {
             done: false,
             started: Map::new(),
             meter: Meter::default(),
+            pause_at: None,
+            paused: false,
+            pending: VecDeque::new(),
+            failed: None,
         }
+    }
+
+    /// Stops after the event by which more text than that has come, or that tells of a usage: then [`Relay::resume`].
+    pub fn pause_at(&mut self, text_bytes: usize) {
+        self.pause_at = Some(text_bytes);
+    }
+
+    /// Whether it has stopped to be looked at.
+    pub fn is_paused(&self) -> bool {
+        self.paused && self.end.is_none()
+    }
+
+    /// Goes on after a pause; gives the events that may leave.
+    pub fn resume(&mut self) -> Vec<Out> {
+        self.paused = false;
+        self.go_on()
     }
 
     /// The same, putting back what a vault keeps, after all guards.
@@ -177,18 +205,30 @@ impl Relay {
         if self.end.is_some() || self.done {
             return Vec::new();
         }
-        let (events, failed) = match self.parser.push(bytes) {
-            Ok(events) => (events, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        for event in events {
+        match self.parser.push(bytes) {
+            Ok(events) => self.pending.extend(events),
+            Err(error) => self.failed = Some(error),
+        }
+        self.go_on()
+    }
+
+    /// Takes the events that have come, up to a pause.
+    fn go_on(&mut self) -> Vec<Out> {
+        while !self.paused
+            && !self.done
+            && let Some(event) = self.pending.pop_front()
+        {
+            let seen = (self.meter.text_bytes, self.meter.reports);
             if let Err(end) = self.take(event) {
                 return self.finish_with(end);
             }
-            if self.done {
-                break;
-            }
+            let (bytes, reports) = (self.meter.text_bytes, self.meter.reports);
+            self.paused = self.pause_at.is_some_and(|most| reports > seen.1 || (bytes > seen.0 && bytes > most))
+                && !self.done
+                // What is whole is not cut any more.
+                && !self.started.values().all(|finished| *finished);
         }
+        let failed = if self.paused { None } else { self.failed.take() };
         match failed {
             // After it a connection may stay open, or be reset: that is nobody's business any more.
             _ if self.done => self.finish_with(End::Complete),
@@ -268,6 +308,7 @@ impl Relay {
                 self.meter.model = told.model.or(self.meter.model.take());
                 self.meter.service_tier = told.service_tier.or(self.meter.service_tier.take());
                 self.meter.usage = Some(told.usage);
+                self.meter.reports += 1;
             }
         }
         chunk.begun.iter().for_each(|choice| {
@@ -276,6 +317,7 @@ impl Relay {
         self.meter.model = chunk.model.or(self.meter.model.take());
         self.meter.service_tier = chunk.service_tier.or(self.meter.service_tier.take());
         let is_usage = chunk.usage.is_some() && chunk.without_choices;
+        self.meter.reports += usize::from(chunk.usage.is_some());
         self.meter.usage = chunk.usage.or(self.meter.usage.take());
         if is_usage && self.strip_usage {
             return Ok(());
@@ -412,6 +454,7 @@ impl Relay {
         }
         let blocked = matches!(end, End::Blocked(_));
         self.end = Some(end);
+        self.pending.clear();
         let mut out = self.release();
         if blocked {
             let lanes = &self.lanes;
