@@ -64,6 +64,16 @@ export {
   type GuardedAzureOpenAIConfig,
 } from "./client/azure.js";
 export type { GuardedClientConfig, GuardedConfig } from "./client/config.js";
+export type {
+  CallBeginning,
+  CallEnding,
+  CallEvents,
+  CallIdentity,
+  CallObservation,
+  CallObserver,
+  EstimateEvent,
+  RequestEvent,
+} from "./client/events.js";
 export { createGuardedFetch, type GuardedFetch, type GuardedFetchConfig } from "./client/fetch.js";
 export {
   GuardedOpenAI,

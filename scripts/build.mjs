@@ -215,9 +215,9 @@ function apart({ onResolve }) {
   });
 }
 
-/** What is not apart is in main.js, but for the files of one entry: open/ is for vocab-open.js alone. */
+/** What is not apart is in main.js, but for the files of one entry: open/ is for vocab-open.js alone, telemetry/ for telemetry.js. */
 function inMain({ onResolve }) {
-  const own = /(^|\/)open(\/|$)/;
+  const own = /(^|\/)(open|telemetry)(\/|$)/;
   onResolve({ filter: /./ }, ({ path, resolveDir, kind }) =>
     kind === "entry-point" || path.startsWith("cloudflare:") || own.test(path) || own.test(resolveDir) ? undefined : { path: "./main.js", external: true },
   );

@@ -8,6 +8,7 @@ import { coreOfTracker, type CostTracker } from "../tracker.js";
 import type { CallContext, RequestOptions } from "../types.js";
 import { settingsOf, type GuardedConfig } from "./config.js";
 import { Deadline, RunningCall, type CoreCall } from "./drive.js";
+import { Audience, observe, placeOf, type Listeners } from "./events.js";
 import type { Target } from "./target.js";
 
 /** What of a call its client says. */
@@ -25,10 +26,12 @@ export interface Beginning {
   fetch: typeof fetch | undefined;
   /** Whether the answer's bytes are wanted, as a `fetch` gives them. */
   raw?: boolean;
+  /** Who listens beside those that are configured. */
+  listeners?: Listeners;
 }
 
 /** A call that has not begun to do anything. */
-export function beginCall({ shared, target, context, options, headers, text, model, fetch, raw = false }: Beginning): RunningCall {
+export function beginCall({ shared, target, context, options, headers, text, model, fetch, raw = false, listeners }: Beginning): RunningCall {
   const { config, tracker } = shared;
   const requestId = context.requestId || generateId();
   // A caller may give one id to several calls: their reservations must not be one.
@@ -41,6 +44,7 @@ export function beginCall({ shared, target, context, options, headers, text, mod
   const storage = settings.persistRecords === false ? undefined : config.costStorage;
   const costs = config.enableCostTracking !== false && settings.enabled !== false;
   const { format, provider } = target;
+  const audience = new Audience(config, listeners);
   const metadata = (target.metadata ?? context.metadata) && { ...target.metadata, ...context.metadata };
   const wire = toJson(
     {
@@ -56,7 +60,7 @@ export function beginCall({ shared, target, context, options, headers, text, mod
       guard: engine !== undefined,
       costs,
       budgets: budgets !== undefined,
-      records: storage !== undefined || budgets !== undefined,
+      records: storage !== undefined || budgets !== undefined || audience.has("onRecord"),
       raw,
       allowUnbounded: config.allowUnbounded,
       outputBound: own.outputBound,
@@ -74,7 +78,11 @@ export function beginCall({ shared, target, context, options, headers, text, mod
   core.use((call) => {
     if (vault !== undefined) coreOfVault(vault).use((own) => call.useVault(own));
   });
+  const identity = { requestId, agentId, provider, ...(model !== undefined && { model }) };
   return new RunningCall(core, {
+    identity,
+    audience,
+    observed: config.telemetry && observe(config.telemetry, { ...identity, format, url: placeOf(target.url), body: () => text }),
     requestId,
     agentId,
     url: target.url,
@@ -85,7 +93,6 @@ export function beginCall({ shared, target, context, options, headers, text, mod
     quiet: settings.enableAlerts === false,
     storage,
     context: { requestId, agentId, ...(model !== undefined && { model }), provider, ...(metadata && { metadata }) },
-    onError: config.onError,
     deadline: new Deadline(own.timeoutMs, options.signal),
     vaulted: vault !== undefined,
   });

@@ -7,9 +7,10 @@ import { checkKeys } from "../options.js";
 import { CostTracker } from "../tracker.js";
 import type { CallContext, CostStorage, RequestOptions } from "../types.js";
 import { warnOnce } from "../warn.js";
+import { EVENTS, type CallEvents, type CallObserver } from "./events.js";
 
 /** What is the same for every guarded client. */
-export interface GuardedConfig {
+export interface GuardedConfig extends CallEvents {
   /** Whose calls these are, where a call does not say. `"default"` if left out. */
   agentId?: string;
   /**
@@ -42,8 +43,8 @@ export interface GuardedConfig {
   allowUnbounded?: boolean;
   /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
   timeout?: number;
-  /** Told of what went wrong beside a call: a storage, a ledger. */
-  onError?: (error: unknown) => void;
+  /** What watches calls from their beginning to their end: see `tollgate/telemetry`. */
+  telemetry?: CallObserver | readonly CallObserver[];
   /** What every call is for. */
   context?: CallContext | ((request: { url: string; model?: string }) => CallContext);
 }
@@ -73,8 +74,9 @@ export const CONFIG_KEYS = [
   "outputBound",
   "allowUnbounded",
   "timeout",
-  "onError",
+  "telemetry",
   "context",
+  ...EVENTS,
 ] as const;
 /** The keys of a {@link GuardedClientConfig}. */
 export const CLIENT_KEYS = [...CONFIG_KEYS, "defaultHeaders", "maxRetries", "dangerouslyAllowBrowser"] as const;

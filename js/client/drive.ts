@@ -21,6 +21,8 @@ import type {
   Warning,
 } from "../types.js";
 
+import { isRefusal, placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
+
 /** The core's half of a call. */
 export type CoreCall = InstanceType<Core["Call"]>;
 
@@ -37,7 +39,12 @@ export interface CallHost {
   quiet: boolean;
   storage: CostStorage | undefined;
   context: Record<string, unknown>;
-  onError: ((error: unknown) => void) | undefined;
+  /** Whose call it is. */
+  identity: CallIdentity;
+  /** Who is told of it. */
+  audience: Audience;
+  /** Who watches it. */
+  observed: CallObservation | undefined;
   deadline: Deadline;
   /** Whether the core has a vault for it. */
   vaulted: boolean;
@@ -86,6 +93,10 @@ export class RunningCall {
   /** Whether the core has a scanner for an answer that is a stream, and whether it is one. */
   #scans = false;
   #streams = false;
+  /** Tries that were sent, and whether it was told what the call is expected to cost. */
+  #tries = 0;
+  #estimated = false;
+  #over = false;
   /** Data of events that were held for a judgement and may leave now. */
   released: string[] = [];
 
@@ -111,9 +122,11 @@ export class RunningCall {
           await this.#budgets(JSON.parse(step.scopes) as BudgetScope[]);
           break;
         case "reserve":
+          this.#tellEstimate();
           await this.#reserve(step);
           break;
         case "fetch":
+          this.#tellEstimate();
           await this.#fetch();
           break;
         case "body":
@@ -125,8 +138,9 @@ export class RunningCall {
         case "settle":
           await this.#attempt("settlement_failed", "settle the reservation", async () => {
             this.#settled = false;
-            await this.host.budgets!.settle(step.id, step.usd, step.mark, this.host.quiet);
+            const settlement = await this.host.budgets!.settle(step.id, step.usd, step.mark, this.host.quiet);
             this.#settled = true;
+            for (const alert of settlement?.alerts ?? []) this.#tell("onAlert", alert);
           });
           break;
         case "release":
@@ -254,14 +268,16 @@ export class RunningCall {
     this.core.use((call) => call.budgeted(strict, Date.now()));
   }
 
-  #ask(step: Reserve): Promise<Reservation> {
-    return this.host.budgets!.reserve({
+  async #ask(step: Reserve): Promise<Reservation> {
+    const reservation = await this.host.budgets!.reserve({
       requestId: step.id,
       amount: step.usd,
       agentId: this.host.agentId,
       scopes: JSON.parse(step.scopes) as BudgetScope[],
       leaseMs: step.leaseMs,
     }, this.host.quiet);
+    for (const alert of reservation.alerts ?? []) this.#tell("onAlert", alert);
+    return reservation;
   }
 
   async #reserve(step: Reserve): Promise<void> {
@@ -288,7 +304,12 @@ export class RunningCall {
         call.sent(Date.now(), recordId);
         return call.body();
       });
-      const response: unknown = await deadline.race(runAsync((core) => core.postText(fetch, this.host.url, headers, body, deadline.signal)));
+      this.#tries += 1;
+      if (this.host.audience.has("onRequest")) {
+        this.#tell("onRequest", { ...this.host.identity, url: placeOf(this.host.url), attempt: this.#tries, timestamp: new Date().toISOString() });
+      }
+      const post = (): Promise<unknown> => runAsync((core) => core.postText(fetch, this.host.url, headers, body, deadline.signal));
+      const response: unknown = await deadline.race(this.host.observed === undefined ? post() : this.host.observed.run(post));
       this.response = responseOf(response);
       const { status, headers: answered } = this.response;
       this.core.use((call) => {
@@ -338,6 +359,7 @@ export class RunningCall {
         }
       });
     }
+    if (this.host.audience.has("onRecord")) this.#tell("onRecord", record());
     if (charge && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record()));
   }
 
@@ -352,11 +374,42 @@ export class RunningCall {
   }
 
   #report(error: unknown): void {
+    this.#tell("onError", error);
+  }
+
+  /** The application's own listeners: a fault of theirs must not break the call. */
+  #tell(...[name, event]: Parameters<Audience["tell"]>): void {
+    if (!this.host.audience.tell(name, event)) this.core.use((call) => call.warn("callback_failed", `${name} threw`));
+  }
+
+  #tellEstimate(): void {
+    if (this.#estimated || !this.host.audience.has("onEstimate")) return;
+    this.#estimated = true;
+    const { costEstimate } = JSON.parse(this.core.use((call) => call.report())) as { costEstimate?: CostEstimate };
+    if (costEstimate !== undefined) this.#tell("onEstimate", { ...this.host.identity, estimate: costEstimate });
+  }
+
+  /** The call is over: who listens and who watches is told how it ended. Once; before the core's half is freed. */
+  over(security?: SecurityMetadata, failure?: { error: unknown }): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { audience, observed } = this.host;
+    const error = failure?.error;
+    if (TollgateError.isInstance(error) && isRefusal(error)) audience.tell("onBlocked", error);
+    if (observed === undefined) return;
+    observed.end({
+      security: security ?? this.lastSecurity(),
+      ...(failure !== undefined && { error }),
+      answer: () => (this.#streams ? undefined : this.text),
+    });
+  }
+
+  /** What happened, or as little as is known where the module was replaced under this call. */
+  lastSecurity(): SecurityMetadata {
     try {
-      this.host.onError?.(error);
+      return this.security();
     } catch {
-      // The application's own listener: its fault must not break the call.
-      this.core.use((call) => call.warn("callback_failed", "onError threw"));
+      return { requestId: this.host.requestId, warnings: [] };
     }
   }
 }

@@ -64,7 +64,12 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
         return stream;
       }
       const answer = JSON.parse(call.core.use((core) => core.answer())) as Answer;
-      return Object.assign(answer, { security: call.security() });
+      const security = call.security();
+      call.over(security);
+      return Object.assign(answer, { security });
+    } catch (error) {
+      call.over(undefined, { error });
+      throw error;
     } finally {
       if (!streaming) {
         over();

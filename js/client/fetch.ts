@@ -2,10 +2,11 @@
 import { run } from "../core.js";
 import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
-import type { BudgetScope, CallContext, CostRecord, Provider, SecurityMetadata } from "../types.js";
+import type { BudgetScope, CallContext, Provider } from "../types.js";
 import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
+import { Audience, EVENTS, Listeners, isRefusal, type CallEvents, type EventName } from "./events.js";
 import { asEvent, asResponse } from "./refusal.js";
 import { giveUpBy, pump } from "./stream.js";
 import type { Target } from "./target.js";
@@ -21,30 +22,33 @@ export interface GuardedFetchConfig extends GuardedConfig {
    * is. They never leave. `false` if left out: a proxy forwards the headers of its users.
    */
   contextHeaders?: boolean;
-  /** Told of each call that was refused, with what happened. */
-  onBlocked?: (error: TollgateError) => void;
-  /** Told of each record of what was spent. */
-  onRecord?: (record: CostRecord) => void;
 }
 
-const KEYS = [...CONFIG_KEYS, "provider", "deployments", "contextHeaders", "onBlocked", "onRecord"];
+const KEYS = [...CONFIG_KEYS, "provider", "deployments", "contextHeaders"];
 
 /** A `fetch` that guards the calls of models that go through it. */
 export interface GuardedFetch {
   (input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /** The same, spending on somebody's account: it shares everything, and is cheap enough for each request. */
   with(context: CallContext): GuardedFetch;
-  /** Is told of each record of what was spent; gives what ends that. */
-  onRecord(listener: (record: CostRecord) => void): () => void;
+  /** Is told what each call is expected to cost; gives what ends that. */
+  onEstimate(listener: NonNullable<CallEvents["onEstimate"]>): () => void;
+  /** Is told of each request that is sent; gives what ends that. */
+  onRequest(listener: NonNullable<CallEvents["onRequest"]>): () => void;
   /** Is told of each call that was refused; gives what ends that. */
-  onBlocked(listener: (error: TollgateError) => void): () => void;
+  onBlocked(listener: NonNullable<CallEvents["onBlocked"]>): () => void;
+  /** Is told of each record of what was spent; gives what ends that. */
+  onRecord(listener: NonNullable<CallEvents["onRecord"]>): () => void;
+  /** Is told of each threshold of a budget that is crossed; gives what ends that. */
+  onAlert(listener: NonNullable<CallEvents["onAlert"]>): () => void;
+  /** Is told of what goes wrong beside a call; gives what ends that. */
+  onError(listener: NonNullable<CallEvents["onError"]>): () => void;
 }
 
 /** What all views of a guarded `fetch` share. */
 interface Common {
   shared: Shared<GuardedFetchConfig>;
-  records: Set<(record: CostRecord) => void>;
-  refusals: Set<(error: TollgateError) => void>;
+  listeners: Listeners;
 }
 
 /**
@@ -61,10 +65,7 @@ interface Common {
  */
 export function createGuardedFetch(config: GuardedFetchConfig = {}): GuardedFetch {
   const shared = new Shared(checked, config);
-  const common: Common = { shared, records: new Set(), refusals: new Set() };
-  if (config.onRecord !== undefined) common.records.add(config.onRecord);
-  if (config.onBlocked !== undefined) common.refusals.add(config.onBlocked);
-  return view(common, {});
+  return view({ shared, listeners: new Listeners() }, {});
 }
 
 function checked(config: GuardedFetchConfig): GuardedFetchConfig {
@@ -85,14 +86,10 @@ function view(common: Common, context: CallContext): GuardedFetch {
       checkContext(own);
       return view(common, mergeContexts(context, own));
     },
-    onRecord: (listener: (record: CostRecord) => void) => subscribe(common.records, listener),
-    onBlocked: (listener: (error: TollgateError) => void) => subscribe(common.refusals, listener),
+    ...(Object.fromEntries(
+      EVENTS.map((name) => [name, (listener: never) => common.listeners.add(name, listener)]),
+    ) as unknown as Pick<GuardedFetch, EventName>),
   });
-}
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
 }
 
 async function send(common: Common, view: CallContext, input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
@@ -128,26 +125,25 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
       model,
       fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!) }),
       raw: true,
+      listeners: common.listeners,
     });
   } catch (error) {
-    return refuse(common, error, target.format);
+    if (TollgateError.isInstance(error)) new Audience(config, common.listeners).tell("onBlocked", error);
+    return refuse(error, target.format);
   }
   // A host that ends with the request is told at once that something is owed.
   let over = (): void => undefined;
   context.waitUntil?.(new Promise<void>((resolve) => (over = resolve)));
   let streaming = false;
-  const done = (security: SecurityMetadata): void => {
-    const { costRecord } = security;
-    if (costRecord !== undefined) tell(config, common.records, costRecord);
-    over();
-  };
+  let failure: { error: unknown } | undefined;
   try {
     if ((await call.proceed()) === "stream") {
       streaming = true;
-      return streamed(common, call, target.format, done);
+      return streamed(call, target.format, over);
     }
     return answered(call, call.core.use((core) => core.answer()));
   } catch (error) {
+    failure = { error };
     const { response, text: body } = call;
     const code = TollgateError.isInstance(error) ? error.code : undefined;
     // The provider's own answer: an error of its own, or what nobody here can read and nobody is to guard.
@@ -156,13 +152,13 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
     // As `fetch` rejects: the host's own reason.
     if (code === "network" || code === "timeout") throw (error as TollgateError).cause ?? error;
     if (code === undefined) throw error;
-    return refuse(common, error, target.format);
+    return refuse(error, target.format);
   } finally {
     if (!streaming) {
       call.host.deadline.end();
-      const security = securityOf(call);
+      call.over(undefined, failure);
       call.core.free();
-      done(security);
+      over();
     }
   }
 }
@@ -264,7 +260,7 @@ function responseWith({ response }: RunningCall, body: BodyInit | null): Respons
 }
 
 /** The stream of an answer: the provider's bytes as they came, where no guard changed anything. */
-function streamed(common: Common, call: RunningCall, format: Target["format"], done: (security: SecurityMetadata) => void): Response {
+function streamed(call: RunningCall, format: Target["format"], done: () => void): Response {
   const controller = giveUpBy(call);
   let out: ReadableStreamDefaultController<Uint8Array>;
   let cancelled = false;
@@ -288,9 +284,8 @@ function streamed(common: Common, call: RunningCall, format: Target["format"], d
       return;
     }
     const ours = TollgateError.isInstance(error) ? error : undefined;
-    if (ours?.code === "guardrail_blocked" || ours?.code.startsWith("budget_")) {
-      tell(common.shared.config, common.refusals, ours!);
-      out.enqueue(asEvent(ours!, format));
+    if (ours !== undefined && isRefusal(ours)) {
+      out.enqueue(asEvent(ours, format));
       out.close();
     } else if (ours?.code === "api_error" || (ours?.code === "stream_truncated" && ours.cause === undefined) || ours?.code === "invalid_response") {
       // It ends as the provider ended it: the bytes say so.
@@ -303,28 +298,7 @@ function streamed(common: Common, call: RunningCall, format: Target["format"], d
   return responseWith(call, body);
 }
 
-function refuse(common: Common, error: unknown, format: Target["format"]): Response {
+function refuse(error: unknown, format: Target["format"]): Response {
   if (!TollgateError.isInstance(error)) throw error;
-  tell(common.shared.config, common.refusals, error);
   return asResponse(error, format);
-}
-
-function securityOf(call: RunningCall): SecurityMetadata {
-  try {
-    return call.security();
-  } catch {
-    // The module was replaced under this call.
-    return { requestId: call.host.requestId, warnings: [] };
-  }
-}
-
-/** Tells all that listen; one that throws does not break a call. */
-function tell<T>({ onError }: GuardedConfig, listeners: Set<(what: T) => void>, what: T): void {
-  for (const listener of listeners) {
-    try {
-      listener(what);
-    } catch (error) {
-      onError?.(error);
-    }
-  }
 }

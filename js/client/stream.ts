@@ -219,16 +219,11 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
     if (why !== undefined || failure !== undefined) deadline.abort();
     deadline.end();
   }
-  let security: SecurityMetadata;
-  try {
-    security = call.security();
-  } catch {
-    // The module was replaced under this call; there is nothing left to tell but the error.
-    security = { requestId: call.host.requestId, warnings: [] };
-  }
+  const security = call.lastSecurity();
   if (failure !== undefined && failure.error instanceof Error) security.error = failure.error;
   // Given up by who reads, without a reason of the caller's own: an end like another.
   const quiet = why === "aborted" && !deadline.byCaller;
+  call.over(security, quiet ? undefined : failure);
   end(quiet ? undefined : failure);
   call.core.free();
   return security;

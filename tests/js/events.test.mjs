@@ -1,0 +1,162 @@
+// What a program is told of its calls: when, in which order, and that no listener can break one.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import {
+  BudgetExceededError,
+  BudgetManager,
+  CostTracker,
+  GuardedAnthropic,
+  GuardedAzureOpenAI,
+  GuardedOpenAI,
+  GuardrailBlockedError,
+  InMemoryCostStorage,
+  createGuardedFetch,
+} from "tollgate";
+
+import { CHAT, CHAT_EVENTS, MAIL, MESSAGE_EVENTS, STREAMS, events, json, pii, post, provider } from "./lib/wire.mjs";
+
+const chat = { id: "c", object: "chat.completion", created: 1, model: "gpt-5-mini", choices: [{ index: 0, message: { role: "assistant", content: "Hello", refusal: null }, finish_reason: "stop" }], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } };
+const message = { id: "m", type: "message", role: "assistant", model: "claude-sonnet-4-5", content: [{ type: "text", text: "Hello" }], stop_reason: "end_turn", stop_sequence: null, usage: { input_tokens: 9, output_tokens: 4 } };
+const SECRET = "the secret of the prompt";
+const messages = [{ role: "user", content: SECRET }];
+
+const NAMES = ["onEstimate", "onRequest", "onBlocked", "onRecord", "onAlert", "onError"];
+const listening = () => {
+  const told = [];
+  return { told, names: () => told.map(([name]) => name), options: Object.fromEntries(NAMES.map((name) => [name, (event) => void told.push([name, event])])) };
+};
+const budget = (limit, thresholds = [50]) => {
+  const budgetManager = new BudgetManager();
+  budgetManager.createBudget({ name: "team", limit, period: "daily", action: "block", alertThresholds: thresholds });
+  return budgetManager;
+};
+
+/** The clients, each with how it is asked. */
+const CLIENTS = [
+  ["GuardedOpenAI", chat, CHAT_EVENTS, { done: true }, (config) => new GuardedOpenAI({ apiKey: "sk-key", ...config }), (client, more) => client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages, ...more }), "https://api.openai.com/v1/chat/completions", "openai"],
+  ["GuardedAnthropic", message, MESSAGE_EVENTS, { named: true }, (config) => new GuardedAnthropic({ apiKey: "sk-key", ...config }), (client, more) => client.messages.create({ model: "claude-sonnet-4-5", max_tokens: 50, messages, ...more }), "https://api.anthropic.com/v1/messages", "anthropic"],
+  ["GuardedAzureOpenAI", chat, CHAT_EVENTS, { done: true }, (config) => new GuardedAzureOpenAI({ apiKey: "sk-key", endpoint: "https://me.openai.azure.com", deployments: { mine: "gpt-5-mini" }, ...config }), (client, more) => client.chat.completions.create({ deployment: "mine", max_completion_tokens: 50, messages, ...more }), "https://me.openai.azure.com/openai/deployments/mine/chat/completions", "azure-openai"],
+  ["createGuardedFetch", chat, CHAT_EVENTS, { done: true }, (config) => createGuardedFetch(config), async (fetch, more) => {
+    const response = await fetch(`${CHAT}?key=hidden`, post({ model: "gpt-5-mini", max_completion_tokens: 50, messages, ...more }));
+    await response.text();
+    return response;
+  }, CHAT, "openai"],
+];
+
+for (const [name, answer, made, options, create, ask, url, who] of CLIENTS) {
+  describe(name, () => {
+    it("tells of estimate, request and record, in that order, with the same ids", async () => {
+      const { told, names, options: listeners } = listening();
+      const client = create({ fetch: provider(() => json(answer)).fetch, maxRetries: undefined, agentId: "a1", ...listeners, ...(name === "createGuardedFetch" && {}) });
+      await ask(client);
+      assert.deepEqual(names(), ["onEstimate", "onRequest", "onRecord"]);
+      const [[, estimate], [, request], [, record]] = told;
+      assert.equal(estimate.requestId, request.requestId);
+      assert.equal(record.requestId, request.requestId);
+      assert.deepEqual([estimate.agentId, estimate.provider, record.agentId], ["a1", who, "a1"]);
+      assert.equal(request.url, url);
+      assert.equal(request.attempt, 1);
+      assert.ok(Number(estimate.estimate.usd) > 0);
+      assert.equal(record.actualTokens.inputTokens, 9);
+      assert.ok(!JSON.stringify(told).includes(SECRET) && !JSON.stringify(told).includes("sk-key") && !JSON.stringify(told).includes("hidden"));
+    });
+
+    it("tells the same of a stream", async () => {
+      const { names, options: listeners } = listening();
+      const client = create({ fetch: provider(events(made("Hel", "lo"), options).response).fetch, ...listeners });
+      const stream = await ask(client, { stream: true });
+      if (name !== "createGuardedFetch") for await (const _ of stream);
+      await stream.security;
+      assert.deepEqual(names(), ["onEstimate", "onRequest", "onRecord"]);
+    });
+
+    it("tells of a refusal by a budget, and that nothing was sent", async () => {
+      const { told, names, options: listeners } = listening();
+      const client = create({ fetch: provider(() => json(answer)).fetch, budgetManager: budget("0.000001", [200]), ...listeners });
+      await ask(client).catch((error) => error);
+      assert.deepEqual(names(), ["onEstimate", "onBlocked"]);
+      assert.ok(told[1][1] instanceof BudgetExceededError);
+      assert.equal(told[1][1].security.requestId, told[0][1].requestId);
+    });
+
+    it("tells of a refusal by a guardrail, of a request and in a stream", async () => {
+      const { told, names, options: listeners } = listening();
+      const client = create({ fetch: provider(events(made("Write to ", MAIL, " now"), options).response).fetch, guardrailEngine: pii("block"), ...listeners });
+      await ask(client, { messages: [{ role: "user", content: MAIL }] }).catch((error) => error);
+      assert.deepEqual(names(), ["onBlocked"]);
+      assert.ok(told[0][1] instanceof GuardrailBlockedError);
+      const stream = await ask(client, { stream: true });
+      if (name !== "createGuardedFetch") await (async () => { for await (const _ of stream); })().catch(() => undefined);
+      await stream.security;
+      assert.deepEqual(names().slice(1), ["onEstimate", "onRequest", "onRecord", "onBlocked"]);
+      assert.equal(told.at(-1)[1].stage, "output");
+      assert.ok(!JSON.stringify(told).includes(MAIL));
+    });
+
+    it("tells of a budget's thresholds, projected and true", async () => {
+      const { told, options: listeners } = listening();
+      const client = create({ fetch: provider(() => json(answer)).fetch, budgetManager: budget("0.01", [0.1]), ...listeners });
+      await ask(client);
+      const alerts = told.filter(([event]) => event === "onAlert").map(([, alert]) => alert);
+      assert.ok(alerts.length >= 1 && alerts.every(({ budgetName }) => budgetName === "team"), JSON.stringify(alerts));
+      assert.equal(alerts[0].projected, true);
+    });
+
+    it("goes on whatever its listeners throw, and says so", async () => {
+      const faults = [];
+      const throwing = Object.fromEntries(NAMES.map((event) => [event, () => { throw new Error(event); }]));
+      const costStorage = new InMemoryCostStorage();
+      const client = create({ fetch: provider(() => json(answer)).fetch, costStorage, budgetManager: budget("0.01", [0.1]), ...throwing, onError: (error) => faults.push(error.message) });
+      const found = await ask(client);
+      assert.deepEqual([...new Set(faults)].sort(), ["onAlert", "onEstimate", "onRecord", "onRequest"]);
+      assert.equal(costStorage.size(), 1);
+      if (found.security) assert.ok(found.security.warnings.some(({ code }) => code === "callback_failed"));
+      // One of onError itself, and one that fails later.
+      const silent = create({ fetch: provider(() => json(answer)).fetch, ...throwing, onRecord: async () => Promise.reject(new Error("later")) });
+      await ask(silent);
+    });
+  });
+}
+
+describe("the guarded fetch", () => {
+  for (const [format, url, made, options, body] of STREAMS) {
+    it(`tells who subscribed later, until they leave, in ${format}`, async () => {
+      const fetch = createGuardedFetch({ fetch: provider(events(made("a", "b"), options).response).fetch });
+      const told = [];
+      const leave = NAMES.map((name) => fetch[name]((event) => told.push([name, event])));
+      await (await fetch.with({ agentId: "u" })(url, post(body))).text();
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(told.map(([name]) => name), ["onEstimate", "onRequest", "onRecord"]);
+      assert.equal(told[1][1].agentId, "u");
+      for (const go of leave) go();
+      await (await fetch(url, post(body))).text();
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(told.length, 3);
+    });
+  }
+
+  it("tells of a body that nobody can read", async () => {
+    const blocked = [];
+    const fetch = createGuardedFetch({ fetch: provider(() => json({})).fetch, onBlocked: (error) => blocked.push(error.code) });
+    assert.equal((await fetch(CHAT, { ...post({}), body: "{oops" })).status, 400);
+    assert.deepEqual(blocked, ["invalid_input"]);
+  });
+});
+
+describe("tries", () => {
+  it("are told of one by one: a request each, and a record of each that may have been billed", async () => {
+    const { told, names, options } = listening();
+    let turn = 0;
+    const fetch = async () => {
+      turn += 1;
+      if (turn === 1) throw Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) });
+      return json(chat);
+    };
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch, maxRetries: 1, costTracker: new CostTracker(), ...options });
+    await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages });
+    assert.deepEqual(names().filter((name) => name !== "onError"), ["onEstimate", "onRequest", "onRecord", "onRequest", "onRecord"]);
+    assert.deepEqual(told.filter(([name]) => name === "onRequest").map(([, { attempt }]) => attempt), [1, 2]);
+    assert.deepEqual(told.filter(([name]) => name === "onRecord").map(([, { outcome, attempt }]) => [outcome, attempt]), [["error", 1], ["ok", 2]]);
+  });
+});
