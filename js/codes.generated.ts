@@ -1,4 +1,4 @@
-// Generated from the tables in src/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.
+// Generated from the tables in src/base/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.
 
 /** The stable code of an error. Rows are only ever added. */
 export type TollgateErrorCode =

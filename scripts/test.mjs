@@ -17,11 +17,11 @@ const WASM_TESTS = ["test", "--target", TARGET, "--features", "web", "--test", "
 const SUITES = {
   /** The core, natively and without features; formatting and lints of all the Rust there is. */
   async rust() {
-    await run("cargo", ["fmt", "--check"]);
-    await run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
+    await run("cargo", ["fmt", "--all", "--check"]);
+    await run("cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     await run("cargo", ["clippy", "--features", "web", "--target", TARGET, "--lib", "--test", "web_*", "--no-deps", "--", "-D", "warnings"]);
-    await run("cargo", ["test"]);
-    await run("cargo", ["doc", "--no-deps", "--document-private-items"], { quiet: true, env: { RUSTDOCFLAGS: "-D warnings" } });
+    await run("cargo", ["test", "--workspace"]);
+    await run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items"], { quiet: true, env: { RUSTDOCFLAGS: "-D warnings" } });
     const tree = await run("cargo", ["tree", "-e", "normal", "--target", TARGET], { quiet: true });
     const shell = tree.split("\n").filter((line) => /wasm-bindgen|js-sys|web-sys|gloo/.test(line));
     if (shell.length > 0) throw new Problem(`expected a core that knows no JavaScript, found in its dependencies:\n${shell.join("\n")}`);

@@ -25,21 +25,24 @@
 //! | [`call`] | the guarded call as a state machine |
 #![warn(missing_docs)]
 
+#[doc(inline)]
+pub use tollgate_base::{collections, error, json};
+#[doc(inline)]
+pub use tollgate_guard as guard;
+#[doc(inline)]
+pub use tollgate_tokens as tokens;
+
+pub(crate) use tollgate_base::object;
+
 pub mod budget;
 pub mod call;
 pub mod catalog;
-pub mod collections;
-pub mod error;
-pub mod guard;
 pub mod id;
-pub mod json;
 pub mod ledger;
 pub mod money;
-pub(crate) mod object;
 pub mod price;
 pub mod provider;
 pub mod time;
-pub mod tokens;
 pub mod usage;
 
 #[cfg(feature = "web")]

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 use tollgate::error::{Code, WarningCode};
 
 const HEADER: &str =
-    "Generated from the tables in src/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.";
+    "Generated from the tables in src/base/error.rs by `TOLLGATE_UPDATE=1 cargo test --test generated`. Do not edit.";
 
 fn check(path: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

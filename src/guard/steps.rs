@@ -24,7 +24,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::take;
-    use crate::guard::{Action, Config, Ngrams, Scanner, Stage, TextStream};
+    use crate::{Action, Config, Ngrams, Scanner, Stage, TextStream};
 
     /// Texts that make detectors look again at what they have seen, when repeated.
     const UNITS: &[&str] = &[

@@ -3,31 +3,31 @@
 use super::unicode::{BLOCKS, FIRST_BLOCKS, KINDS, PLAIN, PLANE_14};
 
 /// A set of classes, one bit for each.
-pub(crate) type Set = u32;
+pub type Set = u32;
 
 /// Anything that is nothing below: controls, unassigned.
 pub(super) const OTHER: Set = 1;
 /// Lu and Lt.
-pub(crate) const UPPER: Set = 1 << 1;
+pub const UPPER: Set = 1 << 1;
 /// Ll.
-pub(crate) const LOWER: Set = 1 << 2;
+pub const LOWER: Set = 1 << 2;
 /// Lm and Lo: letters without case.
-pub(crate) const LETTER: Set = 1 << 3;
+pub const LETTER: Set = 1 << 3;
 /// M.
-pub(crate) const MARK: Set = 1 << 4;
+pub const MARK: Set = 1 << 4;
 /// N.
-pub(crate) const NUMBER: Set = 1 << 5;
+pub const NUMBER: Set = 1 << 5;
 /// White space but for CR and LF.
 pub(super) const SPACE: Set = 1 << 6;
 /// CR and LF.
 pub(super) const NEWLINE: Set = 1 << 7;
 /// P and S.
-pub(crate) const SYMBOL: Set = 1 << 8;
+pub const SYMBOL: Set = 1 << 8;
 /// No character: the end of the text.
 pub(super) const END: Set = 1 << 9;
 
 /// `\p{L}`.
-pub(crate) const ANY_LETTER: Set = UPPER | LOWER | LETTER;
+pub const ANY_LETTER: Set = UPPER | LOWER | LETTER;
 /// `[^\s\p{L}\p{N}]` but for marks.
 pub(super) const ANY_SYMBOL: Set = SYMBOL | OTHER;
 /// `\s`.
@@ -58,7 +58,7 @@ fn wide_class_at(text: &[u8], at: usize, lead: u8) -> (Set, usize) {
 
 /// The class of a character.
 #[inline(always)]
-pub(crate) fn class_of(point: u32) -> Set {
+pub fn class_of(point: u32) -> Set {
     let mut block = (point >> 7) as usize;
     if block >= FIRST_BLOCKS {
         // Of plane 14 only the variation selectors are in the table.

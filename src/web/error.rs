@@ -1,27 +1,9 @@
-//! Errors on their way out: a plain object `{ tollgate, message, context }`, from which `js/errors.ts` makes the typed
-//! class. A plain object, since a class would have to be named twice.
+//! What hosts throw. How errors of ours go out is `src/base/thrown.rs`.
 
-use js_sys::{Object, Reflect};
+use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
-use crate::{
-    error::{Code, Error},
-    json::ToJson,
-};
-
-impl From<Error> for JsValue {
-    fn from(error: Error) -> JsValue {
-        let thrown = Object::new();
-        let context = error.context().to_json();
-        for (key, text) in
-            [("tollgate", error.code().as_str()), ("message", error.message()), ("context", context.as_str())]
-        {
-            // Setting a property of a fresh plain object does not fail.
-            let _ = Reflect::set(&thrown, &JsValue::from_str(key), &JsValue::from_str(text));
-        }
-        thrown.into()
-    }
-}
+use crate::error::{Code, Error};
 
 /// What a host API threw, as an error of ours. Only its name and message are kept: a host's error may drag along
 /// whatever it likes.

@@ -8,8 +8,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::{
     call::restore_arguments,
     error::{Error, Result},
-    guard::{self, Cover, KEY, Restored, Stage, TextRestore, Way},
-    json::{ToJson, Writer},
+    guard::{self, Cover, KEY, Stage, TextRestore, Way},
+    json::ToJson,
     web::guard::read_guards,
 };
 
@@ -17,16 +17,6 @@ use crate::{
 #[wasm_bindgen]
 pub struct Vault {
     vault: guard::Vault,
-}
-
-impl ToJson for Restored {
-    fn write(&self, to: &mut Writer) {
-        to.open('{');
-        to.text_of("text", &self.text);
-        to.number_of("restored", self.restored as f64);
-        to.list_of("notRestored", &self.unknown);
-        to.close('}');
-    }
 }
 
 #[wasm_bindgen]

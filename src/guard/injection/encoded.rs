@@ -1,7 +1,7 @@
 //! Encoded text: read, and judged as the text that it is.
 
 use super::words::Judge;
-use crate::guard::{
+use crate::{
     decoded::{Decoded, Encoding},
     steps::count,
 };

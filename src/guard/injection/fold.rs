@@ -2,7 +2,7 @@
 
 /// What a character is in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::guard) enum Sign {
+pub(crate) enum Sign {
     /// A letter, folded to plain lower case.
     Letter(u8),
     /// A digit or sign that may stand for a letter.
@@ -116,7 +116,7 @@ const OTHERS: &[(char, u8)] = &[
 ];
 
 /// What a character is.
-pub(in crate::guard) fn sign(c: char) -> Sign {
+pub(crate) fn sign(c: char) -> Sign {
     let code = c as u32;
     match c {
         'a'..='z' | 'A'..='Z' => Sign::Letter((c as u8).to_ascii_lowercase()),
@@ -166,7 +166,7 @@ fn elsewhere(c: char, code: u32) -> Sign {
 }
 
 /// What a digit or sign stands for; `one` for those that look like both `i` and `l`.
-pub(in crate::guard) fn unleet(byte: u8, one: u8) -> u8 {
+pub(crate) fn unleet(byte: u8, one: u8) -> u8 {
     match byte {
         b'0' => b'o',
         b'1' | b'|' | b'!' => one,

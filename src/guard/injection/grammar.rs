@@ -11,7 +11,7 @@ use super::{
     },
     words::Word,
 };
-use crate::guard::kind::Kind;
+use crate::kind::Kind;
 
 /// The words of a text, asked by place. No phrase reaches over the ends of the slice.
 pub(super) struct Phrases<'a>(pub &'a [Word]);

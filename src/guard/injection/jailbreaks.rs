@@ -9,7 +9,7 @@ use super::{
         RESPONSES, STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
     },
 };
-use crate::guard::{detector::Sensitivity, kind::Kind};
+use crate::{detector::Sensitivity, kind::Kind};
 
 /// How many habits, by weight, make a jailbreak.
 fn threshold(sensitivity: Sensitivity) -> u32 {

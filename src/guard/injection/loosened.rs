@@ -10,7 +10,7 @@ use super::{
         VOID, WARNINGS, WHAT, WORDS, YOU, YOUR,
     },
 };
-use crate::guard::kind::Kind;
+use crate::kind::Kind;
 
 /// What one of these phrases has at the place where it is looked for.
 pub(super) const HEADS: Tags = OFF

@@ -6,8 +6,8 @@
 
 use super::words::Word;
 use crate::{
+    detector::Sensitivity,
     error::{Error, Result},
-    guard::detector::Sensitivity,
 };
 
 /// How many weights there are.

@@ -309,7 +309,7 @@ proptest! {
             }
             let known = hits.len();
             // What was let go is seen no more, but for the last of it.
-            let mut base = usize::saturating_sub(held, crate::guard::sweep::LOOKBACK);
+            let mut base = usize::saturating_sub(held, crate::sweep::LOOKBACK);
             while !text.is_char_boundary(base) {
                 base -= 1;
             }

@@ -16,11 +16,9 @@ pub use verdict::{Passage, Scores, Thresholds, Verdict};
 
 use crate::{
     error::Result,
-    guard::{
-        finding::Hit,
-        kind::Kind,
-        pass::{Pass, Whole},
-    },
+    finding::Hit,
+    kind::Kind,
+    pass::{Pass, Whole},
 };
 use features::{Match, matches};
 use table::{Sums, Table, Tags};

@@ -5,7 +5,7 @@
 //! out or set apart.
 
 use super::table::{Table, Tags, own};
-use crate::guard::{
+use crate::{
     injection::fold::{Sign, sign, unleet},
     mark,
 };

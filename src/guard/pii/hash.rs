@@ -25,7 +25,7 @@ fn root(prime: u32, power: u32) -> u32 {
     found as u32
 }
 
-pub(in crate::guard) fn sha_256(message: &[u8]) -> [u8; 32] {
+pub(crate) fn sha_256(message: &[u8]) -> [u8; 32] {
     let constants = PRIMES.map(|prime| root(prime, 3));
     let mut state = [0_u32; 8];
     for (slot, prime) in state.iter_mut().zip(PRIMES) {

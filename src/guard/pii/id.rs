@@ -307,7 +307,7 @@ pub(in super::super) fn is_first_digit(view: &View, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::guard::{Config, Scanner, Stage};
+    use crate::{Config, Scanner, Stage};
 
     /// What is found in a text: kinds, with what they are found in.
     fn found(text: &str) -> Vec<(&'static str, &str)> {

@@ -1,6 +1,6 @@
 //! Sets of characters.
 
-use crate::{guard::script::Script, tokens::class as general};
+use crate::{script::Script, tokens::class as general};
 
 /// A set of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]

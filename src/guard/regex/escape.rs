@@ -5,7 +5,7 @@ use super::{
     class::{Class, Property},
     parse::{Assert, Node, Parser},
 };
-use crate::{guard::script::Script, tokens::class as general};
+use crate::{script::Script, tokens::class as general};
 
 /// What an escape stands for.
 enum Escape {

@@ -8,7 +8,11 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    guard::{finding::Hit, kind::Kind, mark, pass::Pass, view::View},
+    finding::Hit,
+    kind::Kind,
+    mark,
+    pass::Pass,
+    view::View,
 };
 
 /// The rules that findings name: which of the patterns it was.
@@ -79,12 +83,12 @@ impl Patterns {
     }
 
     /// Whether there is an end to what one of them may match: then a stream holds no more than that.
-    pub(in crate::guard) fn is_bounded(&self) -> bool {
+    pub(crate) fn is_bounded(&self) -> bool {
         self.all.iter().all(|regex| regex.longest().is_some())
     }
 
     /// At work for the guard at that place.
-    pub(in crate::guard) fn passes(&self, guard: usize) -> Vec<Box<dyn Pass>> {
+    pub(crate) fn passes(&self, guard: usize) -> Vec<Box<dyn Pass>> {
         let pass = |(regex, rule): (&Regex, &&'static str)| {
             let machine = Machine::new(&regex.program);
             Box::new(Look { regex: regex.clone(), machine, guard, rule, at: 0, before: Beside::Edge }) as Box<dyn Pass>

@@ -1,5 +1,5 @@
 use super::*;
-use crate::guard::view::View;
+use crate::view::View;
 
 /// What a pattern matches in a text, as a guard sees it.
 fn found<'a>(pattern: &str, flags: &str, text: &'a str) -> Vec<&'a str> {

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     collections::sort_by,
-    guard::regex::Regex,
     json::{ToJson, Writer},
+    regex::Regex,
 };
 
 /// The most that is reported; one is enough to refuse.

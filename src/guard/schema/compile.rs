@@ -8,9 +8,9 @@ use super::{
 use crate::{
     collections::Map,
     error::{Error, Result},
-    guard::regex::Regex,
     json::Raw,
     object::Object,
+    regex::Regex,
 };
 
 /// A subschema, by its place among them.

@@ -7,7 +7,7 @@ const MOST_EXPONENT: i64 = 1 << 40;
 
 /// A decimal: digits without zeros at either end, times a power of ten. Zero has no digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::guard) struct Decimal {
+pub(crate) struct Decimal {
     negative: bool,
     digits: String,
     exponent: i64,

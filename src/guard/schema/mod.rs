@@ -26,22 +26,22 @@ use crate::{
 };
 
 pub use self::check::Problem;
-pub(in crate::guard) use self::{decimal::Decimal, value::Value as Tree};
+pub(crate) use self::{decimal::Decimal, value::Value as Tree};
 
 /// The tree of a text; `None` where it is no JSON, nests deeper, or repeats a name.
-pub(in crate::guard) fn tree(text: &str, depth: u32) -> Option<Tree<'_>> {
+pub(crate) fn tree(text: &str, depth: u32) -> Option<Tree<'_>> {
     Value::read(Raw::parse(text).ok()?, depth).ok()
 }
 
 /// One text for all values that are equal to this one.
-pub(in crate::guard) fn canonical(raw: Raw<'_>) -> Option<String> {
+pub(crate) fn canonical(raw: Raw<'_>) -> Option<String> {
     let mut to = String::new();
     Value::read(raw, DEFAULT_DEPTH).ok()?.canonical(&mut to);
     Some(to)
 }
 
 /// The value of a number.
-pub(in crate::guard) fn decimal(raw: Raw<'_>) -> Option<Decimal> {
+pub(crate) fn decimal(raw: Raw<'_>) -> Option<Decimal> {
     matches!(raw.kind(), "a number" | "a negative number").then(|| Decimal::parse(raw.get()))
 }
 

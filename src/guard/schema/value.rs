@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A value of JSON.
-pub(in crate::guard) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     /// As it is written.
@@ -22,7 +22,7 @@ pub(in crate::guard) enum Value<'a> {
 
 /// Why a text is no tree.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::guard) enum Refused {
+pub(crate) enum Refused {
     /// It nests too deep.
     Depth,
     /// A name stands twice in one object, and readers differ in which of the two counts.

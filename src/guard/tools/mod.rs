@@ -9,11 +9,9 @@ mod read;
 use self::host::{host, is_of};
 use crate::{
     error::Result,
-    guard::{
-        regex::Regex,
-        schema::{Decimal, Schema, Tree, tree},
-    },
     json::{ToJson, Writer},
+    regex::Regex,
+    schema::{Decimal, Schema, Tree, tree},
 };
 
 pub use self::read::KEYS;

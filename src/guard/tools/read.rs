@@ -3,12 +3,10 @@
 use super::{Policy, Rule, Tool, Wanted, is_glob};
 use crate::{
     error::{Error, Result, check_keys},
-    guard::{
-        regex::Regex,
-        schema::{DEFAULT_DEPTH, Schema, canonical, decimal},
-    },
     json::Raw,
     object::Object,
+    regex::Regex,
+    schema::{DEFAULT_DEPTH, Schema, canonical, decimal},
 };
 
 const WHAT: &str = "tool policy options";

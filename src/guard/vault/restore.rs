@@ -10,6 +10,7 @@ use super::{
     State, Vault,
     known::look_stand_in,
 };
+use crate::json::{ToJson, Writer};
 
 /// How much of what has left stays in sight: more than the longest placeholder.
 const BEHIND: usize = 64;
@@ -29,6 +30,16 @@ pub struct Restored {
     pub restored: usize,
     /// Placeholders that stand for nothing that is known here, as they should have been written; the first hundred.
     pub unknown: Vec<String>,
+}
+
+impl ToJson for Restored {
+    fn write(&self, to: &mut Writer) {
+        to.open('{');
+        to.text_of("text", &self.text);
+        to.number_of("restored", self.restored as f64);
+        to.list_of("notRestored", &self.unknown);
+        to.close('}');
+    }
 }
 
 /// A text that comes in pieces, and what in it stands for values. Only what may still become a placeholder or a stand-in

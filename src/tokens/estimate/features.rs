@@ -8,7 +8,7 @@ use super::{
     script::{SCRIPTS, Script, WRITTEN, script_of},
     weights::PAIRS,
 };
-use crate::tokens::scan::Grammar;
+use crate::scan::Grammar;
 
 /// The places of the features that no script has.
 pub(super) mod at {

@@ -1,6 +1,6 @@
 //! What an image is in tokens, by the model that looks at it.
 
-use crate::tokens::estimate::Family;
+use crate::estimate::Family;
 
 /// How closely an image is to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

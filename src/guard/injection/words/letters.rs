@@ -1,7 +1,7 @@
 //! Letters put together to words: as they stand, set apart, in pieces, run together.
 
 use super::{LONGEST_RUN, Mark, NUMBER, SEED, Splitter, Word, hash_of, step};
-use crate::guard::{
+use crate::{
     injection::{
         fold::{sound, unleet},
         lexicon::{CIPHER, DAN, LONGEST, STRONG, Tags, longest_prefix, lookup, may_begin},

@@ -17,7 +17,7 @@ use super::{
     fold::{Sign, sign},
     lexicon::{Tags, may_begin},
 };
-use crate::guard::{decoded::Encoding, mark, steps::count, view::View};
+use crate::{decoded::Encoding, mark, steps::count, view::View};
 
 /// A word.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Runs that may be encoded, and what follows a word that asks for deciphering.
 
 use super::{AHEAD, CIPHERED, Judge, Mark, RUN, Run, Splitter, class, placeholder};
-use crate::guard::{
+use crate::{
     decoded::Encoding,
     injection::encoded::{self, Groups},
     steps::count,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::guard::injection::lexicon::{EARLIER, INSTRUCTIONS, OVERRIDE};
+use crate::injection::lexicon::{EARLIER, INSTRUCTIONS, OVERRIDE};
 
 fn split(text: &str) -> Vec<Word> {
     let mut splitter = Splitter::new(Level::Clear);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// An object's entries, in their order.
-pub(crate) struct Object<'a>(Members<'a>);
+pub struct Object<'a>(Members<'a>);
 
 /// Up to how many entries are compared with each other for equal keys, instead of being sorted.
 const FEW: usize = 24;
@@ -69,6 +69,11 @@ impl<'a> Object<'a> {
     /// How many entries it has.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// A value; null is absence.
@@ -141,7 +146,7 @@ impl<'a> Object<'a> {
 }
 
 /// A value of the wrong kind. Its kind is named, never its content.
-pub(crate) fn wrong(what: &str, key: &str, expected: &str, found: Raw<'_>) -> Error {
+pub fn wrong(what: &str, key: &str, expected: &str, found: Raw<'_>) -> Error {
     Error::input(format!("cannot read {what}: expected {key} to be {expected}, found {}", found.kind()))
 }
 

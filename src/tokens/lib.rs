@@ -3,8 +3,12 @@
 //! A text is cut into pieces by a grammar ([`scan`](self)), each piece is looked up among those met before, and only a new
 //! one is encoded. Vocabularies are packed tables of merges that come in as bytes; the core holds none.
 
+#![warn(missing_docs)]
+
+use tollgate_base::{collections, error};
+
 mod block;
-pub(crate) mod class;
+pub mod class;
 pub mod estimate;
 pub mod frame;
 mod long;

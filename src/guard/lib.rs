@@ -4,13 +4,13 @@
 //! text ([`Scanner::scan`]) or over one that comes in pieces ([`Stream`]), and both answer the same.
 //!
 //! ```
-//! use tollgate::guard::{Action, Config, Scanner, Stage};
+//! use tollgate_guard::{Action, Config, Scanner, Stage};
 //!
 //! let scanner = Scanner::new(vec![Config::pii().with_action(Action::Redact), Config::secrets()])?;
 //! let scan = scanner.scan("Mail ann@example.com", Stage::Output);
 //! assert_eq!(scan.text, "Mail [REDACTED_EMAIL]");
 //! assert!(scan.passed);
-//! # Ok::<(), tollgate::error::Error>(())
+//! # Ok::<(), tollgate_base::error::Error>(())
 //! ```
 //!
 //! Laws, each under a property test: a stream's result is that of the whole text, for every way of cutting it; no byte of
@@ -18,6 +18,11 @@
 //! findings never overlap; the time is linear in the text.
 //!
 //! A finding never holds the value that was found.
+
+#![warn(missing_docs)]
+
+use tollgate_base::{collections, error, json, object};
+use tollgate_tokens as tokens;
 
 mod action;
 mod allow;
