@@ -102,7 +102,7 @@ export class GuardrailBlockedError extends TollgateError {
   }
 }
 
-/** A budget has not enough left. Never retried. Amounts are exact decimals in US dollars. */
+/** A budget has not enough left. Never retried. Amounts are exact decimals in US dollars, or in the budget's `unit`. */
 export class BudgetExceededError extends TollgateError {
   /** The budget that refused. */
   readonly budget?: BudgetConfig;
@@ -118,13 +118,15 @@ export class BudgetExceededError extends TollgateError {
   readonly estimatedCost?: string;
   /** When the budget's window ends. */
   readonly resetsAt?: string;
+  /** What the budget counts, where that is not money. */
+  readonly unit?: "tokens" | "requests";
   /** For a throttling budget: when to try again. */
   readonly retryAfterMs?: number;
   readonly security?: SecurityMetadata;
 
   constructor(init: TollgateErrorInit & { security?: SecurityMetadata }) {
     super(init);
-    take(this, ["budget", "cost", "exceededBy", "remaining", "currentCost", "estimatedCost", "resetsAt", "retryAfterMs"]);
+    take(this, ["budget", "cost", "exceededBy", "remaining", "currentCost", "estimatedCost", "resetsAt", "retryAfterMs", "unit"]);
     hide(this, "security", init.security);
   }
 }

@@ -674,6 +674,8 @@ export type ICostStorage = CostStorage;
 export type BudgetPeriod = "hourly" | "daily" | "weekly" | "monthly" | "total";
 /** What a budget does at its limit: tell, refuse, or refuse with a time to try again. */
 export type BudgetAction = "alert" | "block" | "throttle";
+/** What a budget counts: money, tokens of every kind in and out, or calls that reached the provider. */
+export type BudgetUnit = "usd" | "tokens" | "requests";
 /** How far a budget is: below 90 percent, below 100, or there. */
 export type AlertSeverity = "info" | "warning" | "critical";
 /** What a ledger can promise: across all instances, within this one, or nothing firm. */
@@ -690,8 +692,20 @@ export interface BudgetInput {
   /** Derived from scope, period and name if left out, so that two instances mean one budget. */
   id?: string;
   name: string;
+  /** What it counts; money if left out. */
+  unit?: BudgetUnit;
+  /** In its unit: of tokens and requests a whole number. */
   limit: MoneyInput;
+  /** At most the limit. Above it a reservation says so and an alert is raised; nothing is refused for it. */
+  softLimit?: MoneyInput;
   period: BudgetPeriod;
+  /**
+   * `true`: not the calendar's hour, day, week or month, but the last 60 minutes, 24 hours, 7 or 30 days. It is counted in sixtieths,
+   * the oldest of them whole: never too little, and at most a sixtieth too long. Not with `total`.
+   */
+  rolling?: boolean;
+  /** What a window has left goes to the next one, up to this. Not with `rolling` and `total`. */
+  carryOver?: MoneyInput;
   /** Percentages; 50, 75, 90 and 100 if left out. */
   alertThresholds?: number[];
   /** `alert` if left out. */
@@ -710,9 +724,16 @@ export interface BudgetInput {
 export interface BudgetConfig {
   id: string;
   name: string;
+  /** Absent: money. */
+  unit?: Exclude<BudgetUnit, "usd">;
   limit: number;
-  limitUsd: string;
+  /** Exact; absent where the unit is not money, of which `limit` is exact. */
+  limitUsd?: string;
+  /** An exact decimal in its unit; so is `carryOver`. */
+  softLimit?: string;
   period: BudgetPeriod;
+  rolling?: boolean;
+  carryOver?: string;
   alertThresholds: number[];
   action: BudgetAction;
   scope?: BudgetScope;
@@ -734,15 +755,19 @@ export interface CostAlert {
   id: string;
   budgetId: string;
   budgetName: string;
+  /** Absent: a percentage of the limit was reached. `soft_limit`: the soft limit was passed, which `limit` then is. */
+  kind?: "soft_limit";
   /** Percent. */
   threshold: number;
   severity: AlertSeverity;
   message: string;
+  /** What is counted, where that is not money: then the amounts are in it, and the exact decimals of money are absent. */
+  unit?: Exclude<BudgetUnit, "usd">;
   /** Spending with what is held, at that moment. */
   currentSpending: number;
-  currentSpendingUsd: string;
+  currentSpendingUsd?: string;
   limit: number;
-  limitUsd: string;
+  limitUsd?: string;
   percentageUsed: number;
   /** `true`: what is reserved or asked for would reach it. `false`: what is spent did. */
   projected: boolean;
@@ -752,30 +777,55 @@ export interface CostAlert {
   acknowledged: boolean;
 }
 
-/** A budget and where it stands. */
+/** An amount that was added to a budget's limit. */
+export interface BudgetAdjustment {
+  /** By which it counts once. */
+  id: string;
+  /** Exact, in the budget's unit. */
+  amount: string;
+  /** The end of a raise; a top-up has none. */
+  until?: string;
+  reason?: string;
+  at: string;
+}
+
+/** A budget and where it stands. Amounts are in its unit; the exact decimals of money are absent where that is another. */
 export interface BudgetStatus {
   budget: BudgetConfig;
+  /** What may be spent in this window, where that is not the budget's own limit: with what came over and what was added. Exact. */
+  effectiveLimit?: string;
+  /** What came over from the window before. */
+  carriedOver?: string;
+  /** What may be spent in the next window, where that is not what may be spent in this one: without raises, with what is left now. */
+  nextLimit?: string;
+  /** What was added to its limit; those of long ago are not listed. */
+  adjustments?: BudgetAdjustment[];
   currentSpending: number;
-  spentUsd: string;
+  spentUsd?: string;
   /** Reserved and not yet settled. */
   held: number;
-  heldUsd: string;
+  heldUsd?: string;
   /** The limit less what is spent, zero at least. */
   remaining: number;
-  remainingUsd: string;
-  /** What may still be reserved: the limit less what is spent and held. */
-  availableUsd: string;
+  remainingUsd?: string;
+  /** What may still be reserved: the limit less what is spent and held. Of money this, of another unit `available`. */
+  availableUsd?: string;
+  available?: number;
   /** By how much spending passed the limit. */
   overage: number;
-  overageUsd: string;
+  overageUsd?: string;
   /** May pass 100. */
   percentageUsed: number;
   isExceeded: boolean;
   /** The thresholds that spending has reached. */
   activeAlerts: number[];
+  /** Of a budget with a soft limit: whether spending has passed it. */
+  isOverSoftLimit?: boolean;
+  /** Of a rolling budget: when what is spent counts no more, part by part, in order. */
+  releases?: { at: string; amount: string }[];
   /** The alerts of this window, projected ones too. */
   alerts: CostAlert[];
-  /** Absent for `total`, whose window has no ends; so is `periodEnd`. */
+  /** Absent for `total`, whose window has no ends; so is `periodEnd`. Of a rolling budget: what is counted now. */
   periodStart?: string;
   periodEnd?: string;
   lastUpdated: string;
@@ -801,12 +851,17 @@ export interface Reservation {
   guarantee: Guarantee;
   /** The first budget that blocks, else the first that throttles. */
   blockedBy?: BudgetConfig;
-  /** What it has left, exact. */
+  /** What it has left, exact, in its unit. */
   remaining?: string;
-  /** When its window ends. */
+  /** That unit, where it is not money. */
+  unit?: Exclude<BudgetUnit, "usd">;
+  /** When its window ends; of a rolling one, when so much of it will have passed that the amount fits. */
   resetsAt?: string;
+  /** Of a throttling budget: in how long enough will be free, or a moment where only what is held is in the way. Absent where no time helps. */
   retryAfterMs?: number;
   alerts: CostAlert[];
+  /** The ids of the budgets whose soft limit it passes. */
+  overSoftLimit?: string[];
   /** When the lease ends; an unsettled reservation is then charged in full. */
   expiresAt?: string;
 }
@@ -818,7 +873,15 @@ export interface Settlement {
   returned: string;
   /** By how much the bill passed its reservation. */
   overage?: string;
+  /** The tokens it is charged at, where they are known. */
+  chargedTokens?: number;
   alerts: CostAlert[];
+}
+
+/** What a call takes of budgets: its money, and its tokens for those that count them. It is one request. */
+export interface BudgetAmounts {
+  usd: MoneyInput;
+  tokens?: number | undefined;
 }
 
 /** Where budgets are held. */
@@ -828,15 +891,19 @@ export interface BudgetLedger {
   put(budgets: BudgetConfig[], mode: "attach" | "update"): Promise<BudgetConfig[]>;
   list(): Promise<BudgetConfig[]>;
   remove(id: string): Promise<boolean>;
-  reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation>;
-  settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement>;
+  /** `tokens`: the most it can use, for budgets that count them. `requests`: 1 if left out; 0 for what a request needs beside its own reservation. */
+  reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number; tokens?: number; requests?: number }): Promise<Reservation>;
+  /** Tokens that are not said are those that were held. */
+  settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement>;
   release(reservationId: string): Promise<boolean>;
   /**
    * Counts a record that was not reserved, once for each budget; a higher revision of it replaces the amount. A record of a
    * reservation this ledger knows never counts here. `true` when any budget stands elsewhere now.
    */
-  charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean>;
+  charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean>;
   status(budgetIds?: string[]): Promise<BudgetStatus[]>;
+  /** Adds to a budget's limit, once by its id: until an instant (a raise), or for good (a top-up). `false` for a repeat. */
+  adjust?(budgetId: string, adjustment: { id: string; amount: string; until?: string; reason?: string }): Promise<boolean>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- guardrails

@@ -39,7 +39,9 @@ fn agent(id: &str) -> Vec<Scope> {
 
 fn reserve(ledger: &mut Ledger, id: &str, amount: &str, now: i64) -> tollgate::budget::Reservation {
     let scopes = agent("a");
-    ledger.reserve(&Reserve { id, usd: usd(amount), scopes: &scopes, lease_ms: 10 * MINUTE }, at(now)).unwrap()
+    ledger
+        .reserve(&Reserve { id, amounts: usd(amount).into(), scopes: &scopes, lease_ms: 10 * MINUTE }, at(now))
+        .unwrap()
 }
 
 /// Spent and held of the first budget.
@@ -118,7 +120,7 @@ fn a_reservation_id_names_one_attempt() {
     assert_eq!(stand(&mut ledger, NOON), stands("0", "0.5"));
     let scopes = agent("a");
     let mut again = |amount: &str| {
-        let request = Reserve { id: "r", usd: usd(amount), scopes: &scopes, lease_ms: 1 };
+        let request = Reserve { id: "r", amounts: usd(amount).into(), scopes: &scopes, lease_ms: 1 };
         ledger.reserve(&request, at(NOON)).unwrap_err().message().to_owned()
     };
     assert_eq!(
@@ -127,7 +129,7 @@ fn a_reservation_id_names_one_attempt() {
     );
     ledger.settle("r", usd("0.1"), false, at(NOON));
     let mut again = |amount: &str| {
-        let request = Reserve { id: "r", usd: usd(amount), scopes: &scopes, lease_ms: 1 };
+        let request = Reserve { id: "r", amounts: usd(amount).into(), scopes: &scopes, lease_ms: 1 };
         ledger.reserve(&request, at(NOON)).unwrap_err().message().to_owned()
     };
     assert_eq!(
@@ -149,7 +151,8 @@ fn leases_are_checked() {
         ("r", 0, "cannot reserve: expected leaseMs to be from 1 to 2592000000, found 0"),
         ("r", -5, "cannot reserve: expected leaseMs to be from 1 to 2592000000, found -5"),
     ] {
-        let error = ledger.reserve(&Reserve { id, usd: Usd::ZERO, scopes: &[], lease_ms }, at(NOON)).unwrap_err();
+        let error =
+            ledger.reserve(&Reserve { id, amounts: Usd::ZERO.into(), scopes: &[], lease_ms }, at(NOON)).unwrap_err();
         assert_eq!(error.message(), message);
     }
 }
@@ -342,7 +345,8 @@ fn a_block_outranks_a_throttle_and_the_first_of_equals_is_named() {
     ]);
     let named = |answer: tollgate::budget::Reservation| (answer.blocked_by.unwrap().name, answer.retry_after_ms);
     assert_eq!(named(reserve(&mut ledger, "r", "3", NOON)), ("z blocks".to_owned(), None));
-    assert_eq!(named(reserve(&mut ledger, "r", "1.5", NOON)), ("slows".to_owned(), Some(12 * HOUR)));
+    // More than the whole limit: no time will help.
+    assert_eq!(named(reserve(&mut ledger, "r", "1.5", NOON)), ("slows".to_owned(), None));
     assert!(reserve(&mut ledger, "r", "0.75", NOON).allowed);
     // Only a hold is in the way: worth another try soon.
     assert_eq!(named(reserve(&mut ledger, "s", "0.5", NOON)), ("slows".to_owned(), Some(SECOND)));
@@ -479,8 +483,14 @@ fn a_higher_revision_replaces_what_its_record_counted() {
     let mut ledger = ledger(&[BLOCK, r#"{"name":"b","limit":5,"period":"monthly","scope":{"type":"agent","id":"a"}}"#]);
     let scopes = agent("a");
     let mut take = |revision: u32, amount: &str, ms: i64| {
-        let charge =
-            Charge { record_id: "c", revision, usd: usd(amount), scopes: &scopes, at: at(NOON), reservation_ids: &[] };
+        let charge = Charge {
+            record_id: "c",
+            revision,
+            amounts: usd(amount).into(),
+            scopes: &scopes,
+            at: at(NOON),
+            reservation_ids: &[],
+        };
         let taken = ledger.take(&charge, at(NOON + ms));
         let spent: Vec<String> =
             ledger.status(None, at(NOON + ms)).iter().map(|status| status.spent.to_string()).collect();
@@ -507,8 +517,14 @@ fn a_correction_changes_only_what_counted_it() {
     ledger.status(None, at(later - DAY));
     ledger.put(month("new"), Mode::Attach, &OnlyUtc, at(later)).unwrap();
     let take = |ledger: &mut Ledger, revision, amount| {
-        let charge =
-            Charge { record_id: "c", revision, usd: usd(amount), scopes: &[], at: at(NOON - 1), reservation_ids: &[] };
+        let charge = Charge {
+            record_id: "c",
+            revision,
+            amounts: usd(amount).into(),
+            scopes: &[],
+            at: at(NOON - 1),
+            reservation_ids: &[],
+        };
         ledger.take(&charge, at(later))
     };
     assert_eq!(take(&mut ledger, 0, "2").too_old, ["all:monthly:old"]);
@@ -524,7 +540,14 @@ fn a_charge_belongs_to_the_first_reservation_that_is_known() {
     reserve(&mut ledger, "request", "0.5", NOON);
     ledger.settle("request", usd("0.3"), false, at(NOON));
     let mut take = |record_id: &str, reservation_ids: &[&str]| {
-        let charge = Charge { record_id, revision: 0, usd: usd("0.3"), scopes: &scopes, at: at(NOON), reservation_ids };
+        let charge = Charge {
+            record_id,
+            revision: 0,
+            amounts: usd("0.3").into(),
+            scopes: &scopes,
+            at: at(NOON),
+            reservation_ids,
+        };
         ledger.take(&charge, at(NOON)).taken
     };
     assert_eq!(take("a", &["unknown", "request"]), Taken::Repeat);
@@ -635,7 +658,7 @@ fn a_late_record_of_a_forgotten_reservation_does_not_count_again() {
     let budget = |name: &str| config(&format!(r#"{{"name":"{name}","limit":10,"period":"monthly","action":"block"}}"#));
     ledger.put(budget("M"), Mode::Attach, &OnlyUtc, month("2026-01-31")).unwrap();
     let (made, done) = (month("2026-01-31T23:59:59Z"), month("2026-02-01T00:00:10Z"));
-    let request = Reserve { id: "X#1", usd: usd("6"), scopes: &[], lease_ms: MINUTE };
+    let request = Reserve { id: "X#1", amounts: usd("6").into(), scopes: &[], lease_ms: MINUTE };
     ledger.reserve(&request, made).unwrap();
     ledger.settle("X#1", usd("6"), false, done);
     // The reservation counts in January, where it was made; its record bears February.
@@ -662,7 +685,7 @@ fn a_busy_ledger_forgets_and_still_counts_a_month_right() {
     for hour in 0..8 * 24 {
         let now = at(NOON + hour * HOUR);
         let (id, record) = (format!("r{hour}"), format!("c{hour}"));
-        ledger.reserve(&Reserve { id: &id, usd: usd("1"), scopes: &scopes, lease_ms: HOUR }, now).unwrap();
+        ledger.reserve(&Reserve { id: &id, amounts: usd("1").into(), scopes: &scopes, lease_ms: HOUR }, now).unwrap();
         ledger.settle(&id, usd("0.5"), false, now.plus(1));
         // Its record, and one that nobody reserved; both again a day and six days later.
         for back in [0, 23, 6 * 24] {
@@ -886,7 +909,7 @@ proptest! {
                 Step::Reserve { id, cents: amount, agent, lease } => {
                     let (id, agent) = (format!("r{id}"), format!("a{agent}"));
                     let scopes = self::agent(&agent);
-                    let answer = ledger.reserve(&Reserve { id: &id, usd: cents(amount), scopes: &scopes, lease_ms: lease }, now);
+                    let answer = ledger.reserve(&Reserve { id: &id, amounts: cents(amount).into(), scopes: &scopes, lease_ms: lease }, now);
                     match model.promises.get(&id) {
                         Some(known) if known.state.is_err() => prop_assert!(answer.is_err()),
                         Some(known) if !known.released => prop_assert_eq!(answer.is_ok(), known.reserved == amount),
@@ -1020,7 +1043,7 @@ proptest! {
         ledger.charge("c", cents(spent), &agent("a"), at(NOON), None, at(NOON));
         let statuses = ledger.status(None, at(NOON)).to_json();
         prop_assert_eq!(check(&statuses, cents(asked), at(NOON)).unwrap().allowed, spent + asked <= limit);
-        let answer = ledger.reserve(&Reserve { id: "r", usd: cents(asked), scopes: &agent("a"), lease_ms: 1 }, at(NOON)).unwrap();
+        let answer = ledger.reserve(&Reserve { id: "r", amounts: cents(asked).into(), scopes: &agent("a"), lease_ms: 1 }, at(NOON)).unwrap();
         prop_assert_eq!(answer.allowed, spent + asked <= limit);
     }
 

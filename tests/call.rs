@@ -174,7 +174,9 @@ impl Host {
                     self.out.extend(call.finish(end.as_ref(), &tracker, at));
                 }
                 Step::Wait { .. } => self.log.push("wait".into()),
-                Step::Settle { id, usd, mark } => self.log.push(format!("settle {id} {usd} {}", mark.unwrap_or("-"))),
+                Step::Settle { id, usd, mark, .. } => {
+                    self.log.push(format!("settle {id} {usd} {}", mark.unwrap_or("-")))
+                }
                 Step::Release { id } => self.log.push(format!("release {id}")),
                 Step::Store { record, .. } => {
                     let record: serde_json::Value = serde_json::from_str(&record.to_json()).unwrap();

@@ -60,6 +60,7 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
     let time = time.boxed();
     let id = || prop::sample::select(vec!["a", "b", "c", "d"]);
     let usd = || prop::sample::select(vec!["0", "0.1", "0.25", "0.5", "1"]);
+    let tokens = || prop::sample::select(vec![Value::Null, json!(0), json!(7), json!(7), json!(30)]);
     let scopes = || {
         prop::sample::select(vec![
             json!([]),
@@ -74,6 +75,12 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
         json!({ "id": "moves", "name": "m", "limit": 1, "period": "total", "alertThresholds": [10, 50.5] }),
         json!({ "id": "moves", "name": "m", "limit": 1, "period": "monthly", "scope": { "type": "user", "id": "u:é" } }),
     ];
+    let kinds = [
+        json!({ "name": "t", "unit": "tokens", "limit": 40, "softLimit": 20, "period": "hourly", "action": "block" }),
+        json!({ "name": "r", "unit": "requests", "limit": 4, "period": "daily", "rolling": true, "action": "throttle" }),
+        json!({ "name": "c", "limit": 1, "period": "hourly", "carryOver": "0.5", "action": "block" }),
+    ];
+    let budgets: Vec<Value> = if days { budgets.to_vec() } else { budgets.into_iter().chain(kinds).collect() };
     let count = if days { 2 } else { budgets.len() };
     let budgets = prop::sample::select(budgets[..count].to_vec());
     let gone = if days { "nobody's" } else { "moves" };
@@ -81,9 +88,14 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
         2 => (budgets, prop::sample::select(vec!["attach", "update"]))
             .prop_map(|(config, mode)| json!({ "op": "put", "budgets": [budget(&config)], "mode": mode })),
         1 => Just(json!({ "op": "remove", "id": gone })),
-        6 => (id(), usd(), scopes(), prop::sample::select(vec![SECOND, 10 * MINUTE, 40 * HOUR]))
-            .prop_map(|(id, usd, scopes, lease)| json!({ "op": "reserve", "id": id, "usd": usd, "scopes": scopes, "leaseMs": lease })),
-        4 => (id(), usd()).prop_map(|(id, usd)| json!({ "op": "settle", "id": id, "usd": usd })),
+        6 => (id(), usd(), scopes(), prop::sample::select(vec![SECOND, 10 * MINUTE, 40 * HOUR]), tokens()).prop_map(
+            |(id, usd, scopes, lease, tokens)| json!({ "op": "reserve", "id": id, "usd": usd, "scopes": scopes, "leaseMs": lease, "tokens": tokens })
+        ),
+        4 => (id(), usd(), tokens()).prop_map(|(id, usd, tokens)| json!({ "op": "settle", "id": id, "usd": usd, "tokens": tokens })),
+        2 => (id(), 1..3_u8, prop::bool::ANY).prop_map(move |(id, amount, ends)| json!({
+            "op": "adjust", "budget": if ends { "all:hourly:c" } else { "moves" }, "id": id, "amount": amount,
+            "until": ends.then(|| Instant::from_ms(NOON + DAY).to_string()), "reason": "asked",
+        })),
         1 => (id(), usd()).prop_map(|(id, usd)| json!({ "op": "settle", "id": id, "usd": usd, "mark": "aborted" })),
         2 => id().prop_map(|id| json!({ "op": "release", "id": id })),
         3 => (id(), usd(), scopes(), 0..3_u32, prop::sample::select(vec![0, HOUR, 20 * HOUR]), prop::option::of(id())).prop_map(

@@ -1,9 +1,11 @@
 import { run } from "../core.js";
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, ValidationError } from "../errors.js";
+import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
 import { toJson } from "../store/json.js";
 import { InMemoryCostStorage, LISTEN } from "../store/memory.js";
 import type {
+  BudgetAmounts,
   BudgetConfig,
   BudgetEnforcementResult,
   BudgetInput,
@@ -124,6 +126,9 @@ export class BudgetManager {
    * @throws {ValidationError} `invalid_amount` for a limit that is negative or no number.
    * @throws {ConfigurationError} for anything else that is no budget.
    */
+  createBudget(config: BudgetInput & { unit?: "usd" }): BudgetConfig & { limitUsd: string };
+  /** A budget that may count something else than money. */
+  createBudget(config: BudgetInput): BudgetConfig;
   createBudget(config: BudgetInput): BudgetConfig {
     const input = inputJson(config);
     const made = JSON.parse(run((core) => core.readBudget(input, this.#timeZone, this.#weekStart))) as BudgetConfig;
@@ -193,13 +198,13 @@ export class BudgetManager {
    * Asks whether an amount would pass, for an agent. Advisory: it holds nothing, and between its answer and the call
    * anybody may spend.
    */
-  async checkBudget(agentId: string, estimatedCost: MoneyInput): Promise<BudgetEnforcementResult> {
-    const usd = amount(estimatedCost);
+  async checkBudget(agentId: string, estimatedCost: MoneyInput | BudgetAmounts): Promise<BudgetEnforcementResult> {
+    const { usd, tokens } = amounts(estimatedCost);
     const news = await this.#sync();
     const statuses = await this.#statuses(this.#binding([{ type: "agent", id: agentId }]));
     news.push(...this.#take(statuses.flatMap((status) => status.alerts ?? [])));
     const text = toJson(statuses, "statuses");
-    const verdict = JSON.parse(run((core) => core.checkBudgets(text, usd, this.#now()))) as {
+    const verdict = JSON.parse(run((core) => core.checkBudgets(text, usd, tokens, this.#now()))) as {
       allowed: boolean;
       blockedBy?: number;
       status?: number;
@@ -240,6 +245,10 @@ export class BudgetManager {
   async reserve(request: {
     requestId: string;
     amount: MoneyInput;
+    /** The most tokens it can use: needed where a budget counts them that can refuse. */
+    tokens?: number;
+    /** 1 if left out; 0 for what a request needs beside what was reserved for it. */
+    requests?: number;
     /** `"default"` if left out. */
     agentId?: string;
     /** Beside the agent's. */
@@ -247,27 +256,64 @@ export class BudgetManager {
     /** After this the amount counts as spent. Ten minutes if left out. */
     leaseMs?: number;
   }, quietly = false): Promise<Reservation> {
-    checkKeys("a reservation", request, ["requestId", "amount", "agentId", "scopes", "leaseMs"]);
-    const usd = amount(request.amount);
-    const scopes: BudgetScope[] = [{ type: "agent", id: request.agentId ?? "default" }, ...(request.scopes ?? [])];
+    checkKeys("a reservation", request, ["requestId", "amount", "tokens", "requests", "agentId", "scopes", "leaseMs"]);
+    const { requestId, agentId, leaseMs = LEASE_MS } = request;
+    const taken = { ...amounts({ usd: request.amount, tokens: request.tokens }), ...(request.requests === undefined ? {} : { requests: request.requests }) };
+    const scopes: BudgetScope[] = [{ type: "agent", id: agentId ?? "default" }, ...(request.scopes ?? [])];
     const news = await this.#sync();
-    const answer = await this.#ledger.reserve({ reservationId: request.requestId, usd, scopes, leaseMs: request.leaseMs ?? LEASE_MS });
+    const answer = await this.#ledger.reserve({ reservationId: requestId, ...taken, scopes, leaseMs });
     return { ...answer, alerts: [...news, ...this.#take(answer.alerts, quietly)] };
   }
 
   /**
-   * Turns what was held into what was spent; the rest is free again.
+   * Turns what was held into what was spent; the rest is free again. Where budgets count tokens, `{ usd, tokens }`: tokens that are
+   * not said are those that were held.
    *
    * @param quietly - as in {@link BudgetManager.reserve}
    */
-  async settle(requestId: string, actual: MoneyInput, mark?: Parameters<BudgetLedger["settle"]>[2], quietly = false): Promise<Settlement> {
-    const answer = await this.#ledger.settle(requestId, amount(actual), mark);
+  async settle(requestId: string, actual: MoneyInput | BudgetAmounts, mark?: Parameters<BudgetLedger["settle"]>[2], quietly = false): Promise<Settlement> {
+    const { usd, tokens } = amounts(actual);
+    const answer = await this.#ledger.settle(requestId, usd, mark, tokens);
     return { ...answer, alerts: this.#take(answer.alerts, quietly) };
   }
 
   /** Frees what was held: nothing can have been billed. A second time it does nothing. */
   async release(requestId: string): Promise<boolean> {
     return this.#ledger.release(requestId);
+  }
+
+  /**
+   * Adds to a budget's limit until an instant. It is kept with its reason, which {@link BudgetManager.getBudgetStatus} lists.
+   *
+   * @param raise - `id` makes it count once, however often it is said; one of its own if left out
+   */
+  async raiseLimit(budgetId: string, raise: { amount: MoneyInput; until: string | number | Date; reason: string; id?: string }): Promise<BudgetStatus> {
+    checkKeys("a raise", raise, ["amount", "until", "reason", "id"]);
+    const { until, reason, id = generateId() } = raise;
+    if (typeof reason !== "string" || reason === "") throw invalid("a raise to have a reason");
+    return this.#adjust(budgetId, { id, amount: amount(raise.amount), until: instant(until), reason });
+  }
+
+  /**
+   * Adds to the balance of a `total` budget, for good: a prepaid balance. It counts once by its `id` (that of the payment), however
+   * often it is said.
+   */
+  async topUp(budgetId: string, topUp: { id: string; amount: MoneyInput; reason?: string }): Promise<BudgetStatus> {
+    checkKeys("a top-up", topUp, ["id", "amount", "reason"]);
+    const { id, reason } = topUp;
+    if (typeof id !== "string" || id === "") throw invalid("a top-up to have an id, by which it counts once");
+    return this.#adjust(budgetId, { id, amount: amount(topUp.amount), ...(reason === undefined ? {} : { reason }) });
+  }
+
+  async #adjust(budgetId: string, adjustment: { id: string; amount: string; until?: string; reason?: string }): Promise<BudgetStatus> {
+    await this.#sync();
+    if (this.#ledger.adjust === undefined) {
+      throw new ConfigurationError({ code: "invalid_config", message: "cannot adjust a budget: expected a ledger that can, found one without adjust" });
+    }
+    await this.#ledger.adjust(budgetId, adjustment);
+    const status = await this.getBudgetStatus(budgetId);
+    if (status === undefined) throw invalid("a budget that is stored");
+    return status;
   }
 
   /** The alerts seen, of one budget or of all. */
@@ -423,12 +469,13 @@ export class BudgetManager {
       const charge = JSON.parse(run((core) => core.chargeOfRecord(text))) as {
         id: string;
         usd: string;
+        tokens: number;
         scopes: BudgetScope[];
         at: string;
         reservationId: string;
         revision: number;
       };
-      if (await this.#ledger.charge(charge.id, charge.usd, charge.scopes, charge.at, charge.reservationId, charge.revision)) {
+      if (await this.#ledger.charge(charge.id, charge.usd, charge.scopes, charge.at, charge.reservationId, charge.revision, charge.tokens)) {
         for (const entry of this.#binding(charge.scopes)) touched.add(entry);
       }
     }
@@ -442,10 +489,31 @@ function amount(value: MoneyInput): string {
   return run((core) => core.readAmount(value));
 }
 
+/** What a call takes, each amount as its exact decimal. */
+function amounts(value: MoneyInput | BudgetAmounts): { usd: string; tokens?: number } {
+  if (typeof value !== "object" || value === null || !("usd" in value)) return { usd: amount(value as MoneyInput) };
+  checkKeys("amounts", value, ["usd", "tokens"]);
+  const { usd, tokens } = value;
+  if (tokens === undefined || tokens === null) return { usd: amount(usd) };
+  if (!Number.isSafeInteger(tokens) || tokens < 0) throw invalid("tokens to be a whole number of at least 0");
+  return { usd: amount(usd), tokens };
+}
+
+function instant(value: string | number | Date): string {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) throw invalid("until to be an instant");
+  return date.toISOString();
+}
+
+function invalid(what: string): ValidationError {
+  return new ValidationError({ code: "invalid_input", message: `cannot read budget: expected ${what}, found another value` });
+}
+
 /** What a caller says of a budget, as JSON in which a number that is none stays visible. */
 function inputJson(input: object): string {
   if (typeof input !== "object" || input === null) return toJson(input, "budget");
-  return toJson({ ...input, ...("limit" in input && typeof input.limit === "number" ? { limit: String(input.limit) } : {}) }, "budget");
+  const limits = Object.entries(input).filter(([key, value]) => (key === "limit" || key === "softLimit" || key === "carryOver") && typeof value === "number");
+  return toJson({ ...input, ...Object.fromEntries(limits.map(([key, value]) => [key, String(value)])) }, "budget");
 }
 
 function agree(one: BudgetConfig, other: BudgetConfig): boolean {
@@ -453,7 +521,8 @@ function agree(one: BudgetConfig, other: BudgetConfig): boolean {
 }
 
 function sameWindows(one: BudgetConfig, other: BudgetConfig): boolean {
-  const windows = ({ period, scope, timeZone, weekStart }: BudgetConfig) => toJson([period, scope?.type, scope?.id, timeZone, weekStart], "budget");
+  const windows = ({ unit, period, rolling, scope, timeZone, weekStart }: BudgetConfig) =>
+    toJson([unit, period, rolling, scope?.type, scope?.id, timeZone, weekStart], "budget");
   return windows(one) === windows(other);
 }
 

@@ -41,15 +41,15 @@ export class MemoryBudgetLedger implements BudgetLedger {
   }
 
   /** Holds an amount in every budget that binds, or in none. */
-  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation> {
+  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number; tokens?: number; requests?: number }): Promise<Reservation> {
     const scopes = toJson(request.scopes, "scopes");
-    const answer = this.#ledger.use((ledger) => ledger.reserve(request.reservationId, request.usd, scopes, request.leaseMs, this.#now()));
+    const answer = this.#ledger.use((ledger) => ledger.reserve(request.reservationId, request.usd, request.tokens, request.requests, scopes, request.leaseMs, this.#now()));
     return JSON.parse(answer) as Reservation;
   }
 
-  /** Turns a hold into spending of exactly `usd`; a mark says that it is an estimate. */
-  async settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement> {
-    return JSON.parse(this.#ledger.use((ledger) => ledger.settle(reservationId, usd, mark, this.#now()))) as Settlement;
+  /** Turns a hold into spending of exactly `usd`, and of these tokens, or those that were held; a mark says that it is an estimate. */
+  async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
+    return JSON.parse(this.#ledger.use((ledger) => ledger.settle(reservationId, usd, tokens, mark, this.#now()))) as Settlement;
   }
 
   /** Frees a hold: nothing can have been billed. */
@@ -58,14 +58,20 @@ export class MemoryBudgetLedger implements BudgetLedger {
   }
 
   /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. */
-  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean> {
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean> {
     const text = toJson(scopes, "scopes");
-    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, text, at, reservationId, revision, this.#now()));
+    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, tokens, text, at, reservationId, revision, this.#now()));
   }
 
   /** Where budgets stand: all, or those named. */
   async status(budgetIds?: string[]): Promise<BudgetStatus[]> {
     const ids = budgetIds === undefined ? undefined : toJson(budgetIds, "budget ids");
     return JSON.parse(this.#ledger.use((ledger) => ledger.status(ids, this.#now()))) as BudgetStatus[];
+  }
+
+  /** Adds to a budget's limit, once by its id; `false` for a repeat. */
+  async adjust(budgetId: string, adjustment: { id: string; amount: string; until?: string; reason?: string }): Promise<boolean> {
+    const text = toJson(adjustment, "an adjustment");
+    return this.#ledger.use((ledger) => ledger.adjust(budgetId, text, this.#now()));
   }
 }

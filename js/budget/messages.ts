@@ -59,14 +59,14 @@ export abstract class MessageLedger implements BudgetLedger {
   }
 
   /** Holds an amount in every budget that binds, or in none. */
-  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation> {
-    const { reservationId: id, usd, scopes, leaseMs } = request;
-    return this.#ask({ op: "reserve", id, usd, scopes, leaseMs });
+  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number; tokens?: number; requests?: number }): Promise<Reservation> {
+    const { reservationId: id, usd, scopes, leaseMs, tokens, requests } = request;
+    return this.#ask({ op: "reserve", id, usd, tokens, requests, scopes, leaseMs });
   }
 
-  /** Turns a hold into spending of exactly `usd`; a mark says that it is an estimate. */
-  async settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement> {
-    return this.#ask({ op: "settle", id: reservationId, usd, mark });
+  /** Turns a hold into spending of exactly `usd`, and of these tokens, or those that were held; a mark says that it is an estimate. */
+  async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
+    return this.#ask({ op: "settle", id: reservationId, usd, tokens, mark });
   }
 
   /** Frees a hold: nothing can have been billed. */
@@ -75,13 +75,18 @@ export abstract class MessageLedger implements BudgetLedger {
   }
 
   /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. */
-  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean> {
-    return this.#ask({ op: "charge", id: recordId, usd, scopes, at, reservationId, revision });
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean> {
+    return this.#ask({ op: "charge", id: recordId, usd, tokens, scopes, at, reservationId, revision });
   }
 
   /** Where budgets stand: all, or those named. */
   async status(budgetIds?: string[]): Promise<BudgetStatus[]> {
     return this.#ask({ op: "status", ids: budgetIds });
+  }
+
+  /** Adds to a budget's limit, once by its id; `false` for a repeat. */
+  async adjust(budgetId: string, adjustment: { id: string; amount: string; until?: string; reason?: string }): Promise<boolean> {
+    return this.#ask({ ...adjustment, op: "adjust", budget: budgetId });
   }
 
   async #ask<T>(operation: { op: string; [field: string]: unknown }): Promise<T> {

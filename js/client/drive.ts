@@ -10,6 +10,7 @@ import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngine, type 
 import { generateId } from "../id.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
+  BudgetAmounts,
   BudgetScope,
   CostEstimate,
   CostRecord,
@@ -56,6 +57,8 @@ interface Reserve {
   id: string;
   scopes: string;
   usd: string;
+  tokens?: number;
+  requests?: number;
   leaseMs: number;
 }
 
@@ -68,7 +71,7 @@ type Step =
   | { do: "body" }
   | { do: "stream" }
   | { do: "wait"; ms: number }
-  | { do: "settle"; id: string; usd: string; mark?: EstimateMark }
+  | { do: "settle"; id: string; usd: string; tokens?: number; mark?: EstimateMark }
   | { do: "release"; id: string }
   | { do: "store"; charge: boolean }
   | { do: "done" };
@@ -138,7 +141,7 @@ export class RunningCall {
         case "settle":
           await this.#attempt("settlement_failed", "settle the reservation", async () => {
             this.#settled = false;
-            const settlement = await this.host.budgets!.settle(step.id, step.usd, step.mark, this.host.quiet);
+            const settlement = await this.host.budgets!.settle(step.id, taken(step), step.mark, this.host.quiet);
             this.#settled = true;
             for (const alert of settlement?.alerts ?? []) this.#tell("onAlert", alert);
           });
@@ -272,6 +275,8 @@ export class RunningCall {
     const reservation = await this.host.budgets!.reserve({
       requestId: step.id,
       amount: step.usd,
+      ...(step.tokens !== undefined && { tokens: step.tokens }),
+      ...(step.requests !== undefined && { requests: step.requests }),
       agentId: this.host.agentId,
       scopes: JSON.parse(step.scopes) as BudgetScope[],
       leaseMs: step.leaseMs,
@@ -499,6 +504,11 @@ export class Deadline {
     this.#timer = undefined;
     this.#caller?.removeEventListener("abort", this.#giveUp);
   }
+}
+
+/** What a step says that a call takes of budgets. */
+function taken({ usd, tokens }: { usd: string; tokens?: number }): BudgetAmounts {
+  return tokens === undefined ? { usd } : { usd, tokens };
 }
 
 /** A polyfill's Response need not be the global class: it is taken by its shape. */

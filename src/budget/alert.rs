@@ -3,6 +3,7 @@
 use super::{
     answer::instant_of,
     config::{Config, Threshold},
+    unit::Unit,
 };
 use crate::{
     json::{Raw, ToJson, Writer, number},
@@ -20,11 +21,13 @@ pub struct Alert {
     pub budget_id: String,
     /// Its name.
     pub budget_name: String,
-    /// The threshold.
+    /// What it counts in.
+    pub unit: Unit,
+    /// The threshold; [`Threshold::SOFT`] for the soft limit.
     pub threshold: Threshold,
     /// What reached it: what was spent, or would be.
     pub amount: Usd,
-    /// The budget's limit at that time.
+    /// The budget's limit at that time, or its soft limit.
     pub limit: Usd,
     /// Whether only what is held or asked for would reach it.
     pub projected: bool,
@@ -34,25 +37,32 @@ pub struct Alert {
     pub window_start: Option<Instant>,
 }
 
+/// The kind of an alert of the soft limit.
+pub(super) const SOFT_LIMIT: &str = "soft_limit";
+
 impl Alert {
     /// The alert of a budget's threshold in a window.
     pub fn new(
         config: &Config,
         threshold: Threshold,
         window_start: Instant,
-        amount: Usd,
+        (amount, limit): (Usd, Usd),
         projected: bool,
         at: Instant,
     ) -> Self {
+        let soft = config.soft_limit.filter(|_| threshold == Threshold::SOFT);
+        let limit = soft.unwrap_or(limit);
+        let kind = if soft.is_some() { "soft".to_owned() } else { number::print(threshold.percent()) };
         let window_start = Some(window_start).filter(|_| config.period != Period::Total);
         let window = window_start.map_or("total".to_owned(), |start| start.to_string());
         Self {
-            id: format!("{}@{window}#{}/{}", config.id, number::print(threshold.percent()), config.limit),
+            id: format!("{}@{window}#{kind}/{limit}", config.id),
             budget_id: config.id.clone(),
             budget_name: config.name.clone(),
+            unit: config.unit,
             threshold,
             amount,
-            limit: config.limit,
+            limit,
             projected,
             at,
             window_start,
@@ -63,23 +73,33 @@ impl Alert {
     pub fn read(value: Raw<'_>) -> Option<Self> {
         let alert = Object::of(value)?;
         let text = |key: &str| alert.get(key)?.to_text();
-        let usd = |key: &str| Usd::parse(&text(key)?).ok();
+        let unit = text("unit").map_or(Unit::Usd, |name| Unit::of(&name));
+        let is_soft = text("kind").as_deref() == Some(SOFT_LIMIT);
         Some(Self {
             id: text("id")?,
             budget_id: text("budgetId")?,
             budget_name: text("budgetName")?,
-            threshold: Threshold::from_percent(alert.get("threshold")?.number()?).ok()?,
-            amount: usd("currentSpendingUsd")?,
-            limit: usd("limitUsd")?,
+            unit,
+            threshold: match is_soft {
+                true => Threshold::SOFT,
+                false => Threshold::from_percent(alert.get("threshold")?.number()?).ok()?,
+            },
+            amount: unit.read_of(&alert, "currentSpending", "currentSpendingUsd")?,
+            limit: unit.read_of(&alert, "limit", "limitUsd")?,
             projected: alert.get("projected")?.bool()?,
             at: Instant::parse(&text("timestamp")?).ok()?,
             window_start: text("periodStart").map(|start| Instant::parse(&start)).transpose().ok()?,
         })
     }
 
-    /// `critical` from 100 percent, `warning` from 90, `info` below.
+    fn is_soft(&self) -> bool {
+        self.threshold == Threshold::SOFT
+    }
+
+    /// `critical` from 100 percent, `warning` from 90 and for the soft limit, `info` below.
     pub fn severity(&self) -> &'static str {
         match self.threshold.percent() {
+            _ if self.is_soft() => "warning",
             percent if percent >= 100.0 => "critical",
             percent if percent >= 90.0 => "warning",
             _ => "info",
@@ -88,13 +108,12 @@ impl Alert {
 
     /// The text that programs match on.
     pub fn message(&self) -> String {
-        format!(
-            "Budget \"{}\" has reached {}% ({} / {} USD)",
-            self.budget_name,
-            number::print(self.threshold.percent()),
-            self.amount.to_fixed(4),
-            self.limit
-        )
+        let reached = match self.is_soft() {
+            true => "passed its soft limit".to_owned(),
+            false => format!("reached {}%", number::print(self.threshold.percent())),
+        };
+        let amount = self.amount.to_fixed(if self.unit == Unit::Usd { 4 } else { 0 });
+        format!("Budget \"{}\" has {reached} ({amount} / {} {})", self.budget_name, self.limit, self.unit.label())
     }
 }
 
@@ -104,13 +123,17 @@ impl ToJson for Alert {
         to.text_of("id", &self.id);
         to.text_of("budgetId", &self.budget_id);
         to.text_of("budgetName", &self.budget_name);
-        to.number_of("threshold", self.threshold.percent());
+        if self.is_soft() {
+            to.text_of("kind", SOFT_LIMIT);
+        }
+        to.number_of("threshold", if self.is_soft() { 100.0 } else { self.threshold.percent() });
         to.text_of("severity", self.severity());
         to.text_of("message", &self.message());
-        to.number_of("currentSpending", self.amount.to_f64());
-        to.value_of("currentSpendingUsd", &self.amount);
-        to.number_of("limit", self.limit.to_f64());
-        to.value_of("limitUsd", &self.limit);
+        if self.unit != Unit::Usd {
+            to.text_of("unit", self.unit.as_str());
+        }
+        self.unit.write(to, "currentSpending", "currentSpendingUsd", self.amount);
+        self.unit.write(to, "limit", "limitUsd", self.limit);
         to.number_of("percentageUsed", self.amount.percent_of(self.limit));
         to.bool_of("projected", self.projected);
         instant_of(to, "timestamp", Some(self.at));
@@ -140,10 +163,17 @@ mod tests {
             (2, "1.4", "warning", "Budget \"Team\" has reached 90% (1.4000 / 1.5 USD)"),
             (3, "12345.67891", "critical", "Budget \"Team\" has reached 100% (12345.6789 / 1.5 USD)"),
         ] {
-            let alert = Alert::new(&config, config.thresholds[index], at, Usd::parse(amount).unwrap(), false, at);
+            let alert = Alert::new(
+                &config,
+                config.thresholds[index],
+                at,
+                (Usd::parse(amount).unwrap(), config.limit),
+                false,
+                at,
+            );
             assert_eq!((alert.severity(), alert.message().as_str()), (severity, message));
         }
-        let alert = Alert::new(&config, config.thresholds[1], at, Usd::ZERO, true, at);
+        let alert = Alert::new(&config, config.thresholds[1], at, (Usd::ZERO, config.limit), true, at);
         assert_eq!(alert.id, "all:total:Team@total#89.5/1.5");
     }
 }

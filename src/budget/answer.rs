@@ -1,6 +1,6 @@
 //! What the ledger answers, and its public form.
 
-use super::{alert::Alert, config::Config};
+use super::{adjust::Adjustment, alert::Alert, book::Standing, config::Config, unit::Unit};
 use crate::{
     json::{ToJson, Writer},
     money::Usd,
@@ -40,9 +40,9 @@ pub struct Reservation {
     pub guarantee: Guarantee,
     /// The budget that refused.
     pub blocked_by: Option<Config>,
-    /// What that budget has left.
+    /// What that budget has left, in its unit.
     pub remaining: Option<Usd>,
-    /// When its window ends; none for `total`.
+    /// When its window ends, or so much of a rolling one that the amount would pass; none for `total`.
     pub resets_at: Option<Instant>,
     /// When to try again, where that can help.
     pub retry_after_ms: Option<i64>,
@@ -50,6 +50,8 @@ pub struct Reservation {
     pub alerts: Vec<Alert>,
     /// When the lease ends.
     pub expires_at: Option<Instant>,
+    /// The budgets whose soft limit is passed by it.
+    pub over_soft: Vec<String>,
 }
 
 /// What a settlement came to.
@@ -88,6 +90,8 @@ pub struct Settlement {
     pub returned: Usd,
     /// By how much the bill passed the reservation.
     pub overage: Option<Usd>,
+    /// The tokens it is charged at now, where they are known.
+    pub tokens: Option<u64>,
     /// What was raised by it.
     pub alerts: Vec<Alert>,
 }
@@ -101,6 +105,12 @@ pub struct Status {
     pub spent: Usd,
     /// Reserved and not settled.
     pub held: Usd,
+    /// How its limit is made up.
+    pub standing: Standing,
+    /// When what is spent in a rolling window counts no more, part by part.
+    pub releases: Vec<(Instant, Usd)>,
+    /// What was added to its limit.
+    pub adjustments: Vec<Adjustment>,
     /// The window.
     pub window: (Instant, Instant),
     /// The alerts of this window.
@@ -123,12 +133,18 @@ impl ToJson for Reservation {
         if let Some(remaining) = &self.remaining {
             to.value_of("remaining", remaining);
         }
+        if let Some(config) = self.blocked_by.as_ref().filter(|config| config.unit != Unit::Usd) {
+            to.text_of("unit", config.unit.as_str());
+        }
         instant_of(to, "resetsAt", self.resets_at);
         if let Some(ms) = self.retry_after_ms {
             to.number_of("retryAfterMs", ms as f64);
         }
         to.list_of("alerts", &self.alerts);
         instant_of(to, "expiresAt", self.expires_at);
+        if !self.over_soft.is_empty() {
+            to.list_of("overSoftLimit", &self.over_soft);
+        }
         to.close('}');
     }
 }
@@ -142,6 +158,9 @@ impl ToJson for Settlement {
         if let Some(overage) = &self.overage {
             to.value_of("overage", overage);
         }
+        if let Some(tokens) = self.tokens {
+            to.number_of("chargedTokens", tokens as f64);
+        }
         to.list_of("alerts", &self.alerts);
         to.close('}');
     }
@@ -149,24 +168,53 @@ impl ToJson for Settlement {
 
 impl ToJson for Status {
     fn write(&self, to: &mut Writer) {
-        let limit = self.budget.limit;
+        let (limit, unit) = (self.standing.limit, self.budget.unit);
         let remaining = limit.saturating_sub(self.spent);
         to.open('{');
         to.value_of("budget", &self.budget);
+        if limit != self.budget.limit {
+            to.value_of("effectiveLimit", &limit);
+        }
+        if self.standing.carried > Usd::ZERO {
+            to.value_of("carriedOver", &self.standing.carried);
+        }
+        if self.standing.later != limit {
+            to.value_of("nextLimit", &self.standing.later);
+        }
+        if !self.adjustments.is_empty() {
+            to.list_of("adjustments", &self.adjustments);
+        }
         for (key, exact_key, amount) in [
             ("currentSpending", "spentUsd", self.spent),
             ("held", "heldUsd", self.held),
             ("remaining", "remainingUsd", remaining),
             ("overage", "overageUsd", self.spent.saturating_sub(limit)),
         ] {
-            to.number_of(key, amount.to_f64());
-            to.value_of(exact_key, &amount);
+            unit.write(to, key, exact_key, amount);
         }
-        to.value_of("availableUsd", &remaining.saturating_sub(self.held));
+        let available = remaining.saturating_sub(self.held);
+        match unit {
+            Unit::Usd => to.value_of("availableUsd", &available),
+            _ => to.number_of("available", available.to_f64()),
+        }
         to.number_of("percentageUsed", self.spent.percent_of(limit));
         to.bool_of("isExceeded", self.spent > limit);
         let active = self.budget.thresholds.iter().filter(|threshold| threshold.reached_by(self.spent, limit));
         to.list_of("activeAlerts", active.map(|threshold| threshold.percent()));
+        if self.budget.soft_limit.is_some() {
+            to.bool_of("isOverSoftLimit", self.budget.soft_limit.is_some_and(|soft| self.spent > soft));
+        }
+        if self.budget.reach().is_some() {
+            to.key("releases");
+            to.open('[');
+            for (at, amount) in &self.releases {
+                to.open('{');
+                instant_of(to, "at", Some(*at));
+                to.value_of("amount", amount);
+                to.close('}');
+            }
+            to.close(']');
+        }
         to.list_of("alerts", &self.alerts);
         // The window of `total` has no ends: the largest instants there are have no form that everybody reads.
         let ends = Some(self.window).filter(|_| self.budget.period != Period::Total);

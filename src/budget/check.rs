@@ -2,8 +2,10 @@
 //! that a user wrote; and it holds nothing, so between the answer and the call anybody may spend.
 
 use super::{
-    alert::Alert,
+    alert::{Alert, SOFT_LIMIT},
+    book::frees,
     config::{Action, Config, Threshold},
+    unit::{Amounts, Unit, whole},
 };
 use crate::{
     collections::Set,
@@ -48,86 +50,121 @@ impl ToJson for Verdict {
 }
 
 /// What is read of a status; the rest, a ledger's own, is passed by.
-struct Asked<'a> {
-    budget: Raw<'a>,
-    spent_usd: Usd,
-    held_usd: Usd,
+struct Asked {
+    config: Config,
+    spent: Usd,
+    held: Usd,
+    /// What may be spent now, and once what is spent has gone.
+    limit: Usd,
+    later: Usd,
     period_start: Option<String>,
     period_end: Option<String>,
+    releases: Vec<(Instant, Usd)>,
     /// The thresholds of its alerts.
     alerts: Vec<f64>,
 }
 
-impl<'a> Asked<'a> {
-    fn read(status: Raw<'a>) -> Option<Self> {
+impl Asked {
+    /// The budget of a status may be none of ours: that is its own error.
+    fn read(status: Raw<'_>) -> Option<Result<Self>> {
         let status = Object::of(status)?;
+        let config = match Config::parse(status.get("budget")?.get()) {
+            Ok(config) => config,
+            Err(error) => return Some(Err(error)),
+        };
+        let unit = config.unit;
         let amount = |value: Raw<'_>| Usd::parse(&value.text()?).ok();
-        let held = status.get("heldUsd");
+        let held = if unit == Unit::Usd { "heldUsd" } else { "held" };
+        let held = status.get(held).map_or(Some(Usd::ZERO), |held| unit.read(held).ok())?;
+        let limit = status.get("effectiveLimit").map_or(Some(config.limit), amount)?;
         let alerts = status.get("alerts").map_or(Some(Vec::new()), Raw::items)?;
-        Some(Self {
-            budget: status.get("budget")?,
-            spent_usd: amount(status.get("spentUsd")?)?,
-            held_usd: held.map_or(Some(Usd::ZERO), amount)?,
+        let alerts = alerts.into_iter().filter(|alert| {
+            let kind = alert.member("kind").and_then(Raw::text);
+            kind.as_deref() != Some(SOFT_LIMIT)
+        });
+        let releases = status.get("releases").map_or(Some(Vec::new()), Raw::items)?.into_iter().map(|release| {
+            Some((Instant::parse(&release.member("at")?.text()?).ok()?, amount(release.member("amount")?)?))
+        });
+        Some(Ok(Self {
+            spent: unit.read_of(&status, "currentSpending", "spentUsd")?,
+            held,
+            limit,
+            later: status.get("nextLimit").map_or(Some(limit), amount)?,
             period_start: status.get("periodStart").and_then(Raw::to_text),
             period_end: status.get("periodEnd").and_then(Raw::to_text),
-            alerts: alerts.into_iter().map(|alert| alert.member("threshold")?.number()).collect::<Option<_>>()?,
-        })
+            releases: releases.collect::<Option<_>>()?,
+            alerts: alerts.map(|alert| alert.member("threshold")?.number()).collect::<Option<_>>()?,
+            config,
+        }))
     }
 }
 
 /// How long a throttled call waits for holds to be settled.
 pub const HELD_RETRY_MS: i64 = 1_000;
 
-/// When a throttled call may pass: a moment later when only holds are in the way, else when the window ends; never for a
-/// `total` budget that is spent.
-pub fn retry_after(config: &Config, spent: Usd, amount: Usd, end: Instant, now: Instant) -> Option<i64> {
-    let until_end = (end.ms() - now.ms()).max(1);
-    if spent.pico() + amount.pico() <= config.limit.pico() {
-        Some(HELD_RETRY_MS.min(until_end))
-    } else if config.period == Period::Total {
-        None
-    } else {
-        Some(until_end)
-    }
+/// When a refused call may pass: a moment later when only holds are in the way, else when enough is free again; never where
+/// no time will help.
+pub fn retry_after(held_up: bool, free: Option<Instant>, end: Instant, now: Instant) -> Option<i64> {
+    let until = |at: Instant| (at.ms() - now.ms()).max(1);
+    if held_up { Some(HELD_RETRY_MS.min(until(end))) } else { free.map(until) }
 }
 
 /// Judges an amount by the statuses (JSON, the public form) of the budgets that bind it.
-pub fn check(statuses: &str, amount: Usd, now: Instant) -> Result<Verdict> {
+pub fn check(statuses: &str, amounts: impl Into<Amounts>, now: Instant) -> Result<Verdict> {
+    check_all(statuses, amounts.into(), now)
+}
+
+fn check_all(statuses: &str, amounts: Amounts, now: Instant) -> Result<Verdict> {
     let bad = || Error::input("cannot check budgets: expected the statuses of a ledger, found something else");
     let items = Raw::parse(statuses).ok().and_then(Raw::items).ok_or_else(bad)?;
-    let statuses = items.into_iter().map(Asked::read).collect::<Option<Vec<_>>>().ok_or_else(bad)?;
+    let all = items.into_iter().map(|item| Asked::read(item).ok_or_else(bad)?).collect::<Result<Vec<_>>>()?;
+    // Amounts of one unit are compared; of several, shares.
+    let by_share = all.iter().any(|asked| asked.config.unit != Unit::Usd);
     let mut verdict =
         Verdict { allowed: true, blocked_by: None, status: None, retry_after_ms: None, alerts: Vec::new() };
     let mut throttled: Option<(usize, Option<i64>)> = None;
-    let mut tightest: Option<(usize, Usd)> = None;
-    for (index, asked) in statuses.iter().enumerate() {
-        let config = Config::parse(asked.budget.get())?;
+    let mut tightest: Option<(usize, f64)> = None;
+    for (index, asked) in all.iter().enumerate() {
+        let (config, limit) = (&asked.config, asked.limit);
         let (start, end) = if config.period == Period::Total {
             Period::Total.window(now, &Utc, config.week_start)
         } else {
             let (Some(start), Some(end)) = (&asked.period_start, &asked.period_end) else { return Err(bad()) };
             (Instant::parse(start)?, Instant::parse(end)?)
         };
-        let left = config.limit.saturating_sub(asked.spent_usd.saturating_add(asked.held_usd));
+        let taken = asked.spent.saturating_add(asked.held);
+        let left = limit.saturating_sub(taken);
+        let left = if by_share { left.percent_of(limit) } else { left.to_f64() };
         if tightest.is_none_or(|(_, least)| left < least) {
             tightest = Some((index, left));
         }
         if !config.enabled {
             continue;
         }
-        let projected = asked.spent_usd.saturating_add(asked.held_usd).saturating_add(amount);
+        // Where nobody says how many tokens, it is one at least.
+        let amount = amounts.of(config.unit).unwrap_or(whole(1));
+        let projected = taken.saturating_add(amount);
         let told = |threshold: &Threshold| asked.alerts.contains(&threshold.percent());
         let due: Set<Threshold> =
-            config.thresholds.iter().copied().filter(|t| t.reached_by(projected, config.limit) && !told(t)).collect();
+            config.thresholds.iter().copied().filter(|t| t.reached_by(projected, limit) && !told(t)).collect();
         verdict.alerts.extend(due.into_iter().map(|t| {
-            let actual = t.reached_by(asked.spent_usd, config.limit);
-            Alert::new(&config, t, start, if actual { asked.spent_usd } else { projected }, !actual, now)
+            let actual = t.reached_by(asked.spent, limit);
+            let amount = if actual { asked.spent } else { projected };
+            Alert::new(config, t, start, (amount, limit), !actual, now)
         }));
-        let refused = asked.spent_usd.pico() + asked.held_usd.pico() + amount.pico() > config.limit.pico();
+        let refused =
+            config.unit == Unit::Unknown || asked.spent.pico() + asked.held.pico() + amount.pico() > limit.pico();
         match config.action {
             Action::Block if refused => verdict.blocked_by = verdict.blocked_by.or(Some(index)),
             Action::Throttle if refused => {
-                throttled = throttled.or(Some((index, retry_after(&config, asked.spent_usd, amount, end, now))));
+                let releases = match config.reach() {
+                    Some(_) => asked.releases.clone(),
+                    None if config.period == Period::Total => Vec::new(),
+                    None => vec![(end, asked.spent)],
+                };
+                let held_up = asked.spent.pico() + amount.pico() <= limit.pico();
+                let free = frees((asked.spent, asked.later, amount), releases);
+                throttled = throttled.or(Some((index, retry_after(held_up, free, end, now))));
             }
             _ => {}
         }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{Scope, answer::instant_of};
+use super::{Scope, answer::instant_of, unit::Unit};
 use crate::{
     error::{Code, Error, Result, check_keys},
     json::{Json, Raw, ToJson, Writer},
     ledger::keys::encode,
     money::Usd,
     object::Object,
-    time::{Instant, Period, WeekStart},
+    time::{DAY, HOUR, Instant, Period, WeekStart, Zone},
 };
 
 /// What a budget does when its limit would be passed.
@@ -46,6 +46,9 @@ impl Action {
 pub struct Threshold(u64);
 
 impl Threshold {
+    /// In the place of a percentage: the soft limit.
+    pub(super) const SOFT: Threshold = Threshold(0);
+
     /// 50, 75, 90 and 100 percent.
     pub const DEFAULT: [Threshold; 4] =
         [Threshold(50_000_000), Threshold(75_000_000), Threshold(90_000_000), Threshold(100_000_000)];
@@ -85,10 +88,18 @@ pub struct Config {
     pub id: String,
     /// For people.
     pub name: String,
-    /// The most that may be spent in a window.
+    /// What it counts in.
+    pub unit: Unit,
+    /// The most that may be spent in a window, in its unit.
     pub limit: Usd,
+    /// Above this it tells, and lets through what is within the limit.
+    pub soft_limit: Option<Usd>,
     /// The length of a window.
     pub period: Period,
+    /// Whether the window is the last stretch of that length, and no calendar's.
+    pub rolling: bool,
+    /// How much of what a window has left goes to the next one, at most.
+    pub carry_over: Option<Usd>,
     /// When to tell, in the order given.
     pub thresholds: Vec<Threshold>,
     /// What happens at the limit.
@@ -114,8 +125,22 @@ pub struct Config {
 
 const WHAT: &str = "budget";
 /// What a caller may say.
-const INPUT_KEYS: [&str; 10] =
-    ["id", "name", "limit", "period", "alertThresholds", "action", "scope", "enabled", "timeZone", "weekStart"];
+const INPUT_KEYS: [&str; 14] = [
+    "id",
+    "name",
+    "limit",
+    "period",
+    "alertThresholds",
+    "action",
+    "scope",
+    "enabled",
+    "timeZone",
+    "weekStart",
+    "unit",
+    "softLimit",
+    "rolling",
+    "carryOver",
+];
 /// What else stands in a budget that was given back, and so may come in again.
 const GIVEN_KEYS: [&str; 4] = ["limitUsd", "revision", "createdAt", "updatedAt"];
 
@@ -139,7 +164,25 @@ impl Config {
 
     /// The budget, if a caller of this release may ask for it.
     fn checked(self) -> Result<Self> {
+        self.check_kind()?;
         Ok(Self { scope: self.scope.map(Scope::checked).transpose()?, ..self })
+    }
+
+    /// Whether what it says goes together.
+    fn check_kind(&self) -> Result<()> {
+        if self.unit == Unit::Unknown && !self.later.iter().any(|(key, _)| key == "unit") {
+            return Err(wrong("unit", "one of usd, tokens, requests"));
+        }
+        if self.rolling && self.period == Period::Total {
+            return Err(wrong("rolling", "absent from a budget whose period is total"));
+        }
+        if self.carry_over.is_some() && (self.rolling || self.period == Period::Total) {
+            return Err(wrong("carryOver", "absent from a budget that is rolling or whose period is total"));
+        }
+        if self.soft_limit.is_some_and(|soft| soft > self.limit) {
+            return Err(wrong("softLimit", "at most the limit"));
+        }
+        Ok(())
     }
 
     /// Reads a budget as a ledger gives it back, which may be of a later release. What this one does not understand is
@@ -200,9 +243,10 @@ impl Config {
         };
         let later = self.later.iter().filter(|(key, _)| !changes.has(key)).cloned().collect();
         changes.0.into_iter().for_each(|(key, value)| map.set(&key, value));
-        let config = Self::read(map, "UTC", WeekStart::Monday)?;
+        let config = Self { later, ..Self::read(map, "UTC", WeekStart::Monday)? };
+        config.check_kind()?;
         let config = if new_scope { config.checked()? } else { config };
-        Ok(Self { revision: self.revision, created_at: self.created_at, updated_at: self.updated_at, later, ..config })
+        Ok(Self { revision: self.revision, created_at: self.created_at, updated_at: self.updated_at, ..config })
     }
 
     fn read(map: Fields, time_zone: &str, week_start: WeekStart) -> Result<Self> {
@@ -214,17 +258,26 @@ impl Config {
             text.map(Some).ok_or_else(|| wrong(key, "a string that is not empty"))
         };
         let name = text("name")?.ok_or_else(|| wrong("name", "a string that is not empty"))?.into_owned();
-        let limit = match map.get("limit").map(|limit| (limit.text(), limit.number(), limit.get())) {
-            Some((Some(text), _, _)) => Usd::parse(&text)?,
-            // A JSON number is its own shortest decimal.
-            Some((None, Some(_), number)) => Usd::parse(number)?,
-            _ => {
+        let unit = text("unit")?.map_or(Unit::Usd, |name| Unit::of(&name));
+        let limit = match map.get("limit").filter(|limit| limit.text().is_some() || limit.number().is_some()) {
+            Some(limit) => unit.read(limit)?,
+            None => {
                 return Err(Error::new(
                     Code::InvalidAmount,
-                    "cannot read budget: expected limit to be an amount of USD of at least 0, found none",
+                    format!(
+                        "cannot read budget: expected limit to be an amount of {} of at least 0, found none",
+                        unit.label()
+                    ),
                 ));
             }
         };
+        let amount = |key| map.get(key).map(|value| unit.read(value)).transpose();
+        let (soft_limit, carry_over) = (amount("softLimit")?, amount("carryOver")?);
+        let yes_or_no = |key| match map.get(key) {
+            None => Ok(None),
+            Some(value) => value.bool().map(Some).ok_or_else(|| wrong(key, "true or false")),
+        };
+        let rolling = yes_or_no("rolling")?.unwrap_or(false);
         let period = Period::parse(&text("period")?.unwrap_or_default())?;
         let scope = map
             .get("scope")
@@ -243,17 +296,18 @@ impl Config {
                 .collect::<Result<_>>()?,
         };
         Ok(Self {
-            id: text("id")?.map_or_else(|| derive_id(scope.as_ref(), period, &name), Cow::into_owned),
+            id: text("id")?.map_or_else(|| derive_id(scope.as_ref(), (period, rolling, unit), &name), Cow::into_owned),
             name,
+            unit,
             limit,
+            soft_limit,
             period,
+            rolling,
+            carry_over,
             thresholds,
             action: text("action")?.map_or(Ok(Action::Alert), |action| Action::parse(&action))?,
             scope,
-            enabled: match map.get("enabled") {
-                None => true,
-                Some(enabled) => enabled.bool().ok_or_else(|| wrong("enabled", "true or false"))?,
-            },
+            enabled: yes_or_no("enabled")?.unwrap_or(true),
             time_zone: text("timeZone")?.map_or_else(|| time_zone.to_owned(), Cow::into_owned),
             week_start: text("weekStart")?.map_or(Ok(week_start), |day| parse_week_start(&day))?,
             revision: 1,
@@ -268,7 +322,14 @@ impl Config {
             "id" => to.text_of(key, &self.id),
             "name" => to.text_of(key, &self.name),
             "limit" => to.number_of(key, self.limit.to_f64()),
-            "limitUsd" => to.value_of(key, &self.limit),
+            "limitUsd" if self.unit == Unit::Usd => to.value_of(key, &self.limit),
+            "unit" if self.unit != Unit::Usd => to.text_of(key, self.unit.as_str()),
+            "rolling" if self.rolling => to.bool_of(key, true),
+            "softLimit" | "carryOver" => {
+                if let Some(amount) = if key == "softLimit" { &self.soft_limit } else { &self.carry_over } {
+                    to.value_of(key, amount);
+                }
+            }
             "period" => to.text_of(key, self.period.as_str()),
             "alertThresholds" => to.list_of(key, self.thresholds.iter().map(|threshold| threshold.percent())),
             "action" => to.text_of(key, self.action.as_str()),
@@ -307,22 +368,63 @@ impl Config {
     /// Whether windows of the other budget can be kept for this one. Compared is only what makes this period's windows.
     pub fn has_windows_of(&self, other: &Self) -> bool {
         let calendar = self.period == Period::Total
+            || self.rolling
             || plain_zone(&self.time_zone) == plain_zone(&other.time_zone)
                 && (self.period != Period::Weekly || self.week_start == other.week_start);
         self.is_for_what(other) && calendar
     }
 
-    /// Whether it is for the same scope and period as the other.
+    /// Whether it is for the same scope, unit and period as the other.
     pub fn is_for_what(&self, other: &Self) -> bool {
-        let unknown_period = |config: &Self| config.later.iter().find(|(key, _)| key == "period").cloned();
-        (self.period, &self.scope) == (other.period, &other.scope) && unknown_period(self) == unknown_period(other)
+        let unknown = |config: &Self, key: &str| config.later.iter().find(|(known, _)| known == key).cloned();
+        let same_later = |key: &str| unknown(self, key) == unknown(other, key);
+        (self.kind(), &self.scope) == (other.kind(), &other.scope) && same_later("period") && same_later("unit")
     }
 
-    /// Whether its id is the one that follows from its scope, period and name.
+    /// Whether its id is the one that follows from its scope, unit, period and name.
     pub fn has_derived_id(&self) -> bool {
-        self.id == derive_id(self.scope.as_ref(), self.period, &self.name)
+        self.id == derive_id(self.scope.as_ref(), self.kind(), &self.name)
+    }
+
+    fn kind(&self) -> (Period, bool, Unit) {
+        (self.period, self.rolling, self.unit)
+    }
+
+    /// How far a rolling window reaches back; nothing for one of the calendar.
+    pub fn reach(&self) -> Option<i64> {
+        let length = match self.period {
+            Period::Hourly => HOUR,
+            Period::Daily => DAY,
+            Period::Weekly => 7 * DAY,
+            Period::Monthly => 30 * DAY,
+            Period::Total => return None,
+        };
+        self.rolling.then_some(length)
+    }
+
+    /// The stretch of time that an instant is counted in: its calendar window, or its part of a rolling one.
+    pub fn bounds(&self, at: Instant, zone: &dyn Zone) -> (Instant, Instant) {
+        match self.reach() {
+            Some(reach) => {
+                let grain = reach / ROLLING_PARTS;
+                let start = at.ms().div_euclid(grain) * grain;
+                (Instant::from_ms(start), Instant::from_ms(start + grain))
+            }
+            None => self.period.window(at, zone, self.week_start),
+        }
+    }
+
+    /// The most that goes over from one window to the next.
+    pub fn carries(&self) -> Usd {
+        match self.carry_over {
+            Some(most) if !self.rolling && self.period != Period::Total => most,
+            _ => Usd::ZERO,
+        }
     }
 }
+
+/// In how many parts a rolling window is counted; the oldest one that it touches counts whole, so that nothing is left out.
+pub const ROLLING_PARTS: i64 = 60;
 
 /// What is read in place of a known field's value of an unknown kind; `None` for a value that is understood.
 fn stand_in(key: &str, value: Raw<'_>) -> Option<Json> {
@@ -330,12 +432,15 @@ fn stand_in(key: &str, value: Raw<'_>) -> Option<Json> {
     match key {
         "action" => (!named(&["alert", "block", "throttle"])).then(|| "block".into()),
         "period" => (!named(&Period::ALL.map(Period::as_str))).then(|| Period::Total.as_str().into()),
+        "unit" => (!named(&Unit::ALL.map(Unit::as_str))).then(|| Unit::Unknown.as_str().into()),
         "weekStart" => (!named(&["monday", "sunday"])).then(|| "monday".into()),
         "alertThresholds" => {
             let all = value.items().unwrap_or_default();
             let understood: Vec<_> = all.iter().copied().filter(|value| Threshold::read(*value).is_ok()).collect();
             (value.items().is_none() || understood.len() < all.len()).then(|| Json::of(&understood))
         }
+        "rolling" => value.bool().is_none().then(Json::null),
+        "softLimit" | "carryOver" => Unit::Unknown.read(value).is_err().then(Json::null),
         "scope" => Object::of(value).is_some_and(|scope| scope.len() > 2).then(|| value.into()),
         _ => None,
     }
@@ -408,8 +513,15 @@ pub fn parse_week_start(text: &str) -> Result<WeekStart> {
 }
 
 /// The id of a budget that was given none: equal for everybody who means the same budget.
-fn derive_id(scope: Option<&Scope>, period: Period, name: &str) -> String {
-    let (period, name) = (period.as_str(), encode(name));
+fn derive_id(scope: Option<&Scope>, (period, rolling, unit): (Period, bool, Unit), name: &str) -> String {
+    let mut kind = period.as_str().to_owned();
+    if rolling {
+        kind.push_str(".rolling");
+    }
+    if unit != Unit::Usd {
+        kind = [&kind, ".", unit.as_str()].concat();
+    }
+    let (period, name) = (kind, encode(name));
     match scope {
         Some(scope) => format!("{}:{}:{period}:{name}", encode(&scope.kind), encode(&scope.id)),
         None => format!("all:{period}:{name}"),
@@ -430,12 +542,16 @@ fn wrong(key: &str, expected: &str) -> Error {
 impl ToJson for Config {
     /// The public form.
     fn write(&self, to: &mut Writer) {
-        const KEYS: [&str; 14] = [
+        const KEYS: [&str; 18] = [
             "id",
             "name",
+            "unit",
             "limit",
             "limitUsd",
+            "softLimit",
             "period",
+            "rolling",
+            "carryOver",
             "alertThresholds",
             "action",
             "scope",
@@ -520,7 +636,7 @@ mod tests {
             (
                 r#"{"limt":1}"#,
                 Code::UnknownOption,
-                "cannot read budget: expected one of id, name, limit, period, alertThresholds, action, scope, enabled, timeZone, weekStart, limitUsd, revision, createdAt, updatedAt, found unknown option \"limt\"",
+                "cannot read budget: expected one of id, name, limit, period, alertThresholds, action, scope, enabled, timeZone, weekStart, unit, softLimit, rolling, carryOver, limitUsd, revision, createdAt, updatedAt, found unknown option \"limt\"",
             ),
             (
                 r#"{"name":""}"#,

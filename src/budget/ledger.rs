@@ -5,16 +5,20 @@ use std::rc::Rc;
 
 use super::{
     Scope,
+    adjust::{Adjustment, Adjustments},
     alert::Alert,
     answer::{Guarantee, Outcome, Reservation, Settlement, Status},
+    book::{Book, frees},
     check::retry_after,
     config::{Action, Config, is_utc},
     journal::{Journal, Key},
-    window::Window,
+    unit::{Amounts, Unit},
+    window::Change,
 };
 use crate::{
     error::{Error, Result},
     money::Usd,
+    object::Object,
     time::{DAY, Instant, MINUTE, Period, Utc, Zone},
 };
 
@@ -78,8 +82,8 @@ impl Mode {
 pub struct Reserve<'a> {
     /// The attempt it is for.
     pub id: &'a str,
-    /// The most it can cost.
-    pub usd: Usd,
+    /// The most it can take.
+    pub amounts: Amounts,
     /// Whose money it is.
     pub scopes: &'a [Scope],
     /// How long it is held at most.
@@ -93,8 +97,8 @@ pub struct Charge<'a> {
     pub record_id: &'a str,
     /// The record's revision: a higher one replaces the amount.
     pub revision: u32,
-    /// What it cost.
-    pub usd: Usd,
+    /// What it took.
+    pub amounts: Amounts,
     /// Whose money it is.
     pub scopes: &'a [Scope],
     /// The record's timestamp.
@@ -129,23 +133,13 @@ pub struct Charged {
     pub alerts: Vec<Alert>,
 }
 
-pub(super) struct Book {
-    pub(super) config: Config,
-    /// The order of creation.
-    pub(super) order: u64,
-    pub(super) zone: Rc<dyn Zone>,
-    pub(super) windows: Map<Instant, Window>,
-    /// Up to here it may have forgotten what it counted.
-    pub(super) horizon: Option<Instant>,
-}
-
 /// What has become of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Held,
     Released,
     Settled {
-        charged: Usd,
+        charged: Amounts,
         /// Whether a better-known amount may still replace it, and from whom.
         open: Open,
     },
@@ -164,7 +158,7 @@ pub(super) enum Open {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Promise {
-    pub(super) usd: Usd,
+    pub(super) amounts: Amounts,
     pub(super) scopes: Vec<Scope>,
     pub(super) made: Instant,
     pub(super) expires: Instant,
@@ -177,7 +171,7 @@ pub(super) struct Promise {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Known {
     pub(super) revision: u32,
-    pub(super) usd: Usd,
+    pub(super) amounts: Amounts,
     pub(super) scopes: Vec<Scope>,
     pub(super) at: Instant,
     pub(super) seen: Instant,
@@ -260,7 +254,10 @@ impl Ledger {
                 ..config
             };
             self.created += 1;
-            let book = Book { config: config.clone(), order: self.created, zone, windows: Map::new(), horizon: None };
+            let (windows, adjustments) = (Map::new(), Adjustments::default());
+            let (order, since) = (self.created, Some(now));
+            let mut book = Book { config: config.clone(), order, zone, since, windows, horizon: None, adjustments };
+            book.begin(now, &mut self.journal);
             self.bind(&config, self.created);
             self.books.insert(config.id.clone(), book);
             self.journal.budget(&config.id);
@@ -290,13 +287,14 @@ impl Ledger {
             self.journal.window(&new.id, *start);
         }
         if new.has_windows_of(&old) {
-            for window in book.windows.values_mut() {
-                window.rearm(&new);
-                self.news.extend(window.raise(&new, now));
-            }
+            book.begin(now, &mut self.journal);
+            book.prune(self.over, &mut self.journal);
+            book.rearm(now);
+            self.news.extend(book.raise_all(now, &mut self.journal));
         } else {
             book.windows.clear();
-            book.horizon = None;
+            (book.horizon, book.since) = (None, Some(now));
+            book.begin(now, &mut self.journal);
             self.unbind(&old, order);
             self.bind(&new, order);
             self.adopt(&new.id, now);
@@ -338,13 +336,17 @@ impl Ledger {
         books
             .into_iter()
             .map(|book| {
+                book.begin(now, journal);
                 book.prune(over, journal);
-                let window = book.window(now);
+                let standing = book.standing(now);
                 Status {
-                    spent: window.spent,
-                    held: window.held,
-                    window: (window.start, window.end),
-                    alerts: window.alerts().cloned().collect(),
+                    spent: standing.spent,
+                    held: standing.held,
+                    window: (standing.start, standing.end),
+                    alerts: book.alerts(&standing),
+                    releases: book.releases(&standing),
+                    adjustments: book.adjustments.list().to_vec(),
+                    standing,
                     budget: book.config.clone(),
                     at: now,
                     guarantee,
@@ -377,9 +379,10 @@ impl Ledger {
             retry_after_ms: None,
             alerts: Vec::new(),
             expires_at: None,
+            over_soft: Vec::new(),
         };
         match self.promises.get(request.id) {
-            Some(known) if known.state == State::Held && known.usd == request.usd => {
+            Some(known) if known.state == State::Held && known.amounts == request.amounts => {
                 answer.expires_at = Some(known.expires);
                 answer.alerts = self.with_news(Vec::new());
                 return Ok(answer);
@@ -397,11 +400,21 @@ impl Ledger {
         let mut refused: Option<(Action, Reservation)> = None;
         for id in &bound {
             let Some(book) = self.books.get_mut(id) else { continue };
+            book.begin(now, &mut self.journal);
             book.prune(self.over, &mut self.journal);
-            let (window, config) = book.window_and_config(now);
-            if !config.enabled || config.action == Action::Alert || !window.refuses(request.usd, config.limit) {
+            if !book.config.enabled || book.config.action == Action::Alert {
                 continue;
             }
+            let amount = match request.amounts.of(book.config.unit) {
+                Some(amount) => amount,
+                None if book.config.unit == Unit::Unknown => return Err(uncounted("an amount in its unit", id)),
+                None => return Err(uncounted("the call's tokens", id)),
+            };
+            let standing = book.standing(now);
+            if !standing.refuses(amount) {
+                continue;
+            }
+            let config = &book.config;
             // A block outranks a throttle; of equals the first stands.
             let outranks = match &refused {
                 None => true,
@@ -411,12 +424,16 @@ impl Ledger {
             if !outranks {
                 continue;
             }
+            let free = frees((standing.spent, standing.later, amount), book.releases(&standing));
             let denial = Reservation {
                 allowed: false,
-                remaining: Some(window.available(config.limit)),
-                resets_at: Some(window.end).filter(|_| config.period != Period::Total),
+                remaining: Some(standing.available()),
+                resets_at: match config.reach() {
+                    Some(_) => free,
+                    None => Some(standing.end).filter(|_| config.period != Period::Total),
+                },
                 retry_after_ms: match config.action {
-                    Action::Throttle => retry_after(config, window.spent, request.usd, window.end, now),
+                    Action::Throttle => retry_after(standing.is_held_up(amount), free, standing.end, now),
                     _ => None,
                 },
                 blocked_by: Some(config.clone()),
@@ -430,10 +447,13 @@ impl Ledger {
         }
         for id in &bound {
             let Some(book) = self.books.get_mut(id) else { continue };
-            let (window, config) = book.window_and_config(now);
-            window.held = window.held.saturating_add(request.usd);
-            answer.alerts.extend(window.raise(config, now));
-            self.journal.window(id, window.start);
+            let change = Change { held: request.amounts.counted(book.config.unit), ..Change::default() };
+            answer.alerts.extend(book.change(now, change, now, &mut self.journal));
+            if let Some(soft) = book.config.soft_limit.filter(|_| book.config.enabled)
+                && book.standing(now).taken() > soft
+            {
+                answer.over_soft.push(id.clone());
+            }
         }
         let expires = now.plus(request.lease_ms);
         answer.expires_at = Some(expires);
@@ -441,7 +461,7 @@ impl Ledger {
         self.remember(now.plus(LEAST_MEMORY), Identity::Reservation(request.id.to_owned()));
         self.journal.reservation(request.id);
         let promise = Promise {
-            usd: request.usd,
+            amounts: request.amounts,
             scopes: request.scopes.to_vec(),
             made: now,
             expires,
@@ -453,10 +473,12 @@ impl Ledger {
     }
 
     /// Turns a hold into spending. `estimate` is set when the amount is one (it bears a mark).
-    pub fn settle(&mut self, id: &str, usd: Usd, estimate: bool, now: Instant) -> Settlement {
+    ///
+    /// Tokens that are not said are those that were held.
+    pub fn settle(&mut self, id: &str, amounts: impl Into<Amounts>, estimate: bool, now: Instant) -> Settlement {
         let now = self.advance(now);
         let open = if estimate { Open::ToTruth } else { Open::Final };
-        let answer = self.settle_as(id, usd, open, now);
+        let answer = self.settle_as(id, amounts.into(), open, now);
         Settlement { alerts: self.with_news(answer.alerts), ..answer }
     }
 
@@ -464,19 +486,16 @@ impl Ledger {
     pub fn release(&mut self, id: &str, now: Instant) -> bool {
         let now = self.advance(now);
         let Some(promise) = self.promises.get_mut(id) else { return false };
-        let (held, spent) = match promise.state {
-            State::Held => (promise.usd, Usd::ZERO),
-            State::Settled { charged, open: Open::ToAny } => (Usd::ZERO, charged),
+        let (freed, returned) = match promise.state {
+            State::Held => (Some(promise.amounts), None),
+            State::Settled { charged, open: Open::ToAny } => (None, Some(charged)),
             _ => return false,
         };
         (promise.state, promise.touched) = (State::Released, now);
         self.journal.reservation(id);
         let (made, scopes) = (promise.made, promise.scopes.clone());
         self.leases.remove(&(promise.expires, id.to_owned()));
-        self.change(&scopes, made, now, |window| {
-            window.held = window.held.saturating_sub(held);
-            window.spent = window.spent.saturating_sub(spent);
-        });
+        self.change(&scopes, made, now, Moved { freed, returned, spent: None });
         true
     }
 
@@ -484,14 +503,14 @@ impl Ledger {
     pub fn charge(
         &mut self,
         record_id: &str,
-        usd: Usd,
+        amounts: impl Into<Amounts>,
         scopes: &[Scope],
         at: Instant,
         reservation_id: Option<&str>,
         now: Instant,
     ) -> Charged {
-        let reservation_ids = reservation_id.as_slice();
-        self.take(&Charge { record_id, revision: 0, usd, scopes, at, reservation_ids }, now)
+        let (amounts, reservation_ids) = (amounts.into(), reservation_id.as_slice());
+        self.take(&Charge { record_id, revision: 0, amounts, scopes, at, reservation_ids }, now)
     }
 
     /// Takes a charge: counts it once, or corrects what it counted as before.
@@ -505,22 +524,20 @@ impl Ledger {
         match (reservation, self.charges.get_mut(charge.record_id)) {
             // Something was billed after all: the charge is its settlement.
             (Some((id, State::Released)), None) => {
-                answer.alerts = self.settle_as(id, charge.usd, Open::Final, now).alerts;
+                answer.alerts = self.settle_as(id, charge.amounts, Open::Final, now).alerts;
                 (answer.counted, answer.taken) = (true, Taken::Counted);
             }
             (None, Some(known)) if charge.revision > known.revision => {
-                let (old, scopes, at) = (known.usd, known.scopes.clone(), known.at);
-                (known.revision, known.usd, known.seen) = (charge.revision, charge.usd, now);
+                let (old, scopes, at) = (known.amounts, known.scopes.clone(), known.at);
+                (known.revision, known.amounts, known.seen) = (charge.revision, charge.amounts, now);
                 self.journal.record(charge.record_id);
                 answer.too_old = known.too_old.clone();
                 for id in self.bound(&scopes).into_iter().filter(|id| !answer.too_old.contains(id)) {
                     let Some(book) = self.books.get_mut(&id).filter(|book| book.has_window(at, self.over)) else {
                         continue;
                     };
-                    let (window, config) = book.window_and_config(at);
-                    window.spent = window.spent.saturating_sub(old).saturating_add(charge.usd);
-                    answer.alerts.extend(window.raise(config, now));
-                    self.journal.window(&id, window.start);
+                    let moved = Moved { freed: None, returned: Some(old), spent: Some(charge.amounts) };
+                    answer.alerts.extend(book.change(at, moved.within(book.config.unit), now, &mut self.journal));
                 }
                 (answer.counted, answer.taken) = (true, Taken::Corrected);
             }
@@ -533,10 +550,8 @@ impl Ledger {
                         answer.too_old.push(id.clone());
                         continue;
                     }
-                    let (window, config) = book.window_and_config(charge.at);
-                    window.spent = window.spent.saturating_add(charge.usd);
-                    answer.alerts.extend(window.raise(config, now));
-                    self.journal.window(id, window.start);
+                    let change = Change { spent: charge.amounts.counted(book.config.unit), ..Change::default() };
+                    answer.alerts.extend(book.change(charge.at, change, now, &mut self.journal));
                 }
                 answer.counted = bound.is_empty() || answer.too_old.len() < bound.len();
                 answer.taken = if answer.counted { Taken::Counted } else { Taken::TooOld };
@@ -545,7 +560,7 @@ impl Ledger {
                     self.journal.record(charge.record_id);
                     let known = Known {
                         revision: charge.revision,
-                        usd: charge.usd,
+                        amounts: charge.amounts,
                         scopes: charge.scopes.to_vec(),
                         at: charge.at,
                         seen: now,
@@ -577,27 +592,30 @@ impl Ledger {
         bound.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
-    fn settle_as(&mut self, id: &str, usd: Usd, open: Open, now: Instant) -> Settlement {
+    fn settle_as(&mut self, id: &str, amounts: Amounts, open: Open, now: Instant) -> Settlement {
         let mut answer = Settlement {
             outcome: Outcome::Unknown,
             charged: Usd::ZERO,
             returned: Usd::ZERO,
             overage: None,
+            tokens: None,
             alerts: Vec::new(),
         };
         let Some(promise) = self.promises.get_mut(id) else { return answer };
-        let (reserved, made) = (promise.usd, promise.made);
-        let over = |covered: Usd| Some(usd.saturating_sub(covered)).filter(|over| *over > Usd::ZERO);
+        let (reserved, made) = (promise.amounts, promise.made);
+        let tokens = amounts.tokens.or(reserved.tokens);
+        let amounts = Amounts { tokens, requests: reserved.requests, ..amounts };
+        let over = |covered: Usd| Some(amounts.usd.saturating_sub(covered)).filter(|over| *over > Usd::ZERO);
         // What was taken up by it until now: held, and spent.
         let (held, spent) = match promise.state {
             State::Held => {
-                (answer.outcome, answer.overage) = (Outcome::Settled, over(reserved));
-                (reserved, Usd::ZERO)
+                (answer.outcome, answer.overage) = (Outcome::Settled, over(reserved.usd));
+                (Some(reserved), None)
             }
             State::Released => {
                 // Nobody holds anything for it any more: all of it is over.
                 (answer.outcome, answer.overage) = (Outcome::Settled, over(Usd::ZERO));
-                (Usd::ZERO, Usd::ZERO)
+                (None, None)
             }
             State::Settled { charged, open: was } => {
                 let replaces = match was {
@@ -606,44 +624,59 @@ impl Ledger {
                     Open::ToAny => open != Open::ToAny,
                 };
                 if !replaces {
-                    (answer.outcome, answer.charged) = (Outcome::Already, charged);
+                    (answer.outcome, answer.charged, answer.tokens) = (Outcome::Already, charged.usd, charged.tokens);
                     return answer;
                 }
-                answer.overage = over(reserved);
-                answer.outcome = if usd == charged { Outcome::Already } else { Outcome::Corrected };
-                (Usd::ZERO, charged)
+                answer.overage = over(reserved.usd);
+                answer.outcome = if amounts == charged { Outcome::Already } else { Outcome::Corrected };
+                (None, Some(charged))
             }
         };
-        answer.charged = usd;
-        answer.returned = held.saturating_add(spent).saturating_sub(usd);
+        let usd = |taken: Option<Amounts>| taken.map_or(Usd::ZERO, |taken| taken.usd);
+        (answer.charged, answer.tokens) = (amounts.usd, amounts.tokens);
+        answer.returned = usd(held).saturating_add(usd(spent)).saturating_sub(amounts.usd);
         // A correction is made once. Only an estimate in place of what the lease made of it is none yet.
         let open = match promise.state {
             State::Settled { open: Open::ToAny, .. } => open,
             State::Settled { .. } => Open::Final,
             _ => open,
         };
-        (promise.state, promise.touched) = (State::Settled { charged: usd, open }, now);
+        (promise.state, promise.touched) = (State::Settled { charged: amounts, open }, now);
         self.journal.reservation(id);
         let scopes = promise.scopes.clone();
         self.leases.remove(&(promise.expires, id.to_owned()));
-        answer.alerts = self.change(&scopes, made, now, |window| {
-            window.held = window.held.saturating_sub(held);
-            window.spent = window.spent.saturating_sub(spent).saturating_add(usd);
-        });
+        let moved = Moved { freed: held, returned: spent, spent: Some(amounts) };
+        answer.alerts = self.change(&scopes, made, now, moved);
         answer
     }
 
     /// Changes the windows of an instant in every budget that binds.
-    fn change(&mut self, scopes: &[Scope], at: Instant, now: Instant, change: impl Fn(&mut Window)) -> Vec<Alert> {
+    fn change(&mut self, scopes: &[Scope], at: Instant, now: Instant, moved: Moved) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for id in self.bound(scopes) {
             let Some(book) = self.books.get_mut(&id).filter(|book| book.has_window(at, self.over)) else { continue };
-            let (window, config) = book.window_and_config(at);
-            change(window);
-            alerts.extend(window.raise(config, now));
-            self.journal.window(&id, window.start);
+            alerts.extend(book.change(at, moved.within(book.config.unit), now, &mut self.journal));
         }
         alerts
+    }
+
+    /// Adds to a budget's limit, for a time or for good, once; says whether it is new. `asked` is `{ id, amount, until?, reason? }`.
+    pub(crate) fn adjust(&mut self, id: &str, asked: &Object<'_>, now: Instant) -> Result<bool> {
+        let now = self.advance(now);
+        let Some(book) = self.books.get_mut(id) else {
+            return Err(Error::input("cannot adjust a budget: expected one that is stored, found none of that id")
+                .with("budgetId", id));
+        };
+        let adjustment = Adjustment::read(asked, book.config.unit, now)?;
+        let is_new = book.adjustments.add(adjustment, book.config.period)?;
+        if is_new {
+            book.begin(now, &mut self.journal);
+            book.prune(self.over, &mut self.journal);
+            book.rearm(now);
+            self.news.extend(book.raise_all(now, &mut self.journal));
+            self.journal.budget(id);
+        }
+        Ok(is_new)
     }
 
     /// Applies to a new budget, or one with new windows, all that is in memory.
@@ -668,10 +701,7 @@ impl Ledger {
     /// Raises what is due in any window of a budget.
     pub(super) fn raise_all(&mut self, id: &str, now: Instant) {
         let Some(book) = self.books.get_mut(id) else { return };
-        for window in book.windows.values_mut() {
-            self.news.extend(window.raise(&book.config, now));
-            self.journal.window(id, window.start);
-        }
+        self.news.extend(book.raise_all(now, &mut self.journal));
     }
 
     pub(super) fn bind(&mut self, config: &Config, order: u64) {
@@ -718,8 +748,8 @@ impl Ledger {
         self.over = self.past.min(now);
         while let Some((expires, id)) = self.leases.first().cloned().filter(|(expires, _)| *expires <= now) {
             self.leases.remove(&(expires, id.clone()));
-            if let Some(usd) = self.promises.get(&id).map(|promise| promise.usd) {
-                let alerts = self.settle_as(&id, usd, Open::ToAny, now).alerts;
+            if let Some(amounts) = self.promises.get(&id).map(|promise| promise.amounts) {
+                let alerts = self.settle_as(&id, amounts, Open::ToAny, now).alerts;
                 self.news.extend(alerts);
             }
         }
@@ -810,7 +840,7 @@ impl Ledger {
             until = until.max(match book.config.period {
                 Period::Total => touched.plus(TOTAL_MEMORY),
                 _ => {
-                    let over = instants.iter().map(|at| book.window_end(*at).plus(LEAST_MEMORY)).max();
+                    let over = instants.iter().map(|at| book.kept_until(*at)).max();
                     over.unwrap_or_default().min(touched.plus(CALENDAR_MEMORY))
                 }
             });
@@ -829,79 +859,22 @@ impl Ledger {
     }
 }
 
-impl Book {
-    /// The window that holds an instant.
-    fn window(&mut self, at: Instant) -> &mut Window {
-        self.window_and_config(at).0
-    }
+/// What a promise or a charge takes up no more, and what it takes up now.
+#[derive(Clone, Copy)]
+struct Moved {
+    freed: Option<Amounts>,
+    returned: Option<Amounts>,
+    spent: Option<Amounts>,
+}
 
-    fn window_and_config(&mut self, at: Instant) -> (&mut Window, &Config) {
-        let (start, end) = self.bounds(at);
-        (self.windows.get_or_insert_with(start, || Window::new((start, end))), &self.config)
+impl Moved {
+    /// As a budget counts it.
+    fn within(self, unit: Unit) -> Change {
+        let count = |amounts: Option<Amounts>| amounts.map_or(Usd::ZERO, |amounts| amounts.counted(unit));
+        Change { freed: count(self.freed), held: Usd::ZERO, returned: count(self.returned), spent: count(self.spent) }
     }
+}
 
-    /// Counts a reservation that was made before it. A released one counts nothing.
-    pub(super) fn adopt_promise(&mut self, promise: &Promise, over: Instant) {
-        if promise.state == State::Released
-            || !self.config.binds(&promise.scopes)
-            || !self.has_window(promise.made, over)
-        {
-            return;
-        }
-        let window = self.window(promise.made);
-        match promise.state {
-            State::Held => window.held = window.held.saturating_add(promise.usd),
-            State::Settled { charged, .. } => window.spent = window.spent.saturating_add(charged),
-            State::Released => {}
-        }
-    }
-
-    /// Counts a charge that came before it; says whether the charge now knows otherwise for whom it is too old.
-    pub(super) fn adopt_charge(&mut self, charge: &mut Known, over: Instant) -> bool {
-        let before = charge.too_old.len();
-        charge.too_old.retain(|known| *known != self.config.id);
-        if self.config.binds(&charge.scopes) {
-            if self.has_window(charge.at, over) {
-                let window = self.window(charge.at);
-                window.spent = window.spent.saturating_add(charge.usd);
-            } else {
-                charge.too_old.push(self.config.id.clone());
-            }
-        }
-        before != charge.too_old.len()
-    }
-
-    /// Drops windows that nothing can count in any more.
-    pub(super) fn prune(&mut self, over: Instant, journal: &mut Journal) {
-        let id = &self.config.id;
-        self.windows.retain(|start, window| {
-            let kept = window.end.plus(LEAST_MEMORY) > over;
-            if !kept {
-                journal.window(id, *start);
-            }
-            kept
-        });
-    }
-
-    /// The bounds of the window that holds an instant; of one that is there already without asking the zone.
-    fn bounds(&self, at: Instant) -> (Instant, Instant) {
-        match self.windows.range(..=at).next_back() {
-            Some((start, window)) if at < window.end => (*start, window.end),
-            _ => self.config.period.window(at, &*self.zone, self.config.week_start),
-        }
-    }
-
-    fn window_end(&self, at: Instant) -> Instant {
-        self.bounds(at).1
-    }
-
-    /// Whether the window of that instant is still kept.
-    fn has_window(&self, at: Instant, over: Instant) -> bool {
-        self.config.period == Period::Total || self.window_end(at).plus(LEAST_MEMORY) > over
-    }
-
-    /// Whether a charge of that instant can still be told from a repeat.
-    fn remembers(&self, at: Instant, over: Instant) -> bool {
-        self.horizon.is_none_or(|horizon| at > horizon) && self.has_window(at, over)
-    }
+fn uncounted(what: &str, budget: &str) -> Error {
+    Error::input(format!("cannot reserve: expected {what}, which a budget counts, found none")).with("budgetId", budget)
 }

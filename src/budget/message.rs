@@ -3,7 +3,7 @@
 //! `{"v":1,"ops":[{"op":"reserve","id":...}, ...]}`. The answer to each is `{"ok":...}` with what the ledger's method answers, or
 //! `{"error":{"tollgate":code,"message":...,"context":"..."}}`. Who answers accepts the previous version, since deploys overlap.
 
-use super::{Charge, Config, Ledger, Mode, Reserve, Scope, Zones, journal::Key};
+use super::{Amounts, Charge, Config, Ledger, Mode, Reserve, Scope, Zones, journal::Key};
 use crate::{
     collections::Set,
     error::{Error, Result},
@@ -84,15 +84,20 @@ fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant)
     let missing = |key: &str| Error::input(format!("cannot read an operation: expected {key}, found none"));
     let text = |key: &str| op.get(key).and_then(Raw::text).ok_or_else(|| missing(key));
     let scopes = || op.get("scopes").ok_or_else(|| missing("scopes"));
+    let amounts = || {
+        let count = |key| op.get(key).and_then(Raw::present).map(|n| n.whole().ok_or_else(|| missing(key))).transpose();
+        let (tokens, requests) = (count("tokens")?, count("requests")?.unwrap_or(1));
+        Ok(Amounts { usd: Usd::parse(&text("usd")?)?, tokens, requests })
+    };
     let yes = |value: bool| if value { "true" } else { "false" }.to_owned();
     Ok(match &*text("op")? {
         "reserve" => {
             let scopes = Scope::parse_list(scopes()?.get())?;
             let lease_ms = op.get("leaseMs").and_then(Raw::number).ok_or_else(|| missing("leaseMs"))? as i64;
-            let request = Reserve { id: &text("id")?, usd: Usd::parse(&text("usd")?)?, scopes: &scopes, lease_ms };
+            let request = Reserve { id: &text("id")?, amounts: amounts()?, scopes: &scopes, lease_ms };
             ledger.reserve(&request, now)?.to_json()
         }
-        "settle" => ledger.settle(&text("id")?, Usd::parse(&text("usd")?)?, op.get("mark").is_some(), now).to_json(),
+        "settle" => ledger.settle(&text("id")?, amounts()?, op.get("mark").is_some(), now).to_json(),
         "release" => yes(ledger.release(&text("id")?, now)),
         "charge" => {
             let reservation = op.get("reservationId").and_then(Raw::text);
@@ -101,7 +106,7 @@ fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant)
             let charge = Charge {
                 record_id: &text("id")?,
                 revision: revision.unwrap_or(0),
-                usd: Usd::parse(&text("usd")?)?,
+                amounts: amounts()?,
                 scopes: &Scope::parse_open_list(scopes()?.get())?,
                 at: Instant::parse(&text("at")?)?,
                 reservation_ids: reservation.as_slice(),
@@ -115,6 +120,7 @@ fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant)
             stored.collect::<Result<Vec<_>>>()?.to_json()
         }
         "list" => ledger.list().to_json(),
+        "adjust" => yes(ledger.adjust(&text("budget")?, op, now)?),
         "remove" => yes(ledger.remove(&text("id")?)),
         "status" => {
             let ids = match op.get("ids") {

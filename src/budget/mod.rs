@@ -4,6 +4,9 @@
 //! | file | holds |
 //! |---|---|
 //! | [`config`] | [`Config`]: a budget, its id, its thresholds |
+//! | [`unit`] | [`Unit`]: what it counts in; [`Amounts`]: what a call takes |
+//! | [`adjust`] | what is added to a limit: a raise for a time, a top-up for good |
+//! | [`book`] | a budget in a ledger: where it stands, when it tells |
 //! | [`window`] | [`Window`](window::Window): what was spent and is held in one stretch of time, and its alerts |
 //! | [`alert`] | [`Alert`]: a threshold that was reached |
 //! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
@@ -13,21 +16,26 @@
 //! | [`message`] | [`run()`](message::run): operations as a ledger elsewhere is asked for them |
 //! | [`mod@check`] | [`check()`]: the advisory question, over any ledger's statuses |
 //!
-//! Limits are money. Windows are calendar windows.
+//! Limits are money, tokens or requests. Windows are the calendar's, or the last stretch of time of that length.
 
+pub mod adjust;
 pub mod alert;
 pub mod answer;
+pub mod book;
 pub mod check;
 pub mod config;
 pub mod journal;
 pub mod ledger;
 pub mod message;
 pub mod rows;
+pub mod unit;
 pub mod window;
 
 pub use crate::ledger::Scope;
 pub use alert::Alert;
 pub use answer::{Guarantee, Outcome, Reservation, Settlement, Status};
+pub use book::Standing;
 pub use check::{Verdict, check};
 pub use config::{Action, Config, Threshold};
 pub use ledger::{Charge, Charged, Ledger, Mode, OnlyUtc, Reserve, Taken, Zones};
+pub use unit::{Amounts, Unit};

@@ -11,10 +11,13 @@ use std::rc::Rc;
 
 use super::{
     Guarantee, Scope, Zones,
+    adjust::Adjustments,
     alert::Alert,
+    book::Book,
     config::Config,
     journal::Key,
-    ledger::{Book, Identity, Known, LEAST_MEMORY, Ledger, Open, Promise, State},
+    ledger::{Identity, Known, LEAST_MEMORY, Ledger, Open, Promise, State},
+    unit::Amounts,
     window::Window,
 };
 use crate::{
@@ -74,13 +77,10 @@ impl Ledger {
                 Key::Ledger => self.read_own(value).ok_or_else(bad)??,
                 Key::Window(id, start) => windows.push((text, id.clone(), *start, value)),
                 Key::Budget(id) if !self.books.contains_key(id) => {
-                    let (order, horizon, config) = read_book(value).ok_or_else(bad)?;
-                    let config = config?;
-                    // A zone that this host does not know any more must not keep the ledger shut; UTC's windows hold as well.
-                    let zone = zones.zone(&config.time_zone).unwrap_or_else(|_| Rc::new(Utc) as Rc<dyn Zone>);
-                    self.created = self.created.max(order);
-                    self.bind(&config, order);
-                    self.books.insert(id.clone(), Book { config, order, zone, windows: Map::new(), horizon });
+                    let book = read_book(value, zones).ok_or_else(bad)??;
+                    self.created = self.created.max(book.order);
+                    self.bind(&book.config, book.order);
+                    self.books.insert(id.clone(), book);
                     loaded.push(key);
                 }
                 Key::Reservation(id) if !self.promises.contains_key(id) => {
@@ -326,14 +326,22 @@ fn alerts(object: &Object<'_>, key: &str) -> Option<Vec<Alert>> {
 fn write_book(book: &Book, to: &mut Writer) {
     to.open('{');
     to.number_of("order", book.order as f64);
+    ms_of(to, "since", book.since);
     ms_of(to, "horizon", book.horizon);
     to.value_of("budget", &book.config);
+    book.adjustments.write_members(to);
     to.close('}');
 }
 
-fn read_book(value: Raw<'_>) -> Option<(u64, Option<Instant>, Result<Config>)> {
+fn read_book(value: Raw<'_>, zones: &dyn Zones) -> Option<Result<Book>> {
     let row = Object::of(value)?;
-    Some((row.get("order")?.whole()?, ms(&row, "horizon"), Config::parse(row.get("budget")?.get())))
+    let (order, adjustments) = (row.get("order")?.whole()?, Adjustments::read_members(&row)?);
+    Some(Config::parse(row.get("budget")?.get()).map(|config| {
+        // A zone that this host does not know any more must not keep the ledger shut; UTC's windows hold as well.
+        let zone = zones.zone(&config.time_zone).unwrap_or_else(|_| Rc::new(Utc) as Rc<dyn Zone>);
+        let (since, horizon) = (ms(&row, "since"), ms(&row, "horizon"));
+        Book { config, order, zone, since, windows: Map::new(), horizon, adjustments }
+    }))
 }
 
 fn write_window(window: &Window, to: &mut Writer) {
@@ -341,6 +349,9 @@ fn write_window(window: &Window, to: &mut Writer) {
     ms_of(to, "end", Some(window.end));
     to.value_of("spent", &window.spent);
     to.value_of("held", &window.held);
+    if window.carried > Usd::ZERO {
+        to.value_of("carried", &window.carried);
+    }
     if window.alerts().next().is_some() {
         to.list_of("alerts", window.alerts());
     }
@@ -351,15 +362,34 @@ fn read_window(start: Instant, value: Raw<'_>) -> Option<Window> {
     let row = Object::of(value)?;
     let mut window = Window::new((start, ms(&row, "end")?));
     (window.spent, window.held) = (amount(&row, "spent")?, amount(&row, "held")?);
+    if row.get("carried").is_some() {
+        window.carried = amount(&row, "carried")?;
+    }
     window.restore(alerts(&row, "alerts")?);
     Some(window)
+}
+
+fn write_amounts(amounts: Amounts, to: &mut Writer, usd: &str, tokens: &str) {
+    to.value_of(usd, &amounts.usd);
+    if let Some(count) = amounts.tokens {
+        to.number_of(tokens, count as f64);
+    }
+    if amounts.requests != 1 {
+        to.number_of("requests", amounts.requests as f64);
+    }
+}
+
+fn amounts(row: &Object<'_>, usd: &str, tokens: &str) -> Option<Amounts> {
+    let tokens = row.get(tokens).map_or(Some(None), |count| count.whole().map(Some))?;
+    let requests = row.get("requests").map_or(Some(1), Raw::whole)?;
+    Some(Amounts { usd: amount(row, usd)?, tokens, requests })
 }
 
 const OPEN: [(Open, &str); 3] = [(Open::Final, "final"), (Open::ToTruth, "truth"), (Open::ToAny, "any")];
 
 fn write_promise(promise: &Promise, to: &mut Writer) {
     to.open('{');
-    to.value_of("usd", &promise.usd);
+    write_amounts(promise.amounts, to, "usd", "tokens");
     to.list_of("scopes", &promise.scopes);
     for (key, at) in [("made", promise.made), ("expires", promise.expires), ("touched", promise.touched)] {
         ms_of(to, key, Some(at));
@@ -368,7 +398,7 @@ fn write_promise(promise: &Promise, to: &mut Writer) {
         State::Held => {}
         State::Released => to.bool_of("released", true),
         State::Settled { charged, open } => {
-            to.value_of("charged", &charged);
+            write_amounts(Amounts { requests: 1, ..charged }, to, "charged", "chargedTokens");
             to.optional_text_of("open", OPEN.iter().find(|(known, _)| *known == open).map(|(_, name)| *name));
         }
     }
@@ -382,12 +412,12 @@ fn read_promise(value: Raw<'_>) -> Option<Promise> {
     } else if row.get("charged").is_some() {
         let open = row.get("open")?.text()?;
         let (open, _) = OPEN.iter().find(|(_, name)| *name == open)?;
-        State::Settled { charged: amount(&row, "charged")?, open: *open }
+        State::Settled { charged: amounts(&row, "charged", "chargedTokens")?, open: *open }
     } else {
         State::Held
     };
     Some(Promise {
-        usd: amount(&row, "usd")?,
+        amounts: amounts(&row, "usd", "tokens")?,
         scopes: scopes(&row)?,
         made: ms(&row, "made")?,
         expires: ms(&row, "expires")?,
@@ -398,7 +428,7 @@ fn read_promise(value: Raw<'_>) -> Option<Promise> {
 
 fn write_charge(charge: &Known, to: &mut Writer) {
     to.open('{');
-    to.value_of("usd", &charge.usd);
+    write_amounts(charge.amounts, to, "usd", "tokens");
     to.list_of("scopes", &charge.scopes);
     for (key, at) in [("at", charge.at), ("seen", charge.seen)] {
         ms_of(to, key, Some(at));
@@ -418,7 +448,7 @@ fn read_charge(value: Raw<'_>) -> Option<Known> {
     let too_old = row.get("tooOld").map_or(Some(Vec::new()), Raw::items)?;
     Some(Known {
         revision: u32::try_from(revision).ok()?,
-        usd: amount(&row, "usd")?,
+        amounts: amounts(&row, "usd", "tokens")?,
         scopes: scopes(&row)?,
         at: ms(&row, "at")?,
         seen: ms(&row, "seen")?,

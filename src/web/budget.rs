@@ -12,11 +12,13 @@ use super::{
 };
 use crate::{
     budget::{
-        Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start, message,
+        Amounts, Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start,
+        message,
     },
     error::{Error, Result},
     json::{Raw, ToJson},
     money::Usd,
+    object::Object,
     time::{Instant, Zone},
 };
 
@@ -72,19 +74,34 @@ impl MemoryLedger {
     }
 
     /// Holds an amount in every budget that binds, or in none.
-    pub fn reserve(&self, id: &str, usd: &str, scopes: &str, lease_ms: f64, now: f64) -> Result<String> {
+    #[allow(clippy::too_many_arguments)] // What a host calls with plain values.
+    pub fn reserve(
+        &self,
+        id: &str,
+        usd: &str,
+        tokens: Option<f64>,
+        requests: Option<f64>,
+        scopes: &str,
+        lease_ms: f64,
+        now: f64,
+    ) -> Result<String> {
         let scopes = Scope::parse_list(scopes)?;
         if !lease_ms.is_finite() {
             return Err(Error::input("cannot reserve: expected leaseMs to be a number, found none"));
         }
-        let request = Reserve { id, usd: Usd::parse(usd)?, scopes: &scopes, lease_ms: lease_ms as i64 };
+        let request = Reserve {
+            id,
+            amounts: Amounts { requests: count(requests)?.unwrap_or(1), ..amounts(usd, tokens)? },
+            scopes: &scopes,
+            lease_ms: lease_ms as i64,
+        };
         Ok(self.ledger.borrow_mut().reserve(&request, Instant::from_number(now)?)?.to_json())
     }
 
     /// Turns a hold into spending; `mark` says why the amount is an estimate, where it is one.
-    pub fn settle(&self, id: &str, usd: &str, mark: Option<String>, now: f64) -> Result<String> {
-        let (usd, now) = (Usd::parse(usd)?, Instant::from_number(now)?);
-        Ok(self.ledger.borrow_mut().settle(id, usd, mark.is_some(), now).to_json())
+    pub fn settle(&self, id: &str, usd: &str, tokens: Option<f64>, mark: Option<String>, now: f64) -> Result<String> {
+        let (amounts, now) = (amounts(usd, tokens)?, Instant::from_number(now)?);
+        Ok(self.ledger.borrow_mut().settle(id, amounts, mark.is_some(), now).to_json())
     }
 
     /// Frees a hold.
@@ -99,19 +116,26 @@ impl MemoryLedger {
         &self,
         record_id: &str,
         usd: &str,
+        tokens: Option<f64>,
         scopes: &str,
         at: &JsValue,
         reservation_id: Option<String>,
         revision: Option<u32>,
         now: f64,
     ) -> Result<bool> {
-        let (usd, at, now) = (Usd::parse(usd)?, instant(at)?, Instant::from_number(now)?);
+        let (amounts, at, now) = (amounts(usd, tokens)?, instant(at)?, Instant::from_number(now)?);
         let scopes = Scope::parse_open_list(scopes)?;
         let mut ledger = self.ledger.borrow_mut();
         let reservation_ids = reservation_id.as_deref();
         let reservation_ids = reservation_ids.as_slice();
         let revision = revision.unwrap_or(0);
-        Ok(ledger.take(&Charge { record_id, revision, usd, scopes: &scopes, at, reservation_ids }, now).counted)
+        Ok(ledger.take(&Charge { record_id, revision, amounts, scopes: &scopes, at, reservation_ids }, now).counted)
+    }
+
+    /// Adds to a budget's limit, once: `{ id, amount, until?, reason? }` as JSON text. Says whether it is new.
+    pub fn adjust(&self, budget: &str, asked: &str, now: f64) -> Result<bool> {
+        let asked = Object::parse(asked, "adjustment")?;
+        self.ledger.borrow_mut().adjust(budget, &asked, Instant::from_number(now)?)
     }
 
     /// Where budgets stand: all, or those of a JSON array of ids.
@@ -264,15 +288,29 @@ pub fn earliest_window(budgets: &str, now: f64) -> Result<f64> {
     let mut earliest = now;
     for config in Config::parse_list(budgets)? {
         let zone = zone(&config.time_zone)?;
-        earliest = earliest.min(config.period.window(now, &*zone, config.week_start).0);
+        earliest = earliest.min(config.bounds(now.plus(-config.reach().unwrap_or(0)), &*zone).0);
     }
     Ok(earliest.ms().max(0) as f64)
 }
 
 /// Judges an amount by the statuses of the budgets that bind it; they are named by their places.
 #[wasm_bindgen(js_name = checkBudgets)]
-pub fn check_budgets(statuses: &str, usd: &str, now: f64) -> Result<String> {
-    Ok(check(statuses, Usd::parse(usd)?, Instant::from_number(now)?)?.to_json())
+pub fn check_budgets(statuses: &str, usd: &str, tokens: Option<f64>, now: f64) -> Result<String> {
+    Ok(check(statuses, amounts(usd, tokens)?, Instant::from_number(now)?)?.to_json())
+}
+
+fn amounts(usd: &str, tokens: Option<f64>) -> Result<Amounts> {
+    Ok(Amounts::new(Usd::parse(usd)?, count(tokens)?))
+}
+
+fn count(number: Option<f64>) -> Result<Option<u64>> {
+    match number {
+        None => Ok(None),
+        Some(count) if count >= 0.0 && count.fract() == 0.0 && count <= 9_007_199_254_740_991.0 => {
+            Ok(Some(count as u64))
+        }
+        Some(_) => Err(Error::input("cannot read a count: expected a whole number of at least 0, found another value")),
+    }
 }
 
 /// An amount as its exact decimal.

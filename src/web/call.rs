@@ -63,11 +63,17 @@ impl ToJson for WireStep {
                 begin("budgets");
                 to.text_of("scopes", &scopes.to_json());
             }
-            Step::Reserve { id, scopes, usd, lease_ms } => {
+            Step::Reserve { id, scopes, usd, tokens, requests, lease_ms } => {
                 begin("reserve");
                 to.text_of("id", id);
                 to.text_of("scopes", &scopes.to_json());
                 to.value_of("usd", usd);
+                if let Some(tokens) = tokens {
+                    to.number_of("tokens", *tokens as f64);
+                }
+                if *requests != 1 {
+                    to.number_of("requests", *requests as f64);
+                }
                 to.number_of("leaseMs", *lease_ms as f64);
             }
             Step::Fetch => begin("fetch"),
@@ -77,10 +83,13 @@ impl ToJson for WireStep {
                 begin("wait");
                 to.number_of("ms", *ms as f64);
             }
-            Step::Settle { id, usd, mark } => {
+            Step::Settle { id, usd, tokens, mark } => {
                 begin("settle");
                 to.text_of("id", id);
                 to.value_of("usd", usd);
+                if let Some(tokens) = tokens {
+                    to.number_of("tokens", *tokens as f64);
+                }
                 to.optional_text_of("mark", *mark);
             }
             Step::Release { id } => {
@@ -343,8 +352,8 @@ impl Call {
     /// [`Call::grown`] or [`Call::grow_failed`].
     #[wasm_bindgen(js_name = toGrow)]
     pub fn to_grow(&self) -> Result<Option<String>> {
-        Ok(self.call()?.to_grow().map(|Growth { id, scopes, usd, lease_ms }| {
-            WireStep(Step::Reserve { id, scopes, usd, lease_ms }).to_json()
+        Ok(self.call()?.to_grow().map(|Growth { id, scopes, usd, tokens, lease_ms }| {
+            WireStep(Step::Reserve { id, scopes, usd, tokens: Some(tokens), requests: 0, lease_ms }).to_json()
         }))
     }
 

@@ -243,6 +243,7 @@ pub fn charge_of_record(json: &str) -> Result<String> {
     charge.open('{');
     charge.text_of("id", &record.id);
     charge.value_of("usd", &record.usd);
+    charge.number_of("tokens", record.total_tokens() as f64);
     charge.list_of("scopes", record.all_scopes());
     charge.text_of("at", &record.timestamp.to_string());
     charge.text_of("reservationId", record.reservation());

@@ -27,6 +27,12 @@ export const budget = (more) => ({
   ...more,
 });
 
+/** A budget that does not count money. */
+const counted = (unit, more) => {
+  const { limitUsd, ...rest } = budget({ unit, action: "block", ...more, id: `all:${more.period}.${unit}:${more.name}` });
+  return { ...rest, limit: more.limit };
+};
+
 const AGENT = { type: "agent", id: "a" };
 const USER = { type: "user", id: "u:\u00e9 \"quoted\"" };
 const BUDGETS = [
@@ -34,10 +40,14 @@ const BUDGETS = [
   budget({ name: "agent's", limitUsd: "3.5", scope: AGENT, period: "monthly" }),
   budget({ name: "user's", limitUsd: "2", scope: USER, action: "throttle", period: "weekly", timeZone: "Asia/Kathmandu" }),
   budget({ name: "told", limitUsd: "1", action: "alert" }),
+  counted("tokens", { name: "tokens", limit: 900, softLimit: "500", period: "monthly" }),
+  counted("requests", { name: "calls", limit: 9, action: "throttle", period: "weekly", rolling: true, scope: USER }),
+  budget({ name: "rolls", limitUsd: "5", action: "throttle", period: "weekly", rolling: true, scope: AGENT }),
+  budget({ name: "carries", limitUsd: "6", action: "block", period: "monthly", carryOver: "2" }),
 ];
 
 /** Instants depend on when it is asked; everything else does not. */
-const TIMES = new Set(["createdAt", "updatedAt", "expiresAt", "timestamp", "lastUpdated", "retryAfterMs", "guarantee"]);
+const TIMES = new Set(["at", "createdAt", "updatedAt", "expiresAt", "timestamp", "lastUpdated", "retryAfterMs", "guarantee"]);
 const timeless = (value) => JSON.parse(JSON.stringify(value ?? null, (key, item) => (TIMES.has(key) ? undefined : item)));
 
 /** One operation, chosen at random: `[method, ...arguments]`. */
@@ -46,7 +56,8 @@ function operation(next, now) {
   const id = `r${next(12)}`;
   const usd = pick("0", "0.1", "0.333333333333", "0.5", "1.25");
   const scopes = pick([], [AGENT], [USER], [AGENT, USER]);
-  switch (next(12)) {
+  const tokens = pick(0, 1, 40, 160, undefined);
+  switch (next(13)) {
     case 0:
       return ["put", [pick(...BUDGETS)], "attach"];
     case 1:
@@ -56,16 +67,20 @@ function operation(next, now) {
     case 3:
       return ["status", [pick(...BUDGETS).id, "nobody's"]];
     case 4:
-      return ["charge", id, usd, scopes, new Date(now - pick(0, 5_000)).toISOString(), pick(undefined, `r${next(12)}`), next(3)];
+      return ["charge", id, usd, scopes, new Date(now - pick(0, 5_000)).toISOString(), pick(undefined, `r${next(12)}`), next(3), tokens];
     case 5:
       return ["release", id];
     case 6:
     case 7:
-      return ["settle", id, usd, pick(undefined, undefined, "aborted")];
+      return ["settle", id, usd, pick(undefined, undefined, "aborted"), tokens];
     case 8:
       return pick(["settle", id, "-1"], ["settle", id, "NaN"], ["reserve", { reservationId: id, usd, scopes: [{ type: "agent", id: "" }], leaseMs: 60_000 }], ["reserve", { reservationId: "", usd, scopes, leaseMs: 60_000 }]);
+    case 9: {
+      const until = new Date(Math.floor(now / 3_600_000) * 3_600_000 + 7_200_000).toISOString();
+      return ["adjust", pick(...BUDGETS, { id: "nobody's" }).id, pick({ id: `up${next(3)}`, amount: pick("1", "2") }, { id: `raise${next(3)}`, amount: "3", until, reason: "asked" })];
+    }
     default:
-      return ["reserve", { reservationId: id, usd, scopes, leaseMs: 3_600_000 }];
+      return ["reserve", { reservationId: id, usd, scopes, leaseMs: 3_600_000, tokens, requests: pick(undefined, undefined, 0) }];
   }
 }
 

@@ -11,6 +11,7 @@ use super::{
     step::Reserved,
 };
 use crate::{
+    budget::{self, Amounts},
     call::relay::{Out, Relay},
     error::{Code, Error},
     ledger::Scope,
@@ -35,6 +36,8 @@ pub struct Growth {
     pub scopes: Vec<Scope>,
     /// How much more.
     pub usd: Usd,
+    /// How many more tokens.
+    pub tokens: u64,
     /// How long it lives.
     pub lease_ms: u64,
 }
@@ -44,6 +47,7 @@ pub struct Growth {
 pub(super) struct Purse {
     /// What was reserved beside the call's own reservation, and under which ids.
     grown: Usd,
+    grown_tokens: u64,
     held: Vec<String>,
     asked: usize,
     /// What is to be asked for now.
@@ -54,9 +58,10 @@ pub(super) struct Purse {
 
 #[derive(Debug, Clone, Copy)]
 struct Want {
-    /// What came costs so much.
-    cost: Usd,
+    /// What came takes so much.
+    cost: Amounts,
     ask: Usd,
+    ask_tokens: u64,
     asks_left: u32,
 }
 
@@ -78,6 +83,11 @@ impl Call {
     /// What is reserved for it.
     pub(super) fn covered(&self) -> Usd {
         self.bound.saturating_add(self.purse.grown)
+    }
+
+    fn covered_amounts(&self) -> Amounts {
+        let tokens = self.bound_tokens.unwrap_or(0).saturating_add(self.purse.grown_tokens);
+        Amounts::new(self.covered(), Some(tokens))
     }
 
     /// Lets the stream go on as long as what is reserved pays for it.
@@ -104,14 +114,17 @@ impl Call {
             Answer::Priced(cost) => Some(cost.usd),
             Answer::Unpriced(_) => None,
         };
-        let output = usage.output_tokens();
+        let (output, tokens) = (usage.output_tokens(), usage.total_tokens());
         let more = usage.clone().with(Unit::Output, usage.get(Unit::Output).saturating_add(MANY));
         // What nobody can price is charged at what was held.
         let (used, many) = cost(usage).zip(cost(more)).unwrap_or_default();
         let left = self.covered().saturating_sub(used).pico();
         if used > self.covered() {
             let ask = used.saturating_sub(self.covered()).saturating_add(used);
-            self.purse.want = Some(Want { cost: used, ask, asks_left: ASKS });
+            let over = tokens.saturating_sub(self.covered_amounts().tokens.unwrap_or(0));
+            let ask_tokens = if over > 0 { over.saturating_add(tokens) } else { 0 };
+            let cost = Amounts::new(used, Some(tokens));
+            self.purse.want = Some(Want { cost, ask, ask_tokens, asks_left: ASKS });
             return;
         }
         let room = left.saturating_mul(i128::from(MANY)).checked_div(many.saturating_sub(used).pico());
@@ -131,6 +144,7 @@ impl Call {
             id: format!("{}+{}", self.reservation_id(), self.purse.asked + 1),
             scopes: self.scopes(),
             usd: want.ask,
+            tokens: want.ask_tokens,
             lease_ms: self.lease_ms(),
         })
     }
@@ -142,22 +156,23 @@ impl Call {
         if outcome.allowed {
             self.purse.held.push(format!("{}+{}", self.reservation_id(), self.purse.asked));
             self.purse.grown = self.purse.grown.saturating_add(want.ask);
+            self.purse.grown_tokens = self.purse.grown_tokens.saturating_add(want.ask_tokens);
             let mut out = self.relay.as_mut().map(Relay::resume).unwrap_or_default();
             // What is left may be less than what came already.
             self.purse.ease = None;
             self.watch(&mut out, tracker, now);
             return out;
         }
-        let left = outcome.remaining;
-        if left < want.ask && self.covered().saturating_add(left) > want.cost && want.asks_left > 0 {
+        let (left, unit) = (outcome.remaining, outcome.unit());
+        let is_money = unit == budget::Unit::Usd;
+        if is_money && left < want.ask && self.covered().saturating_add(left) > want.cost.usd && want.asks_left > 0 {
             self.purse.want = Some(Want { ask: left, asks_left: want.asks_left - 1, ..want });
             return Vec::new();
         }
-        let had = self.covered().saturating_add(left);
-        let error = over_budget(outcome, Code::BudgetStreamExhausted, want.cost, |name, _| {
+        let had = unit.show(self.covered_amounts().of(unit).unwrap_or_default().saturating_add(left));
+        let error = over_budget(outcome, Code::BudgetStreamExhausted, want.cost, |name, _, wanted| {
             format!(
-                "cannot go on with the stream: expected budget {name} to pay for ${} of it, found ${had} for all of it",
-                want.cost
+                "cannot go on with the stream: expected budget {name} to pay for {wanted} of it, found {had} for all of it"
             )
         });
         self.stop_stream(error)
@@ -171,9 +186,9 @@ impl Call {
         self.purse.held.push(format!("{}+{}", self.reservation_id(), self.purse.asked));
         let message = format!(
             "cannot go on with the stream: expected the budget's store to answer for ${} of it, found {why}",
-            want.cost
+            want.cost.usd
         );
-        self.stop_stream(Error::new(Code::BudgetUnavailable, message).with("cost", want.cost.to_string()))
+        self.stop_stream(Error::new(Code::BudgetUnavailable, message).with("cost", want.cost.usd.to_string()))
     }
 
     fn stop_stream(&mut self, error: Error) -> Vec<Out> {

@@ -18,6 +18,7 @@ pub use grow::Growth;
 pub use step::{Expected, Guarded, Outcome, Reserved, Step, Text, ToGuard};
 
 use crate::{
+    budget::{Amounts, Unit},
     call::{
         count::Tokens,
         options::Options,
@@ -73,6 +74,8 @@ pub struct Call {
     first_text_at: Option<Instant>,
     record_id: String,
     bound: Usd,
+    /// The tokens that it pays for, where they are bounded.
+    bound_tokens: Option<u64>,
     /// The input tokens that it pays for.
     bound_input: u64,
     bound_priced: bool,
@@ -124,6 +127,7 @@ impl Call {
             first_text_at: None,
             record_id: String::new(),
             bound: Usd::ZERO,
+            bound_tokens: None,
             bound_input: 0,
             bound_priced: false,
             clamp: None,
@@ -184,6 +188,8 @@ impl Call {
                         id: self.reservation_id(),
                         scopes: self.scopes(),
                         usd: self.bound,
+                        tokens: self.bound_tokens,
+                        requests: 1,
                         lease_ms: self.lease_ms(),
                     };
                 }
@@ -321,11 +327,12 @@ impl Call {
             self.phase = Phase::Fetch;
             return;
         }
-        if self.clamp(outcome.remaining) {
+        if self.clamp(outcome.unit(), outcome.remaining) {
             return;
         }
-        let error = over_budget(outcome, Code::BudgetExceeded, self.bound, |name, limit| {
-            format!("Budget exceeded: {name} (Limit: ${limit})")
+        let wanted = Amounts::new(self.bound, self.bound_tokens);
+        let error = over_budget(outcome, Code::BudgetExceeded, wanted, |name, limit, _| {
+            format!("Budget exceeded: {name} (Limit: {limit})")
         });
         self.fail(error);
     }
@@ -505,7 +512,10 @@ impl Call {
             let record = self.record_of(&bill, tracker);
             let held = std::mem::take(&mut self.held);
             if held {
-                self.steps.push_back(Step::Settle { id: self.reservation_id(), usd: record.usd, mark: bill.mark });
+                // What nobody knows is what was held.
+                let tokens = (!bill.at_reservation).then(|| record.total_tokens());
+                let (id, usd) = (self.reservation_id(), record.usd);
+                self.steps.push_back(Step::Settle { id, usd, tokens, mark: bill.mark });
             }
             // After it: nobody else may hold what is not settled yet.
             self.steps.extend(self.purse.spend().map(|id| Step::Release { id }));
@@ -538,18 +548,31 @@ fn read_request(options: &Options, body: &str) -> Result<Request> {
     Ok(request)
 }
 
-/// The error of a budget that refuses what a call costs.
-fn over_budget(outcome: Reserved, code: Code, cost: Usd, message: impl Fn(&str, Usd) -> String) -> Error {
+/// The error of a budget that refuses what a call takes. The message is told the budget's name, and as text its limit and what
+/// was wanted of it.
+fn over_budget(
+    outcome: Reserved,
+    code: Code,
+    wanted: Amounts,
+    message: impl FnOnce(&str, &str, &str) -> String,
+) -> Error {
+    let (unit, remaining) = (outcome.unit(), outcome.remaining);
     let budget = outcome.budget.unwrap_or_else(Json::null);
-    let text = |key: &str| budget.raw().member(key).and_then(Raw::to_text).unwrap_or_default();
-    let limit = Usd::parse(&text("limitUsd")).unwrap_or_default();
-    let mut error = Error::new(code, message(&text("name"), limit))
-        .with("cost", cost.to_string())
-        .with("estimatedCost", cost.to_string())
-        .with("remaining", outcome.remaining.to_string())
-        .with("currentCost", limit.saturating_sub(outcome.remaining).to_string())
-        .with("exceededBy", cost.saturating_sub(outcome.remaining).to_string())
+    let member = |key: &str| budget.raw().member(key);
+    let limit = member(if unit == Unit::Usd { "limitUsd" } else { "limit" });
+    let limit = limit.and_then(|limit| unit.read(limit).ok()).unwrap_or_default();
+    let wanted = wanted.of(unit).unwrap_or_default();
+    let name = member("name").and_then(Raw::to_text).unwrap_or_default();
+    let mut error = Error::new(code, message(&name, &unit.show(limit), &unit.show(wanted)))
+        .with("cost", wanted.to_string())
+        .with("estimatedCost", wanted.to_string())
+        .with("remaining", remaining.to_string())
+        .with("currentCost", limit.saturating_sub(remaining).to_string())
+        .with("exceededBy", wanted.saturating_sub(remaining).to_string())
         .with("budget", budget);
+    if unit != Unit::Usd {
+        error = error.with("unit", unit.as_str());
+    }
     if let Some(at) = outcome.resets_at {
         error = error.with("resetsAt", at);
     }

@@ -2,6 +2,7 @@
 
 use super::{Call, Phase};
 use crate::{
+    budget::{Amounts, Unit},
     call::{
         bound::{self, BoundOptions},
         count::{CountOptions, Tokens, count_request},
@@ -10,11 +11,14 @@ use crate::{
     },
     error::{Code, Error, Result, WarningCode},
     money::Usd,
-    price::{BoundAnswer, Reason, Tracker, Unpriced},
+    price::{Bound, BoundAnswer, Reason, Tracker, Unpriced},
     provider::edit::Edits,
     time::Instant,
     usage::Usage,
 };
+
+/// No budget counts further, and it is a number on every host.
+const MOST_TOKENS: u64 = 1_000_000_000_000_000;
 
 /// How many times a lowered maximum is tried on the budgets.
 const CLAMPS: u32 = 4;
@@ -23,17 +27,23 @@ const CLAMPS: u32 = 4;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clamp {
     /// The bound without output.
-    input: Usd,
+    input: Amounts,
     /// What each token of the maximum adds to it, over all choices.
-    token: Usd,
+    token: Amounts,
     asks_left: u32,
 }
 
 impl Clamp {
-    fn bound(self, tokens: u64) -> Option<Usd> {
-        let output = self.token.pico().checked_mul(i128::from(tokens)).and_then(Usd::from_pico)?;
-        self.input.checked_add(output).ok()
+    fn bound(self, tokens: u64) -> Option<Amounts> {
+        let output = self.token.usd.pico().checked_mul(i128::from(tokens)).and_then(Usd::from_pico)?;
+        let all = self.input.tokens?.checked_add(self.token.tokens?.checked_mul(tokens)?)?;
+        Some(Amounts::new(self.input.usd.checked_add(output).ok()?, Some(all)))
     }
+}
+
+/// What a bound pays for.
+fn amounts(bound: &Bound) -> Amounts {
+    Amounts::new(bound.cost.usd, Some(bound.input_tokens.saturating_add(bound.output_tokens).min(MOST_TOKENS)))
 }
 
 impl Call {
@@ -92,7 +102,7 @@ impl Call {
         };
         match bound {
             BoundAnswer::Bounded(bound) => {
-                self.bound = bound.cost.usd;
+                (self.bound, self.bound_tokens) = (bound.cost.usd, amounts(&bound).tokens);
                 self.bound_input = bound.input_tokens;
                 self.bound_priced = true;
                 if self.options.output_bound == OutputBound::Clamp && self.strict_budget {
@@ -108,6 +118,7 @@ impl Call {
             }
             BoundAnswer::Unpriced(_) => {
                 self.bound = self.estimate.as_ref().map_or(Usd::ZERO, |expected| expected.estimate.usd);
+                self.bound_tokens = self.estimate.as_ref().map(|expected| expected.usage.total_tokens());
                 Ok(())
             }
         }
@@ -117,8 +128,10 @@ impl Call {
     fn clamps(&self, tracker: &Tracker, now: Instant) -> Result<Option<Clamp>> {
         let [input, one] = [0, 1].map(|cap| self.upper_bound(tracker, Some(cap), now));
         let (BoundAnswer::Bounded(input), BoundAnswer::Bounded(one)) = (input?, one?) else { return Ok(None) };
-        let token = one.cost.usd.saturating_sub(input.cost.usd);
-        Ok(Some(Clamp { input: input.cost.usd, token, asks_left: CLAMPS }))
+        let (input, one) = (amounts(&input), amounts(&one));
+        let tokens = one.tokens.zip(input.tokens).map(|(one, none)| one.saturating_sub(none));
+        let token = Amounts::new(one.usd.saturating_sub(input.usd), tokens);
+        Ok(Some(Clamp { input, token, asks_left: CLAMPS }))
     }
 
     /// The most that the request can cost as it is, or with its output held to a cap.
@@ -142,14 +155,20 @@ impl Call {
 
     /// Lowers the output maximum to what a budget has left, to ask again; says whether it did. What is left may be less by
     /// then, or another budget may have less: it is asked a few times, and each time for less.
-    pub(super) fn clamp(&mut self, remaining: Usd) -> bool {
+    pub(super) fn clamp(&mut self, unit: Unit, remaining: Usd) -> bool {
         let Some(clamp) = &mut self.clamp else { return false };
-        let left = remaining.saturating_sub(clamp.input).pico();
-        let Some(tokens) = left.checked_div(clamp.token.pico()).and_then(|tokens| u64::try_from(tokens).ok()) else {
+        // Fewer tokens are no fewer requests.
+        let (Some(input), Some(token), true) = (clamp.input.of(unit), clamp.token.of(unit), unit != Unit::Requests)
+        else {
+            return false;
+        };
+        let left = remaining.saturating_sub(input).pico();
+        let Some(tokens) = left.checked_div(token.pico()).and_then(|tokens| u64::try_from(tokens).ok()) else {
             return false;
         };
         let Some(bound) = clamp.bound(tokens) else { return false };
-        if tokens == 0 || bound >= self.bound || clamp.asks_left == 0 {
+        let lower = bound.usd <= self.bound && bound.tokens < self.bound_tokens;
+        if tokens == 0 || !lower || clamp.asks_left == 0 {
             return false;
         }
         clamp.asks_left -= 1;
@@ -160,7 +179,7 @@ impl Call {
         });
         let Ok(body) = lowered else { return false };
         self.body = body;
-        self.bound = bound;
+        (self.bound, self.bound_tokens) = (bound.usd, bound.tokens);
         self.request.max_output = Some(tokens);
         self.warnings.retain(|warning| warning.code != WarningCode::OutputBoundClamped);
         self.warn(

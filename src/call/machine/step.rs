@@ -1,6 +1,7 @@
 //! What the host has to do, and what it tells of it.
 
 use crate::{
+    budget::Unit,
     error::Error,
     guard,
     json::{Json, ToJson, Writer},
@@ -35,6 +36,10 @@ pub enum Step {
         scopes: Vec<Scope>,
         /// The upper bound.
         usd: Usd,
+        /// That of its tokens, where there is one.
+        tokens: Option<u64>,
+        /// How many requests it is: a stream that asks for more is none.
+        requests: u64,
         /// How long it lives.
         lease_ms: u64,
     },
@@ -55,6 +60,8 @@ pub enum Step {
         id: String,
         /// What was spent.
         usd: Usd,
+        /// The tokens that were used, where they are known.
+        tokens: Option<u64>,
         /// Why it is an estimate, if it is.
         mark: Option<&'static str>,
     },
@@ -155,12 +162,20 @@ pub struct Reserved {
     pub allowed: bool,
     /// For a refusal: the budget as configured, which becomes a field of the error.
     pub budget: Option<Json>,
-    /// For a refusal: what the budget has left.
+    /// For a refusal: what the budget has left, in its unit.
     pub remaining: Usd,
     /// For a refusal: when its window ends.
     pub resets_at: Option<String>,
     /// For a refusal by a throttling budget: when to try again.
     pub retry_after_ms: Option<f64>,
+}
+
+impl Reserved {
+    /// What the budget that refused counts.
+    pub(super) fn unit(&self) -> Unit {
+        let unit = self.budget.as_ref().and_then(|budget| budget.raw().member("unit")?.text());
+        unit.map_or(Unit::Usd, |name| Unit::of(&name))
+    }
 }
 
 /// What a call is expected to cost.
