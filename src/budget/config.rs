@@ -47,7 +47,7 @@ pub struct Threshold(u64);
 
 impl Threshold {
     /// In the place of a percentage: the soft limit.
-    pub(super) const SOFT: Threshold = Threshold(0);
+    pub const SOFT: Threshold = Threshold(0);
 
     /// 50, 75, 90 and 100 percent.
     pub const DEFAULT: [Threshold; 4] =

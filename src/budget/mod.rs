@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`config`] | [`Config`]: a budget, its id, its thresholds |
-//! | [`unit`] | [`Unit`]: what it counts in; [`Amounts`]: what a call takes |
+//! | [`mod@unit`] | [`Unit`]: what it counts in; [`Amounts`]: what a call takes |
 //! | [`adjust`] | what is added to a limit: a raise for a time, a top-up for good |
 //! | [`book`] | a budget in a ledger: where it stands, when it tells |
 //! | [`window`] | [`Window`](window::Window): what was spent and is held in one stretch of time, and its alerts |
