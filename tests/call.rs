@@ -674,6 +674,80 @@ fn any_guard() -> impl Strategy<Value = Guarded> {
     prop::bool::weighted(0.8).prop_map(|passed| Guarded { passed, failed: vec!["g".into()], risk: 50.0, texts: vec![] })
 }
 
+/// Streams from public test suites: see tests/fixtures/wire.
+fn quoted() -> Vec<(String, Format, String, Vec<u8>)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let mut fixture: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        if let Some(model) = fixture["request"].get_mut("model") {
+            // The one with a price here.
+            *model = "m".into();
+        }
+        let format = Format::parse(fixture["format"].as_str().unwrap()).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        // With the event by which a provider reports an error, a stream is at its end.
+        let stream = fixture["stream"].as_str().unwrap();
+        let error = stream.find(r#"data: {"type":"error""#).and_then(|at| Some(at + stream[at..].find("\n\n")? + 2));
+        let stream = &stream[..error.unwrap_or(stream.len())];
+        found.push((name, format, fixture["request"].to_string(), stream.into()));
+    }
+    assert!(found.len() >= 12);
+    found
+}
+
+/// What leaves of a stream that comes in those pieces and then ends, and what the call ends with.
+fn relayed(
+    format: Format,
+    request: &str,
+    scanner: Option<Scanner>,
+    pieces: Vec<Vec<u8>>,
+) -> (Vec<u8>, Option<Code>, Vec<String>) {
+    let streams = (format == Format::Gemini).then_some(true);
+    let model = Some("m".to_owned());
+    // More than any of them says.
+    let default_max_output = 1_000_000;
+    let options = Options { format, model, stream: streams, raw: true, default_max_output, ..options() };
+    let made = Call::new(options, request.into());
+    let mut host = Host { scanner, ..host([Fetch::Stream(pieces, None)]) };
+    let end = host.run(&mut made.unwrap()).err().map(|error| error.code());
+    (host.out.iter().flat_map(|out| out.raw.clone()).collect(), end, host.log)
+}
+
+#[test]
+fn what_providers_really_send_is_passed_on_as_it_came_wherever_it_is_cut() {
+    for (name, format, request, bytes) in quoted() {
+        for scanner in [None, redacting()] {
+            let (whole, end, log) = relayed(format, &request, scanner.clone(), vec![bytes.clone()]);
+            assert_eq!(String::from_utf8_lossy(&whole), String::from_utf8_lossy(&bytes), "{name} {end:?} {log:?}");
+            let single = bytes.iter().map(|byte| vec![*byte]).collect();
+            assert_eq!(relayed(format, &request, scanner.clone(), single), (whole.clone(), end, log.clone()), "{name}");
+            // In two pieces.
+            for at in (0..=bytes.len()).step_by(if scanner.is_none() { 1 } else { 7 }) {
+                let pieces = vec![bytes[..at].to_vec(), bytes[at..].to_vec()];
+                let cut = relayed(format, &request, scanner.clone(), pieces);
+                assert!(cut == (whole.clone(), end, log.clone()), "{name} in two at {at}: {:?}", cut.2);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_providers_really_send_may_end_anywhere_and_is_charged_all_the_same() {
+    for (name, format, request, bytes) in quoted() {
+        for at in 0..bytes.len() {
+            let (left, _, log) = relayed(format, &request, redacting(), vec![bytes[..at].to_vec()]);
+            assert!(bytes.starts_with(&left), "{name} until {at}");
+            assert_eq!(log.iter().filter(|line| line.starts_with("settle ")).count(), 1, "{name} until {at}: {log:?}");
+            assert_eq!(log.iter().filter(|line| line.starts_with("store ")).count(), 1, "{name} until {at}: {log:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 

@@ -63,14 +63,14 @@ impl Parser {
             self.raw.push(byte);
             match byte {
                 b'\n' => {
-                    let ended = self.end_line();
+                    let ended = self.end_line(self.raw.len() - 1);
                     if ended {
                         self.complete(&mut events);
                     }
                 }
                 b'\r' => {
                     self.after_cr = true;
-                    self.ended = self.end_line();
+                    self.ended = self.end_line(self.raw.len() - 1);
                 }
                 _ if self.raw.len() > MAX_EVENT => {
                     return Err(Error::new(
@@ -86,22 +86,23 @@ impl Parser {
         Ok(events)
     }
 
-    /// The stream has ended. Gives the event that a bare CR had completed, if any, and otherwise the bytes of an event
-    /// that was cut off, without data.
+    /// The stream has ended. Gives what came after its last empty line: an event whose end was left out, which SDKs read all
+    /// the same, or what was cut off of one. Who reads its data can tell.
     pub fn end(&mut self) -> Option<Event> {
-        if self.ended {
-            let mut events = Vec::new();
-            self.complete(&mut events);
-            return events.pop();
+        if !self.ended && self.line < self.raw.len() {
+            self.end_line(self.raw.len());
         }
-        self.data = None;
-        let raw = std::mem::take(&mut self.raw);
-        (!raw.is_empty()).then_some(Event { raw, data: None })
+        if self.raw.is_empty() {
+            return None;
+        }
+        let mut events = Vec::new();
+        self.complete(&mut events);
+        events.pop()
     }
 
-    /// Reads the line that `raw` now ends with; says whether it was empty, and so ended the event.
-    fn end_line(&mut self) -> bool {
-        let line = self.raw.get(self.line..self.raw.len() - 1).unwrap_or_default();
+    /// Reads the line that ends there in `raw`; says whether it was empty, and so ended the event.
+    fn end_line(&mut self, end: usize) -> bool {
+        let line = self.raw.get(self.line..end).unwrap_or_default();
         let line = if self.started { line } else { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) };
         self.started = true;
         let empty = line.is_empty();
@@ -188,7 +189,9 @@ mod tests {
             ("\u{feff}data: a\n\n", vec![some("a")]),
             ("event: x\nid: 1\ndata: a\n\n", vec![some("a")]),
             ("data\n\n", vec![some("")]),
-            ("data: cut", vec![None]),
+            ("data: left open", vec![some("left open")]),
+            ("data: left open\n", vec![some("left open")]),
+            ("data: a\n\n: cut", vec![some("a"), None]),
             ("database: no\n\n", vec![None]),
             ("", vec![]),
         ] {

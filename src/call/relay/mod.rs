@@ -242,13 +242,12 @@ impl Relay {
         if self.end.is_some() {
             return Vec::new();
         }
-        if let Some(event) = self.parser.end() {
-            // Bytes without a data line are passed on; a cut-off event is not.
-            if event.data.is_some()
-                && let Err(end) = self.take(event)
-            {
-                return self.finish_with(end);
-            }
+        // One whose last empty line was left out is an event, as SDKs have it; one that was cut off is not.
+        if let Some(event) = self.parser.end()
+            && event.data.as_deref().is_some_and(is_whole)
+            && let Err(end) = self.take(event)
+        {
+            return self.finish_with(end);
         }
         let finished = self.done || (!self.started.is_empty() && self.started.values().all(|finished| *finished));
         self.finish_with(if finished {
@@ -544,6 +543,11 @@ impl Relay {
         let texts: Vec<_> = held.wholes.list().iter().map(|segment| text(&segment.text)).collect();
         held.wholes.edits(&texts).ok()
     }
+}
+
+/// Whether nothing is missing of an event's data.
+fn is_whole(data: &str) -> bool {
+    data.trim() == "[DONE]" || Raw::parse(data).is_ok_and(|data| data.members().is_some())
 }
 
 /// The first of the places that no provider counts to: those of texts that nothing announced.
