@@ -257,6 +257,8 @@ fn is_inside(view: &View, at: usize) -> bool {
 pub(super) struct Starts {
     /// Of each first byte, which second ones a token may have: a bit each.
     pairs: [[u32; 8]; 256],
+    /// The same of third ones.
+    thirds: [[u32; 8]; 256],
     /// The rules of [`rules::RULES`] with that first byte.
     rules: [(usize, usize); 256],
     /// How many rules have no prefix; they come first.
@@ -273,7 +275,7 @@ impl Starts {
 
     fn new() -> Self {
         let heads = [[0; 2]; rules::RULES.len()];
-        let mut starts = Self { pairs: [[0; 8]; 256], rules: [(0, 0); 256], unmarked: 0, heads };
+        let mut starts = Self { pairs: [[0; 8]; 256], thirds: [[0; 8]; 256], rules: [(0, 0); 256], unmarked: 0, heads };
         for ((place, rule), head) in rules::RULES.iter().enumerate().zip(starts.heads.iter_mut()) {
             head.iter_mut().zip(rule.prefix.bytes().skip(1)).for_each(|(slot, byte)| *slot = byte);
             match rule.prefix.bytes().next().and_then(|first| starts.rules.get_mut(usize::from(first))) {
@@ -281,21 +283,26 @@ impl Starts {
                 None => starts.unmarked = place + 1,
             }
         }
-        let mut add = |first: u8, second: u8| {
-            let row = starts.pairs.get_mut(usize::from(first));
-            if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(second >> 5))) {
-                *slot |= 1 << (second & 31);
+        let add = |table: &mut [[u32; 8]; 256], first: u8, other: u8| {
+            let row = table.get_mut(usize::from(first));
+            if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(other >> 5))) {
+                *slot |= 1 << (other & 31);
             }
         };
         for rule in rules::RULES {
             for first in (0..128).filter(|first| rule.may_have(0, *first)) {
-                (0..128).filter(|second| rule.may_have(1, *second)).for_each(|second| add(first, second));
+                let others = |place: usize| (0..128).filter(move |byte| rule.may_have(place, *byte));
+                others(1).for_each(|second| add(&mut starts.pairs, first, second));
+                others(2).for_each(|third| add(&mut starts.thirds, first, third));
             }
         }
-        [(b'-', b'-'), (b'e', b'y'), (b'i', b's')].into_iter().for_each(|(first, second)| add(first, second));
-        for (first, row) in (0_u8..=255).zip(starts.pairs.iter_mut()) {
-            if assigned::may_precede(first) {
-                *row = [!0; 8];
+        for (first, second) in [(b'-', b'-'), (b'e', b'y'), (b'i', b's')] {
+            add(&mut starts.pairs, first, second);
+            (0..=255).for_each(|third| add(&mut starts.thirds, first, third));
+        }
+        for byte in (0..=255).filter(|byte| assigned::may_precede(*byte)) {
+            for table in [&mut starts.pairs, &mut starts.thirds] {
+                table.get_mut(usize::from(byte)).into_iter().for_each(|row| *row = [!0; 8]);
             }
         }
         starts
@@ -312,16 +319,23 @@ impl Starts {
         self.pairs.get(usize::from(byte)).is_some_and(|row| row.iter().any(|seconds| *seconds != 0))
     }
 
-    /// Whether a secret may begin at `at`, or right behind it: a look at two bytes.
+    /// Whether a secret may begin at `at`, or right behind it: a look at three bytes.
+    #[inline]
     pub fn may_start(&self, view: &View, at: usize) -> bool {
         let first = view.seen(at).unwrap_or(0);
-        let Some(row) = self.pairs.get(usize::from(first)) else { return false };
-        // What has not come yet may be anything.
-        let seconds = match view.seen(at + 1) {
-            Some(second) => row.get(usize::from(second >> 5)).copied().unwrap_or(0) >> (second & 31) & 1,
-            None => row.iter().fold(0, |any, seconds| any | seconds),
-        };
-        seconds != 0 && !(first.is_ascii_alphanumeric() && view.before(at).is_some_and(is_word))
+        may_follow(&self.pairs, first, view.seen(at + 1))
+            && !(first.is_ascii_alphanumeric() && view.before(at).is_some_and(is_word))
+            && may_follow(&self.thirds, first, view.seen(at + 2))
+    }
+}
+
+/// Whether a byte may come some way behind the first one; what has not come yet may be anything.
+#[inline]
+fn may_follow(table: &[[u32; 8]; 256], first: u8, other: Option<u8>) -> bool {
+    let Some(row) = table.get(usize::from(first)) else { return false };
+    match other {
+        Some(other) => row.get(usize::from(other >> 5)).copied().unwrap_or(0) >> (other & 31) & 1 != 0,
+        None => row.iter().any(|others| *others != 0),
     }
 }
 

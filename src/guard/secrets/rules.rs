@@ -288,7 +288,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 impl Rule {
-    /// Whether that byte may be there, of the first two of a token.
+    /// Whether that byte may be there, of the first three of a token.
     pub fn may_have(&self, place: usize, byte: u8) -> bool {
         match self.prefix.as_bytes().get(place) {
             Some(known) => *known == byte,
