@@ -6,3 +6,4 @@ export { serveBudgets, type BudgetsServer, type ObjectStorage } from "./budget/s
 export { D1BudgetLedger, type D1Binding } from "./budget/d1-ledger.js";
 export { LocalStorageBudgetLedger, type LocalStorageBudgetLedgerOptions } from "./budget/local-storage-ledger.js";
 export { RedisBudgetLedger, type RedisBudgetLedgerOptions } from "./budget/redis-ledger.js";
+export { sendAlerts, verifyWebhook, type AlertWebhook, type AlertWebhookBody, type AlertWebhookOptions } from "./budget/webhook.js";

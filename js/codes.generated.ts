@@ -64,6 +64,7 @@ export type WarningCode =
   | "guardrails_without_engine"
   | "budget_config_differs"
   | "budget_weak_ledger"
+  | "alert_not_sent"
   | "record_not_stored"
   | "settlement_failed"
   | "callback_failed"

@@ -904,6 +904,11 @@ export interface BudgetLedger {
   status(budgetIds?: string[]): Promise<BudgetStatus[]>;
   /** Adds to a budget's limit, once by its id: until an instant (a raise), or for good (a top-up). `false` for a repeat. */
   adjust?(budgetId: string, adjustment: { id: string; amount: string; until?: string; reason?: string }): Promise<boolean>;
+  /**
+   * Takes a name for so many milliseconds, or gives it back with none: `true` if it is the owner's, `false` while somebody else has it.
+   * By it instances agree on who does what all of them see.
+   */
+  claim?(name: string, owner: string, ms: number): Promise<boolean>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- guardrails

@@ -355,6 +355,19 @@ fn a_soft_limit_tells_and_refuses_nothing() {
     assert!(!reserve(&mut ledger, "c", usd("2"), NOON).allowed, "the limit is the limit");
 }
 
+#[test]
+fn a_name_is_taken_by_one_until_its_time_is_over() {
+    let mut ledger = ledger(&[], NOON);
+    assert!(ledger.claim("alert", "a", MINUTE, at(NOON)));
+    assert!(!ledger.claim("alert", "b", MINUTE, at(NOON + 1)), "another has it");
+    assert!(ledger.claim("alert", "a", 2 * MINUTE, at(NOON + 2)), "its owner may take it for longer");
+    assert!(!ledger.claim("alert", "b", MINUTE, at(NOON + MINUTE)));
+    assert!(ledger.claim("other", "b", MINUTE, at(NOON + MINUTE)));
+    assert!(ledger.claim("alert", "b", MINUTE, at(NOON + 2 + 2 * MINUTE)), "its time is over");
+    assert!(ledger.claim("alert", "b", 0, at(NOON + 3 * MINUTE)), "given back");
+    assert!(ledger.claim("alert", "a", MINUTE, at(NOON + 3 * MINUTE)));
+}
+
 /// What happens next: a call of so many cents and tokens, and what becomes of it; or time goes by.
 #[derive(Clone, Copy, Debug)]
 enum Step {

@@ -105,6 +105,8 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
             })
         ),
         1 => Just(json!({ "op": "list" })),
+        1 => (id(), id(), prop::sample::select(vec![0, MINUTE, 2 * DAY]))
+            .prop_map(|(name, owner, ms)| json!({ "op": "claim", "id": name, "owner": owner, "ms": ms })),
     ];
     prop::collection::vec((time, op, prop::bool::weighted(0.3)), 1..60)
 }

@@ -316,6 +316,14 @@ export class BudgetManager {
     return status;
   }
 
+  /**
+   * Takes a name for so many milliseconds, or gives it back with none: `true` if it is the owner's now, `false` while another has it. All
+   * instances over one ledger agree on it, so what each of them sees is done once. Over a ledger that can't say it is always `true`.
+   */
+  async claim(name: string, owner: string, ms: number): Promise<boolean> {
+    return (await this.#ledger.claim?.(name, owner, ms)) ?? true;
+  }
+
   /** The alerts seen, of one budget or of all. */
   getAlerts(budgetId?: string): CostAlert[] {
     return this.#alerts.list(budgetId);

@@ -74,4 +74,9 @@ export class MemoryBudgetLedger implements BudgetLedger {
     const text = toJson(adjustment, "an adjustment");
     return this.#ledger.use((ledger) => ledger.adjust(budgetId, text, this.#now()));
   }
+
+  /** Takes a name for a time, or gives it back; `false` while somebody else has it. */
+  async claim(name: string, owner: string, ms: number): Promise<boolean> {
+    return this.#ledger.use((ledger) => ledger.claim(name, owner, ms, this.#now()));
+  }
 }

@@ -89,6 +89,11 @@ export abstract class MessageLedger implements BudgetLedger {
     return this.#ask({ ...adjustment, op: "adjust", budget: budgetId });
   }
 
+  /** Takes a name for a time, or gives it back; `false` while somebody else has it. */
+  async claim(name: string, owner: string, ms: number): Promise<boolean> {
+    return this.#ask({ op: "claim", id: name, owner, ms });
+  }
+
   async #ask<T>(operation: { op: string; [field: string]: unknown }): Promise<T> {
     const asked: Asked = { op: toJson(operation, "an operation"), wake: () => {} };
     if (!this.#together) await this.#deliver([asked]);

@@ -112,6 +112,7 @@ table! {
         GuardrailsWithoutEngine "guardrails_without_engine" "call" "enableGuardrails is true and no engine was given, so none runs.",
         BudgetConfigDiffers "budget_config_differs" "budget" "A stored budget with this id has another configuration; the stored one is in force.",
         BudgetWeakLedger "budget_weak_ledger" "budget" "A block budget on a ledger that can't hold it across instances.",
+        AlertNotSent "alert_not_sent" "budget" "An alert was not delivered to its webhook.",
         RecordNotStored "record_not_stored" "storage" "The record of a paid call could not be stored; it is kept for the next try.",
         SettlementFailed "settlement_failed" "budget" "The reservation of a paid call could not be settled; its lease settles it in full.",
         CallbackFailed "callback_failed" "call" "A callback of the application threw; the call went on.",

@@ -15,6 +15,8 @@ pub enum Key {
     Reservation(String),
     /// `chg:<id>`: a charge.
     Record(String),
+    /// `clm:<name>`: a name that is taken.
+    Claim(String),
 }
 
 impl Key {
@@ -30,6 +32,7 @@ impl Key {
             }
             "res" => Key::Reservation(rest.to_owned()),
             "chg" => Key::Record(rest.to_owned()),
+            "clm" => Key::Claim(rest.to_owned()),
             _ => return None,
         })
     }
@@ -42,6 +45,7 @@ impl Key {
             Key::Budget(id) => ("bud:", id),
             Key::Reservation(id) => ("res:", id),
             Key::Record(id) => ("chg:", id),
+            Key::Claim(name) => ("clm:", name),
         };
         [kind, id].concat()
     }
@@ -98,6 +102,7 @@ mod tests {
             ("res:", Key::Reservation(String::new())),
             ("res:led", Key::Reservation("led".to_owned())),
             ("chg::x", Key::Record(":x".to_owned())),
+            ("clm:a:b", Key::Claim("a:b".to_owned())),
         ] {
             assert_eq!(Key::parse(text), Some(key.clone()), "{text}");
             assert_eq!(key.text(), text);

@@ -10,6 +10,7 @@ use super::{
     answer::{Guarantee, Outcome, Reservation, Settlement, Status},
     book::{Book, frees},
     check::retry_after,
+    claim::Claim,
     config::{Action, Config, is_utc},
     journal::{Journal, Key},
     unit::{Amounts, Unit},
@@ -208,6 +209,7 @@ pub struct Ledger {
     pub(super) promises: Map<String, Promise>,
     pub(super) leases: Set<(Instant, String)>,
     pub(super) charges: Map<String, Known>,
+    pub(super) claims: Map<String, Claim>,
     /// When to ask whether an identity may be forgotten.
     memory: Set<(Instant, Identity)>,
     /// What a host that keeps the state has to write.
@@ -233,6 +235,7 @@ impl Ledger {
             promises: Map::new(),
             leases: Set::new(),
             charges: Map::new(),
+            claims: Map::new(),
             memory: Set::new(),
             journal: Journal::default(),
             adopting: Vec::new(),
@@ -791,6 +794,8 @@ impl Ledger {
                 };
             }
         }
+        let over = self.over;
+        self.claims.retain(|_, claim| claim.until > over);
         if !promises.is_empty() {
             self.promises.retain(|id, _| !promises.contains(id));
         }

@@ -36,6 +36,7 @@ pub fn wants(message: &str) -> Result<Vec<String>> {
             match name("op").as_deref() {
                 Some("reserve" | "settle" | "release") => keys.insert(Key::Reservation(id)),
                 Some("charge") => keys.insert(Key::Record(id)),
+                Some("claim") => keys.insert(Key::Claim(id)),
                 _ => false,
             };
         }
@@ -120,6 +121,10 @@ fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant)
             stored.collect::<Result<Vec<_>>>()?.to_json()
         }
         "list" => ledger.list().to_json(),
+        "claim" => {
+            let ms = op.get("ms").and_then(Raw::whole).ok_or_else(|| missing("ms"))?;
+            yes(ledger.claim(&text("id")?, &text("owner")?, i64::try_from(ms).unwrap_or(i64::MAX), now))
+        }
         "adjust" => yes(ledger.adjust(&text("budget")?, op, now)?),
         "remove" => yes(ledger.remove(&text("id")?)),
         "status" => {

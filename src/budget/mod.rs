@@ -11,6 +11,7 @@
 //! | [`alert`] | [`Alert`]: a threshold that was reached |
 //! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
 //! | [`answer`] | what the ledger answers |
+//! | [`claim`] | who of several instances is first |
 //! | [`journal`] | [`Key`](journal::Key): the rows of a ledger that is kept, and which of them have changed |
 //! | [`rows`] | those rows: read, written, forgotten |
 //! | [`message`] | [`run()`](message::run): operations as a ledger elsewhere is asked for them |
@@ -23,6 +24,7 @@ pub mod alert;
 pub mod answer;
 pub mod book;
 pub mod check;
+pub mod claim;
 pub mod config;
 pub mod journal;
 pub mod ledger;

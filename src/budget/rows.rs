@@ -14,6 +14,7 @@ use super::{
     adjust::Adjustments,
     alert::Alert,
     book::Book,
+    claim::Claim,
     config::Config,
     journal::Key,
     ledger::{Identity, Known, LEAST_MEMORY, Ledger, Open, Promise, State},
@@ -95,6 +96,11 @@ impl Ledger {
                     self.charges.insert(id.clone(), read_charge(value).ok_or_else(bad)?);
                     loaded.push(key);
                 }
+                Key::Claim(name) if !self.claims.contains_key(name) => {
+                    let claim = Object::of(value).and_then(|row| Claim::read(&row)).ok_or_else(bad)?;
+                    self.claims.insert(name.clone(), claim);
+                    loaded.push(key);
+                }
                 _ => {}
             }
         }
@@ -116,6 +122,7 @@ impl Ledger {
         let changes = changed.into_iter().map(|(key, due)| self.change_of(&key, due)).collect();
         self.promises.retain(|_, promise| promise.state == State::Held);
         self.charges.clear();
+        self.claims.clear();
         changes
     }
 
@@ -147,6 +154,13 @@ impl Ledger {
                 }
                 None => there = false,
             },
+            Key::Claim(name) => match self.claims.get(name) {
+                Some(claim) => {
+                    (hot, when) = (false, Some(claim.until));
+                    claim.write(&mut to);
+                }
+                None => there = false,
+            },
         }
         Change { key: key.text(), hot, due: when, value: Some(to.end()).filter(|_| there) }
     }
@@ -164,6 +178,13 @@ impl Ledger {
     /// Forgets of these rows, which are due, what may be forgotten. `last` says that no more are due.
     pub fn sweep_rows(&mut self, rows: &str, last: bool, zones: &dyn Zones) -> Result<()> {
         for key in self.load(rows, zones)? {
+            if let Key::Claim(name) = &key {
+                if self.claims.get(name).is_some_and(|claim| claim.until <= self.over) {
+                    self.claims.remove(name);
+                    self.journal.mark(|| key.clone());
+                }
+                continue;
+            }
             let identity = match &key {
                 Key::Reservation(id) => Identity::Reservation(id.clone()),
                 Key::Record(id) => Identity::Record(id.clone()),

@@ -138,6 +138,11 @@ impl MemoryLedger {
         self.ledger.borrow_mut().adjust(budget, &asked, Instant::from_number(now)?)
     }
 
+    /// Takes a name for so many milliseconds, or gives it back; says whether it is the owner's.
+    pub fn claim(&self, name: &str, owner: &str, ms: f64, now: f64) -> Result<bool> {
+        Ok(self.ledger.borrow_mut().claim(name, owner, ms as i64, Instant::from_number(now)?))
+    }
+
     /// Where budgets stand: all, or those of a JSON array of ids.
     pub fn status(&self, ids: Option<String>, now: f64) -> Result<String> {
         let ids: Option<Vec<String>> = ids

@@ -57,7 +57,7 @@ function operation(next, now) {
   const usd = pick("0", "0.1", "0.333333333333", "0.5", "1.25");
   const scopes = pick([], [AGENT], [USER], [AGENT, USER]);
   const tokens = pick(0, 1, 40, 160, undefined);
-  switch (next(13)) {
+  switch (next(14)) {
     case 0:
       return ["put", [pick(...BUDGETS)], "attach"];
     case 1:
@@ -75,6 +75,8 @@ function operation(next, now) {
       return ["settle", id, usd, pick(undefined, undefined, "aborted"), tokens];
     case 8:
       return pick(["settle", id, "-1"], ["settle", id, "NaN"], ["reserve", { reservationId: id, usd, scopes: [{ type: "agent", id: "" }], leaseMs: 60_000 }], ["reserve", { reservationId: "", usd, scopes, leaseMs: 60_000 }]);
+    case 10:
+      return ["claim", `alert${next(3)}`, `instance${next(3)}`, pick(0, 3_600_000)];
     case 9: {
       const until = new Date(Math.floor(now / 3_600_000) * 3_600_000 + 7_200_000).toISOString();
       return ["adjust", pick(...BUDGETS, { id: "nobody's" }).id, pick({ id: `up${next(3)}`, amount: pick("1", "2") }, { id: `raise${next(3)}`, amount: "3", until, reason: "asked" })];
