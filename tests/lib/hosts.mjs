@@ -158,6 +158,18 @@ export async function closeHosts() {
 /** A page that calls `globalThis.main(args)` once its scripts have set it. */
 const page = async (folder, args) => (await pages(folder, [args]))[0];
 
+/** What is done in a page that somebody else serves. */
+export async function visit(url, act) {
+  const context = await (await chromium()).newContext();
+  try {
+    const tab = await context.newPage();
+    await tab.goto(url);
+    return await act(tab);
+  } finally {
+    await context.close();
+  }
+}
+
 /** Pages of one browser profile, each with arguments of its own, at once. */
 async function pages(folder, list) {
   const server = await serve(folder);
