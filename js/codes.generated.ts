@@ -34,6 +34,8 @@ export type TollgateErrorCode =
   | "storage_quota"
   | "storage_version_newer"
   | "storage_corrupt"
+  | "circuit_open"
+  | "queue_full"
   | "schema_validation"
   | "addon"
   | "vault_key"
@@ -65,6 +67,8 @@ export type WarningCode =
   | "budget_config_differs"
   | "budget_weak_ledger"
   | "alert_not_sent"
+  | "fallback_used"
+  | "cache_unavailable"
   | "record_not_stored"
   | "settlement_failed"
   | "callback_failed"
@@ -106,6 +110,8 @@ export const CLASS_OF_CODE = {
   storage_quota: "StorageError",
   storage_version_newer: "StorageError",
   storage_corrupt: "StorageError",
+  circuit_open: "UnavailableError",
+  queue_full: "UnavailableError",
   schema_validation: "SchemaValidationError",
   addon: "AddonError",
   vault_key: "ValidationError",

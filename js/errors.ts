@@ -153,6 +153,19 @@ export class TokenLimitError extends TollgateError {
   }
 }
 
+/** A limit or a breaker of the application's own keeps the call back. Nothing was sent. */
+export class UnavailableError extends TollgateError {
+  /** Milliseconds until the next call goes, where that is known. */
+  readonly retryAfterMs?: number;
+  /** Where calls are held back: a URL without its query. */
+  readonly endpoint?: string;
+
+  constructor(init: TollgateErrorInit) {
+    super(init);
+    take(this, ["retryAfterMs", "endpoint"]);
+  }
+}
+
 /** Something went wrong at, or on the way to, the provider. */
 export class ProviderError extends TollgateError {
   /** The provider that was called. */
@@ -303,6 +316,7 @@ const CLASSES = {
   NetworkError,
   TimeoutError,
   StorageError,
+  UnavailableError,
   SchemaValidationError,
   AddonError,
   InternalError,

@@ -31,6 +31,7 @@ export {
   TimeoutError,
   TokenLimitError,
   TollgateError,
+  UnavailableError,
   UnknownModelError,
   UnprocessableEntityError,
   ValidationError,
@@ -175,6 +176,23 @@ export {
   type ImportReport,
   type RecordFormat,
 } from "./store/transfer.js";
+export { ResponseCache, type ResponseCacheConfig } from "./resilience/cache.js";
+export {
+  KVCacheStore,
+  MemoryCacheStore,
+  WebCacheStore,
+  type CacheStore,
+  type MemoryCacheStoreOptions,
+  type WebCache,
+} from "./resilience/cache-stores.js";
+export { CircuitBreaker, type CircuitBreakerConfig } from "./resilience/circuit-breaker.js";
+export type { CircuitState } from "./resilience/circuit.js";
+export { ConcurrencyLimiter, type ConcurrencyConfig } from "./resilience/concurrency.js";
+export { Deduplicator } from "./resilience/deduplicator.js";
+export { FallbackChain, type FallbackOptions, type FallbackTarget } from "./resilience/fallback.js";
+export { RateLimiter, type RateLimitConfig, type RateLimitPermit } from "./resilience/rate-limiter.js";
+export { retry, type RetryOptions } from "./resilience/retry.js";
+export type { RetryConfig } from "./resilience/retry-config.js";
 export { countTokens, createTokenizer, encodingsOf, registerVocabulary } from "./tokens.js";
 export { CostTracker } from "./tracker.js";
 export type * from "./types.js";

@@ -1,5 +1,5 @@
 /** Fresh prices: fetching a table, and what is there to tell of what it changes. What is too much of a change the core says. */
-import { Deadline } from "./client/drive.js";
+import { Deadline } from "./client/deadline.js";
 import { Held, run } from "./core.js";
 import { ConfigurationError, TollgateError, makeError } from "./errors.js";
 import { checkKeys } from "./options.js";

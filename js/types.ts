@@ -984,6 +984,11 @@ export interface CallContext {
    * in what is said, also while it streams, and in arguments of tools.
    */
   vault?: import("./guard/vault.js").Vault;
+  /**
+   * What the call wants with its client's {@link ResponseCache}: `use` it, as it does if left out; `refresh`, which asks anew and keeps the answer; or
+   * `skip` it.
+   */
+  cache?: "use" | "refresh" | "skip";
 }
 
 /** Options of one call. */
@@ -991,8 +996,11 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Milliseconds for the whole call. */
   timeout?: number;
+  /** Milliseconds until the answer begins, for each try. */
+  connectTimeout?: number;
   maxRetries?: number;
   headers?: HeadersInit;
+  /** By which a provider knows a request again that is repeated. Where tries may follow, one is made up, and kept over all of them; not in a browser. */
   idempotencyKey?: string;
   tollgate?: CallContext;
 }
@@ -1003,6 +1011,25 @@ export interface Redaction {
   stage: GuardStage;
   type: string;
   count: number;
+}
+
+/** What a response cache did. An answer from it cost nothing, and is not recorded. */
+export interface CacheStatus {
+  hit: boolean;
+  /** When the answer came from the provider. */
+  storedAt?: string;
+  /** What it cost then, where that is known: an exact decimal in US dollars. */
+  savedUsd?: string;
+}
+
+/** A model or provider that was asked and did not answer. */
+export interface FailedTarget {
+  provider: Provider;
+  model?: string;
+  /** The code of the error, its text, and the provider's status where it is one. */
+  code: string;
+  message: string;
+  status?: number;
 }
 
 /** What happened around a call. */
@@ -1016,6 +1043,12 @@ export interface SecurityMetadata {
   redactions?: Redaction[];
   /** With a vault: how many values were put back in the answer, and placeholders in it that stand for nothing known. */
   vault?: { restored: number; notRestored: string[] };
+  /** With a response cache: whether the answer was kept there. */
+  cache?: CacheStatus;
+  /** Where others were asked before: who answered, or was asked last, and what became of the others. */
+  fallback?: { provider: Provider; model?: string; failed: FailedTarget[] };
+  /** Whether it is the answer to another call, the same, that was under way: that one bears reservation and cost. */
+  deduplicated?: boolean;
   warnings: Warning[];
   /** Where a stream ended with an error: that error. */
   error?: Error;

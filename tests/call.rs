@@ -5,26 +5,31 @@ use std::{collections::VecDeque, sync::Arc};
 
 use proptest::prelude::*;
 use tollgate::{
-    call::{Call, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step},
+    call::{Call, Fallback, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step},
     catalog::Book,
     error::{Code, Error},
     guard::{Action, Config, Scanner},
     json::Json,
     money::Usd,
     price::{Custom, Tracker},
-    provider::{format::Format, http::Head},
+    provider::{
+        format::Format,
+        http::{Backoff, Head},
+    },
     time::Instant,
 };
 
 const NOW: i64 = 1_790_000_000_000;
 
-/// 1 USD a million input tokens, 2 USD a million output tokens.
+/// 1 USD a million input tokens, 2 USD a million output tokens; 20 for those of `dear`.
 fn tracker() -> Tracker {
     let mut tracker = Tracker::new(Arc::new(Book::empty()));
-    let mut custom = Custom::default();
-    custom.set_rate("input", "1").unwrap();
-    custom.set_rate("output", "2").unwrap();
-    tracker.set_custom("m", custom).unwrap();
+    for (model, output) in [("m", "2"), ("dear", "20")] {
+        let mut custom = Custom::default();
+        custom.set_rate("input", "1").unwrap();
+        custom.set_rate("output", output).unwrap();
+        tracker.set_custom(model, custom).unwrap();
+    }
     tracker
 }
 
@@ -50,7 +55,9 @@ fn options() -> Options {
         output_bound: OutputBound::Inject,
         allow_unbounded: false,
         max_retries: 2,
+        backoff: Backoff::default(),
         timeout_ms: 1_000,
+        fallbacks: Vec::new(),
     }
 }
 
@@ -748,6 +755,120 @@ fn what_providers_really_send_may_end_anywhere_and_is_charged_all_the_same() {
     }
 }
 
+/// The options of a call to `m`, and where that fails to `dear`; and those of the second.
+fn chain() -> (Options, Options) {
+    let to = Fallback { model: "dear".into(), provider: "openai".into() };
+    (Options { fallbacks: vec![to], max_retries: 1, ..options() }, Options { max_retries: 1, ..options() })
+}
+
+fn dear() -> String {
+    BODY.replace("\"m\"", "\"dear\"")
+}
+
+/// The amounts of the reservations, by id.
+fn reserved(host: &Host) -> Vec<(String, Usd)> {
+    let lines = host.log.iter().filter_map(|line| line.strip_prefix("reserve ")?.split_once(' '));
+    lines.map(|(id, usd)| (id.to_owned(), Usd::parse(usd).unwrap())).collect()
+}
+
+#[test]
+fn another_target_is_asked_with_what_the_guards_let_pass_and_the_dearest_is_held_from_the_first() {
+    let (first, second) = chain();
+    let mut call = Call::new(first, BODY.into()).unwrap();
+    let mut host = host([
+        Fetch::Answer(503, String::new()),
+        Fetch::Answer(503, String::new()),
+        Fetch::Rejects(network("ECONNRESET")),
+    ]);
+    host.guards.push_back(Guarded { passed: true, texts: vec![Some("[A]".into())], ..Guarded::default() });
+    assert_eq!(host.run(&mut call).unwrap_err().code(), Code::ServerError);
+    // Two tries of the first, each at what the second may cost.
+    let unplanned = call.unplanned().unwrap().to_owned();
+    assert_eq!(unplanned, BODY.replace("hello", "[A]"));
+    call.fall_back(second, unplanned.replace("\"m\"", "\"dear\"")).unwrap();
+    host.fetches.push_back(Fetch::Answer(200, ANSWER.replace("m-2026", "dear")));
+    host.run(&mut call).unwrap();
+    let held = reserved(&host);
+    assert_eq!(held.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["r#1", "r#2", "r#3", "r#4"]);
+    // 100 output tokens at 20 USD a million, and three bytes more for the name.
+    assert!(held.iter().all(|(_, usd)| *usd >= Usd::parse("0.002").unwrap()), "{held:?}");
+    assert_eq!(host.sent[2], dear().replace("hello", "[A]").replace("}]}", "}],\"max_completion_tokens\":100}"));
+    // The third may have been billed: at what it could cost itself. The fourth by its usage.
+    let records: Vec<_> =
+        host.records.iter().map(|r| (r["attempt"].as_u64(), r["model"].clone(), r["usd"].clone())).collect();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[0], (Some(3), "dear".into(), held[2].1.to_string().into()));
+    assert_eq!(records[1], (Some(4), "dear".into(), "0.00011".into()));
+    assert_eq!(host.log.iter().filter(|line| line.starts_with("guard input")).count(), 1);
+}
+
+#[test]
+fn a_try_that_may_have_been_billed_is_charged_at_its_own_bound_not_at_the_dearest() {
+    let (first, _) = chain();
+    let mut call = Call::new(Options { max_retries: 0, ..first }, BODY.into()).unwrap();
+    let mut host = host([Fetch::Rejects(network("ECONNRESET"))]);
+    host.run(&mut call).unwrap_err();
+    let own = Usd::from_pico((10 + 45 + 28 + 512) * 1_000_000 + 100 * 2_000_000).unwrap();
+    assert!(reserved(&host)[0].1 > own);
+    assert_eq!(host.records[0]["usd"], own.to_string());
+}
+
+#[test]
+fn a_chain_with_a_model_that_nobody_can_price_is_refused_before_it_begins() {
+    let to = Fallback { model: "nobody".into(), provider: "openai".into() };
+    let mut call = Call::new(Options { fallbacks: vec![to], ..options() }, BODY.into()).unwrap();
+    assert_eq!(host([]).run(&mut call).unwrap_err().code(), Code::UnknownModel);
+}
+
+#[test]
+fn a_target_is_left_only_when_all_that_it_owes_is_settled() {
+    let (first, second) = chain();
+    let mut call = Call::new(first, BODY.into()).unwrap();
+    assert_eq!(call.fall_back(second.clone(), dear()).unwrap_err().code(), Code::Internal);
+    // Nor once a stream has begun: who reads it has some of it.
+    let (first, _) = chain();
+    let mut streaming = Call::new(first, STREAM_BODY.into()).unwrap();
+    let mut host = host([Fetch::Stream(vec![stream_bytes(true)], None)]);
+    host.run(&mut streaming).unwrap();
+    assert_eq!(streaming.fall_back(second, dear()).unwrap_err().code(), Code::Internal);
+}
+
+#[test]
+fn a_kept_answer_is_guarded_and_owes_nothing() {
+    for (body, fetch) in [(BODY, ok()), (STREAM_BODY, Fetch::Stream(vec![stream_bytes(true)], None))] {
+        let mut call = call(body);
+        let mut host = host([fetch]);
+        let tracker = tracker();
+        let at = Instant::from_ms(NOW);
+        loop {
+            match call.next(&tracker, at) {
+                Step::Guard { .. } => drop(call.guarded(&Guarded { passed: true, ..Guarded::default() }).unwrap()),
+                Step::Budgets { .. } => call.budgeted(true, &tracker, at),
+                Step::Reserve { .. } => break call.replay(),
+                step => panic!("{step:?}"),
+            }
+        }
+        host.guards.push_back(Guarded { passed: false, failed: vec!["g".into()], risk: 1.0, texts: vec![] });
+        // Of a stream nothing waits for guardrails that are not there.
+        let ended = host.run(&mut call).map_err(|error| error.code());
+        assert_eq!(ended, if body == BODY { Err(Code::GuardrailBlocked) } else { Ok(()) });
+        assert!(host.log.iter().all(|line| line == "fetch" || line.starts_with("guard output")), "{:?}", host.log);
+        assert!(host.records.is_empty() && call.record().is_none());
+    }
+}
+
+#[test]
+fn a_try_that_does_not_begin_to_answer_is_charged_in_full_and_tried_again() {
+    let (mut call, mut host) = (call(BODY), host([Fetch::Rejects(Outcome::Late { ms: 7 }), ok()]));
+    host.run(&mut call).unwrap();
+    assert!(host.log[3].starts_with("settle r#1 ") && host.log[3].ends_with(" unknown_outcome"), "{:?}", host.log);
+    let mut call = Call::new(Options { max_retries: 0, ..options() }, BODY.into()).unwrap();
+    let mut host = self::host([Fetch::Rejects(Outcome::Late { ms: 7 })]);
+    let error = host.run(&mut call).unwrap_err();
+    assert_eq!(error.message(), "cannot wait longer: expected an answer to begin within 7 ms, found none");
+    assert_eq!((error.code(), error.context().get("timeout")), (Code::Timeout, Some(&7_u64.into())));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
@@ -808,6 +929,39 @@ proptest! {
         let released = of("release ");
         prop_assert!(released.iter().all(|id| of("grow ").contains(id)));
         prop_assert_eq!(of("settle "), ["r#1"]);
+    }
+
+    #[test]
+    fn over_a_chain_each_try_is_held_and_ended_once_and_never_spends_more_than_was_held(
+        fetches in prop::collection::vec(any_fetch(), 4),
+        guards in prop::collection::vec(any_guard(), 0..3),
+        refuse_from in prop::option::of(0_usize..4),
+    ) {
+        let (first, second) = chain();
+        let fetches = fetches.into_iter().map(|fetch| if matches!(fetch, Fetch::Stream(..)) { ok() } else { fetch });
+        let mut host = Host { fetches: fetches.collect(), guards: guards.into(), refuse_from, strict: true, ..Host::default() };
+        let mut call = Call::new(first, BODY.into()).unwrap();
+        if host.run(&mut call).is_err() {
+            call.fall_back(second, dear()).unwrap();
+            // The budget counts on.
+            host.refuse_from = refuse_from.map(|from| from.saturating_sub(reserved(&host).len()));
+            let _ = host.run(&mut call);
+        }
+        let mut held = reserved(&host);
+        if let Some(from) = refuse_from {
+            held.truncate(from);
+        }
+        let ids: std::collections::BTreeSet<_> = held.iter().map(|(id, _)| id.clone()).collect();
+        prop_assert_eq!(ids.len(), held.len());
+        for (id, most) in &held {
+            let ends: Vec<_> = host.log.iter().filter(|line| line.starts_with(&format!("release {id}")) || line.starts_with(&format!("settle {id} "))).collect();
+            prop_assert_eq!(ends.len(), 1, "{:?}", host.log);
+            if let Some(usd) = ends[0].strip_prefix(&format!("settle {id} ")) {
+                prop_assert!(Usd::parse(usd.split(' ').next().unwrap()).unwrap() <= *most);
+            }
+        }
+        let attempts: Vec<_> = host.records.iter().map(|record| record["attempt"].as_u64().unwrap()).collect();
+        prop_assert!(attempts.is_sorted_by(|a, b| a < b), "{attempts:?}");
     }
 
     #[test]

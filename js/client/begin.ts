@@ -3,27 +3,26 @@ import { Held } from "../core.js";
 import { coreOfVault } from "../guard/vault.js";
 import { generateId } from "../id.js";
 import { offerVocabularies } from "../registry.js";
+import type { Chain } from "../resilience/fallback.js";
+import type { RetryConfig } from "../resilience/retry-config.js";
 import { toJson } from "../store/json.js";
 import { coreOfTracker, type CostTracker } from "../tracker.js";
 import type { CallContext, RequestOptions } from "../types.js";
 import { settingsOf, type GuardedConfig } from "./config.js";
-import { Deadline, RunningCall, type CoreCall } from "./drive.js";
+import { Deadline } from "./deadline.js";
+import { RunningCall, type CoreCall } from "./drive.js";
 import { Audience, observe, placeOf, type Listeners } from "./events.js";
-import type { Target } from "./target.js";
+import type { Aim, Target } from "./target.js";
 
 /** What of a call its client says. */
 export interface Beginning {
-  shared: { readonly config: GuardedConfig & { maxRetries?: number }; readonly tracker: CostTracker };
-  target: Target;
+  shared: { readonly config: GuardedConfig & { maxRetries?: number; retry?: RetryConfig }; readonly tracker: CostTracker };
+  /** Where the request goes first. */
+  aim: Aim;
   context: CallContext;
   options: RequestOptions;
-  headers: () => Promise<Headers>;
-  /** The request's body. */
-  text: string;
-  /** The model it asks for, for the guardrails. */
-  model: string | undefined;
-  /** What sends it. */
-  fetch: typeof fetch | undefined;
+  /** Where it goes after that. */
+  chain?: Chain | undefined;
   /** Whether the answer's bytes are wanted, as a `fetch` gives them. */
   raw?: boolean;
   /** Who listens beside those that are configured. */
@@ -31,7 +30,7 @@ export interface Beginning {
 }
 
 /** A call that has not begun to do anything. */
-export function beginCall({ shared, target, context, options, headers, text, model, fetch, raw = false, listeners }: Beginning): RunningCall {
+export function beginCall({ shared, aim, context, options, chain, raw = false, listeners }: Beginning): RunningCall {
   const { config, tracker } = shared;
   const requestId = context.requestId || generateId();
   // A caller may give one id to several calls: their reservations must not be one.
@@ -43,57 +42,70 @@ export function beginCall({ shared, target, context, options, headers, text, mod
   const budgets = settings.enableBudgets === false ? undefined : config.budgetManager;
   const storage = settings.persistRecords === false ? undefined : config.costStorage;
   const costs = config.enableCostTracking !== false && settings.enabled !== false;
-  const { format, provider } = target;
   const audience = new Audience(config, listeners);
-  const metadata = (target.metadata ?? context.metadata) && { ...target.metadata, ...context.metadata };
-  const wire = toJson(
-    {
-      requestId,
-      reservationId,
-      agentId,
-      format,
-      model: target.model,
-      mapped: target.mapped,
-      stream: target.stream,
-      provider,
-      region: context.region ?? config.region,
-      guard: engine !== undefined,
-      costs,
-      budgets: budgets !== undefined,
-      records: storage !== undefined || budgets !== undefined || audience.has("onRecord"),
-      raw,
-      allowUnbounded: config.allowUnbounded,
-      outputBound: own.outputBound,
-      scopes: context.scopes ?? [],
-      metadata,
-    },
-    "the context of a call",
-  );
+  const metadataOf = ({ metadata }: Target): Record<string, unknown> | undefined => (metadata ?? context.metadata) && { ...metadata, ...context.metadata };
+  const wireOf = ({ target }: Aim): string =>
+    toJson(
+      {
+        requestId,
+        reservationId,
+        agentId,
+        format: target.format,
+        model: target.model,
+        mapped: target.mapped,
+        stream: target.stream,
+        provider: target.provider,
+        region: context.region ?? config.region,
+        guard: engine !== undefined,
+        costs,
+        budgets: budgets !== undefined,
+        records: storage !== undefined || budgets !== undefined || audience.has("onRecord"),
+        raw,
+        allowUnbounded: config.allowUnbounded,
+        outputBound: own.outputBound,
+        retry: config.retry,
+        fallbacks: chain?.rest(),
+        scopes: context.scopes ?? [],
+        metadata: metadataOf(target),
+      },
+      "the context of a call",
+    );
+  const contextOf = ({ target, model }: Aim): Record<string, unknown> => {
+    const metadata = metadataOf(target);
+    return { requestId, agentId, ...(model !== undefined && { model }), provider: target.provider, ...(metadata && { metadata }) };
+  };
+  const wire = wireOf(aim);
   offerVocabularies();
   const core = new Held<CoreCall>("stateful", (glue) =>
-    coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, text)),
+    coreOfTracker(tracker).use((prices) => new glue.Call(prices, wire, own.defaultMaxOutput, own.maxRetries, own.timeoutMs, aim.text)),
   );
   // Made now, so that a request that can't be read is refused before a timer runs.
   const vault = context.vault ?? undefined;
   core.use((call) => {
     if (vault !== undefined) coreOfVault(vault).use((own) => call.useVault(own));
   });
-  const identity = { requestId, agentId, provider, ...(model !== undefined && { model }) };
+  const { target, model } = aim;
+  const identity = { requestId, agentId, provider: target.provider, ...(model !== undefined && { model }) };
   return new RunningCall(core, {
     identity,
     audience,
-    observed: config.telemetry && observe(config.telemetry, { ...identity, format, url: placeOf(target.url), body: () => text }),
+    observed: config.telemetry && observe(config.telemetry, { ...identity, format: target.format, url: placeOf(target.url), body: () => aim.text }),
     requestId,
     agentId,
-    url: target.url,
-    headers,
-    fetch,
+    aim,
     engine,
     budgets,
     quiet: settings.enableAlerts === false,
     storage,
-    context: { requestId, agentId, ...(model !== undefined && { model }), provider, ...(metadata && { metadata }) },
+    context: contextOf,
     deadline: new Deadline(own.timeoutMs, options.signal),
+    connectTimeoutMs: own.connectTimeoutMs,
+    chain,
+    wire: wireOf,
+    // What a vault takes out must not be kept, and its placeholders mean nothing to others.
+    cache: vault === undefined && context.cache !== "skip" ? (config.cache ?? undefined)?.seat(context.cache === "refresh") : undefined,
+    partition: { ...context, agentId },
+    leaseMs: own.timeoutMs + 1_000,
     vaulted: vault !== undefined,
   });
 }

@@ -3,7 +3,17 @@ import type { BudgetManager } from "../budget.js";
 import { run } from "../core.js";
 import { ConfigurationError, MissingApiKeyError, ValidationError } from "../errors.js";
 import type { GuardrailEngine } from "../guard/engine.js";
+import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
+import type { ResponseCache } from "../resilience/cache.js";
+import { LONGEST_MS, whole } from "../resilience/check.js";
+import type { CircuitBreaker } from "../resilience/circuit-breaker.js";
+import type { ConcurrencyLimiter } from "../resilience/concurrency.js";
+import type { Deduplicator } from "../resilience/deduplicator.js";
+import type { FallbackChain } from "../resilience/fallback.js";
+import type { Gate } from "../resilience/gate.js";
+import type { RateLimiter } from "../resilience/rate-limiter.js";
+import { checkRetry, type RetryConfig } from "../resilience/retry-config.js";
 import { CostTracker } from "../tracker.js";
 import type { CallContext, CostStorage, RequestOptions } from "../types.js";
 import { warnOnce } from "../warn.js";
@@ -43,6 +53,16 @@ export interface GuardedConfig extends CallEvents {
   allowUnbounded?: boolean;
   /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
   timeout?: number;
+  /** Milliseconds that each try has until its answer begins; a later one is given up, and tried again where tries are left. No limit if left out. */
+  connectTimeout?: number;
+  /** Holds calls back above so many requests and tokens in a minute; one for all that share an account. */
+  rateLimiter?: RateLimiter;
+  /** Holds calls back while so many others are under way. */
+  concurrency?: ConcurrencyLimiter;
+  /** Refuses calls to endpoints that fail, for a while. */
+  circuitBreaker?: CircuitBreaker;
+  /** Gives answers again that it has kept, to requests that are the same to the last character. */
+  cache?: ResponseCache;
   /** What watches calls from their beginning to their end: see `tollgate/telemetry`. */
   telemetry?: CallObserver | readonly CallObserver[];
   /** What every call is for. */
@@ -55,6 +75,12 @@ export interface GuardedClientConfig extends GuardedConfig {
   defaultHeaders?: HeadersInit;
   /** How many times a failed try is repeated. 2 if left out. */
   maxRetries?: number;
+  /** After which time they are. */
+  retry?: RetryConfig;
+  /** Who is asked where a model or a provider fails. */
+  fallback?: FallbackChain;
+  /** Makes one of calls that are the same and under way at once. */
+  deduplicator?: Deduplicator;
   /** A key in a browser can be read by everyone who opens the page. */
   dangerouslyAllowBrowser?: boolean;
 }
@@ -74,15 +100,34 @@ export const CONFIG_KEYS = [
   "outputBound",
   "allowUnbounded",
   "timeout",
+  "connectTimeout",
+  "rateLimiter",
+  "concurrency",
+  "circuitBreaker",
+  "cache",
   "telemetry",
   "context",
   ...EVENTS,
 ] as const;
 /** The keys of a {@link GuardedClientConfig}. */
-export const CLIENT_KEYS = [...CONFIG_KEYS, "defaultHeaders", "maxRetries", "dangerouslyAllowBrowser"] as const;
+export const CLIENT_KEYS = [...CONFIG_KEYS, "defaultHeaders", "maxRetries", "retry", "fallback", "deduplicator", "dangerouslyAllowBrowser"] as const;
 
-const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil", "vault"];
-const REQUEST_KEYS = ["signal", "timeout", "maxRetries", "headers", "idempotencyKey", "tollgate"];
+/** What a try passes before it is sent, in this order: a place is waited for first, and whether the endpoint is well is asked last. */
+const GATES = [
+  ["concurrency", "ConcurrencyLimiter", "enter"],
+  ["rateLimiter", "RateLimiter", "enter"],
+  ["circuitBreaker", "CircuitBreaker", "enter"],
+] as const;
+
+const PARTS = [...GATES, ["cache", "ResponseCache", "seat"], ["fallback", "FallbackChain", "begin"], ["deduplicator", "Deduplicator", "share"]] as const;
+
+/** The gates that a configuration has. */
+export function gatesOf(config: GuardedConfig): readonly Gate[] {
+  return GATES.flatMap(([name]) => (config[name] == null ? [] : [config[name] as Gate]));
+}
+
+const CONTEXT_KEYS = ["requestId", "agentId", "region", "scopes", "metadata", "waitUntil", "vault", "cache"];
+const REQUEST_KEYS = ["signal", "timeout", "connectTimeout", "maxRetries", "headers", "idempotencyKey", "tollgate"];
 
 /** The configuration of a client, as it is now, with its tracker: what a client and its views share. */
 export class Shared<C extends GuardedConfig = GuardedConfig> {
@@ -110,33 +155,45 @@ export class Shared<C extends GuardedConfig = GuardedConfig> {
 }
 
 /** The settings that have a range, defaults included. */
-export function settingsOf(config: GuardedConfig & { maxRetries?: number }, options: RequestOptions = {}) {
+export function settingsOf(config: GuardedConfig & { maxRetries?: number; retry?: RetryConfig }, options: RequestOptions = {}) {
   return {
     defaultMaxOutput: config.defaultMaxOutputTokens ?? 4096,
     outputBound: config.outputBound ?? "inject",
-    maxRetries: options.maxRetries ?? config.maxRetries ?? 2,
+    maxRetries: options.maxRetries ?? config.maxRetries ?? config.retry?.maxRetries ?? 2,
     timeoutMs: options.timeout ?? config.timeout ?? 600_000,
+    connectTimeoutMs: options.connectTimeout ?? config.connectTimeout,
   };
 }
 
 /** Refuses a configuration that can't work, when it is given and not at the first call. */
 export function checkConfig<C extends GuardedConfig>(what: string, config: C, keys: readonly string[]): C {
   checkKeys(what, config, [...keys]);
-  const { defaultMaxOutput, outputBound, maxRetries, timeoutMs } = settingsOf(config);
+  const { retry } = config as { retry?: RetryConfig };
+  const { defaultMaxOutput, outputBound, maxRetries, timeoutMs, connectTimeoutMs } = settingsOf(config);
   run((core) => core.checkCallSettings(defaultMaxOutput, outputBound, maxRetries, timeoutMs));
+  checkConnectTimeout(connectTimeoutMs);
+  if (retry != null) checkRetry(retry);
+  // Told by what they do, and not by their class: what is not imported is not shipped.
+  for (const [name, kind, method] of PARTS) {
+    const part = (config as Record<string, unknown>)[name];
+    if (part != null && typeof (part as Record<string, unknown>)[method] !== "function") throw invalid(`expected ${name} to be a ${kind}, found another value`);
+  }
   return { ...config };
 }
 
 /** The same for a client that sends by itself, with a key. */
 export function checkClient<C extends GuardedClientConfig>(what: string, config: C, keys: readonly string[]): C {
-  const { window } = globalThis as { window?: { document?: unknown } };
-  if (window?.document !== undefined && config.dangerouslyAllowBrowser !== true) {
+  if (isBrowser() && config.dangerouslyAllowBrowser !== true) {
     throw invalid("expected a server, found a browser, where everyone can read the key; use a proxy, or set dangerouslyAllowBrowser: true");
   }
   if (config.enableGuardrails === true && config.guardrailEngine === undefined) {
     warnOnce("guardrails_without_engine", "enableGuardrails is true and no guardrailEngine was given, so no guardrail runs");
   }
   return checkConfig(what, config, keys);
+}
+
+function checkConnectTimeout(ms: number | undefined): void {
+  whole("connectTimeout", ms, 1, 1, LONGEST_MS);
 }
 
 /** Refuses what is no key. */
@@ -170,6 +227,12 @@ export function headersOf(config: GuardedClientConfig, own: Record<string, strin
   return headers;
 }
 
+/** The options with a key by which the provider knows the request again in its next tries. A browser would ask whether it may send one. */
+export function keyed(config: GuardedClientConfig, options: RequestOptions): RequestOptions {
+  if (options.idempotencyKey !== undefined || isBrowser() || settingsOf(config, options).maxRetries === 0) return options;
+  return { ...options, idempotencyKey: `tollgate-${generateId()}` };
+}
+
 /** A base URL without its last slash. */
 export function trimmed(url: string): string {
   return url.replace(/\/+$/, "");
@@ -185,11 +248,15 @@ export function shown(url: string): string {
 /** Refuses a context with keys that there are not. */
 export function checkContext(context: CallContext): void {
   checkKeys("the context of a call", context, CONTEXT_KEYS);
+  if (context.cache != null && !["use", "refresh", "skip"].includes(context.cache)) {
+    throw new ValidationError({ message: "cannot read the context of a call: expected cache to be one of use, refresh, skip, found another value" });
+  }
 }
 
 /** Refuses options of a request that can't work. */
 export function checkOptions({ signal, ...rest }: RequestOptions): void {
   checkKeys("the options of a request", rest, REQUEST_KEYS);
+  checkConnectTimeout(rest.connectTimeout);
   if (signal === undefined || signal === null) return;
   if (typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
     throw new ValidationError({ message: "cannot send: expected signal to be an AbortSignal, found another value" });
@@ -224,6 +291,10 @@ function noKey(): MissingApiKeyError {
 
 function invalid(why: string): ConfigurationError {
   return new ConfigurationError({ code: "invalid_config", message: `cannot make the client: ${why}` });
+}
+
+function isBrowser(): boolean {
+  return (globalThis as { window?: { document?: unknown } }).window?.document !== undefined;
 }
 
 /** `URL.canParse` is younger than the oldest browsers this runs in. */

@@ -8,21 +8,28 @@ import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "
 import type { GuardReport } from "../guard/builtin.js";
 import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngine, type GuardrailEngineResult, type SourceTexts } from "../guard/engine.js";
 import { generateId } from "../id.js";
+import type { CacheSeat } from "../resilience/cache.js";
+import type { Chain } from "../resilience/fallback.js";
+import { Passage } from "../resilience/gate.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
   BudgetAmounts,
   BudgetScope,
+  CallContext,
   CostEstimate,
   CostRecord,
   CostStorage,
   EstimateMark,
+  FailedTarget,
+  Provider,
   Redaction,
   Reservation,
   SecurityMetadata,
   Warning,
 } from "../types.js";
-
+import { Start, type Deadline } from "./deadline.js";
 import { isRefusal, placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
+import type { Aim } from "./target.js";
 
 /** The core's half of a call. */
 export type CoreCall = InstanceType<Core["Call"]>;
@@ -31,15 +38,15 @@ export type CoreCall = InstanceType<Core["Call"]>;
 export interface CallHost {
   requestId: string;
   agentId: string;
-  url: string;
-  headers: () => Promise<Headers>;
-  fetch: typeof fetch | undefined;
+  /** Where it goes, until another target is asked. */
+  aim: Aim;
   engine: GuardrailEngine | undefined;
   budgets: BudgetManager | undefined;
   /** Whether nobody is to be told of the budgets' thresholds. */
   quiet: boolean;
   storage: CostStorage | undefined;
-  context: Record<string, unknown>;
+  /** What guardrails are told. */
+  context: (aim: Aim) => Record<string, unknown>;
   /** Whose call it is. */
   identity: CallIdentity;
   /** Who is told of it. */
@@ -47,6 +54,18 @@ export interface CallHost {
   /** Who watches it. */
   observed: CallObservation | undefined;
   deadline: Deadline;
+  /** How long each try has until its answer begins. */
+  connectTimeoutMs: number | undefined;
+  /** Who is asked where a target fails. */
+  chain: Chain | undefined;
+  /** The core's options for a target. */
+  wire: (aim: Aim) => string;
+  /** Answers that were kept. */
+  cache: CacheSeat | undefined;
+  /** Whose call it is, for a cache. */
+  partition: CallContext;
+  /** After so long nobody waits for it any more. */
+  leaseMs: number;
   /** Whether the core has a vault for it. */
   vaulted: boolean;
 }
@@ -100,6 +119,19 @@ export class RunningCall {
   #tries = 0;
   #estimated = false;
   #over = false;
+  /** What the try that is under way has passed. */
+  #passage: Passage | undefined;
+  /** Whether its cache was asked, and the answer that it had. */
+  #isLookedUp = false;
+  #replay: Response | undefined;
+  /** Whether a guardrail has changed something of the answer. */
+  #isChanged = false;
+  /** Whether it came to its end. */
+  isDone = false;
+  /** The targets that failed. */
+  #failedTargets: FailedTarget[] = [];
+  /** When the answer is kept. */
+  kept: Promise<void> | undefined;
   /** Data of events that were held for a judgement and may leave now. */
   released: string[] = [];
 
@@ -115,7 +147,10 @@ export class RunningCall {
       try {
         step = JSON.parse(this.core.use((call) => call.next(Date.now()))) as Step;
       } catch (error) {
-        throw this.verdict(error);
+        this.leave();
+        const verdict = this.verdict(error);
+        if (this.#fallBack(verdict)) continue;
+        throw verdict;
       }
       switch (step.do) {
         case "guard":
@@ -126,16 +161,18 @@ export class RunningCall {
           break;
         case "reserve":
           this.#tellEstimate();
-          await this.#reserve(step);
+          if (!(await this.#lookUp())) await this.#reserve(step);
           break;
         case "fetch":
           this.#tellEstimate();
-          await this.#fetch();
+          await this.#lookUp();
+          await (this.#replay === undefined ? this.#fetch() : this.#replayed(this.#replay));
           break;
         case "body":
           await this.#body();
           break;
         case "wait":
+          this.leave(true);
           await this.host.deadline.wait(step.ms);
           break;
         case "settle":
@@ -156,7 +193,9 @@ export class RunningCall {
           this.#streams = true;
           return "stream";
         case "done":
+          this.leave();
           if (this.#thrown !== undefined) throw this.#thrown.error;
+          this.isDone = true;
           return "done";
       }
     }
@@ -180,13 +219,15 @@ export class RunningCall {
       ...(outputResult && { outputGuardrailResult: outputResult }),
       ...(this.#reservation && { budgetCheck: this.#reservation }),
       ...(redactions.length > 0 && { redactions }),
+      ...(this.host.cache?.status && { cache: this.host.cache.status }),
+      ...(this.#failedTargets.length > 0 && { fallback: { ...nameOfTarget(this.host.aim), failed: this.#failedTargets } }),
       ...report,
     };
   }
 
   /** The error that the call ends with, with what happened up to here. */
   verdict(error: unknown): unknown {
-    if (this.#thrown !== undefined) return this.#thrown.error;
+    if (this.#thrown !== undefined) return this.#withAttempts(this.#thrown.error);
     if (!TollgateError.isInstance(error)) return error;
     // Given up by the caller: it gets its own reason, not an error of ours.
     if (error.context["aborted"] === true) return this.host.deadline.reason();
@@ -196,7 +237,76 @@ export class RunningCall {
       extras.headers = this.response.headers;
       extras.body = parsed(this.text);
     }
-    return makeError(error.code, error.message, error.context, extras);
+    return makeError(error.code, error.message, this.#attempted(error.context), extras);
+  }
+
+  /** The context of an error, with what became of the targets before. */
+  #attempted(context: Record<string, unknown>): Record<string, unknown> {
+    return this.#failedTargets.length === 0 ? context : { ...context, attempts: this.#failedTargets };
+  }
+
+  #withAttempts(error: unknown): unknown {
+    if (this.#failedTargets.length === 0 || !TollgateError.isInstance(error)) return error;
+    return makeError(error.code, error.message, this.#attempted(error.context), { cause: error });
+  }
+
+  /** Asks the next target, where there is one: says whether it does. */
+  #fallBack(error: unknown): boolean {
+    const { chain, deadline, aim } = this.host;
+    if (chain === undefined || this.#streams || deadline.signal.aborted || !TollgateError.isInstance(error)) return false;
+    const next = chain.next(error, () => this.core.use((call) => call.unplanned()));
+    if (next === undefined) return false;
+    const { status } = error.context;
+    this.#failedTargets.push({ ...nameOfTarget(aim), code: error.code, message: error.message, ...(typeof status === "number" && { status }) });
+    this.core.use((call) => {
+      call.fallBack(this.host.wire(next), next.text);
+      call.warn("fallback_used", `${nameOfModel(aim)} ended with ${error.code}: ${nameOfModel(next)} is asked`);
+    });
+    this.host.aim = next;
+    this.#thrown = this.response = this.text = deadline.cause = undefined;
+    this.#isLookedUp = false;
+    return true;
+  }
+
+  /** Whether the answer is kept. Asked once, of each target, when the request is as it would be sent. */
+  async #lookUp(): Promise<boolean> {
+    const { cache, deadline, aim, partition } = this.host;
+    if (cache === undefined || this.#isLookedUp) return false;
+    this.#isLookedUp = true;
+    try {
+      const headers = await deadline.race(aim.headers());
+      const body = this.core.use((call) => call.body());
+      this.#replay = await deadline.race(cache.find({ target: aim.target, context: partition, headers, body }));
+    } catch (error) {
+      // Given up, or without a key: sending it will say so.
+      if (deadline.signal.aborted || TollgateError.isInstance(error)) return false;
+      this.core.use((call) => call.warn("cache_unavailable", `cannot read the cache: found ${nameOf(error)}`));
+      this.#report(error);
+    }
+    if (this.#replay === undefined) return false;
+    this.core.use((call) => call.replay());
+    return true;
+  }
+
+  /** Takes an answer that was kept as if it had come now. */
+  #replayed(response: Response): void {
+    this.response = response;
+    this.core.use((call) => {
+      call.sent(Date.now(), generateId());
+      this.#responded(call);
+    });
+  }
+
+  /** Keeps the answer for others, where it is whole, and as the provider gave it. */
+  keep(security: SecurityMetadata): Promise<void> | undefined {
+    const { cache } = this.host;
+    const isWhole = this.text !== undefined || this.#streams;
+    if (cache === undefined || this.#replay !== undefined || this.#isChanged || !isWhole || security.error !== undefined) return undefined;
+    if (this.#streams && security.redactions?.some(({ stage }) => stage === "output" || stage === "tool_call")) return undefined;
+    const type = this.response?.headers.get("content-type") ?? "application/json";
+    const { usd } = security.costRecord ?? {};
+    this.kept = cache.keep(this.text, type, usd).catch((error: unknown) => void this.host.audience.tell("onError", error));
+    return this.kept;
   }
 
   /** Has what waits of a stream judged; gives the data of the events that may leave now. */
@@ -238,7 +348,7 @@ export class RunningCall {
           hide: vaulted && stage === "input" ? hide : undefined,
           back: vaulted && stage === "output",
         },
-        { ...this.host.context, stage, signal: this.host.deadline.signal },
+        { ...this.host.context(this.host.aim), stage, signal: this.host.deadline.signal },
       );
       if (this.host.deadline.signal.aborted && (goesOn || stage === "input")) {
         // Given up, and so the judges were: that is what it ends with, once it is told to send or to finish.
@@ -248,6 +358,7 @@ export class RunningCall {
       const known = this.#results[stage];
       this.#results[stage] = known === undefined ? run.result : mergeResults(known, run.result);
       this.#redactions.push(...run.redactions);
+      if (stage === "output" && run.texts.some((text) => text !== undefined)) this.#isChanged = true;
       this.released = this.core.use((call) =>
         call.guarded(run.result.passed, run.result.failedGuardrails, run.result.maxRiskScore, run.texts),
       );
@@ -297,13 +408,16 @@ export class RunningCall {
   }
 
   async #fetch(): Promise<void> {
-    const { deadline, fetch } = this.host;
+    const { deadline, connectTimeoutMs } = this.host;
+    const { fetch, gates, target, headers: headersOf } = this.host.aim;
+    let start: Start | undefined;
     try {
       deadline.check();
+      if (gates.length > 0) await this.#pass();
       if (fetch === undefined && typeof globalThis.fetch !== "function") {
         throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected a host with fetch, found none; hand one in as the option fetch" });
       }
-      const headers = await deadline.race(this.host.headers());
+      const headers = await deadline.race(headersOf());
       const recordId = generateId();
       const body = this.core.use((call) => {
         call.sent(Date.now(), recordId);
@@ -311,42 +425,87 @@ export class RunningCall {
       });
       this.#tries += 1;
       if (this.host.audience.has("onRequest")) {
-        this.#tell("onRequest", { ...this.host.identity, url: placeOf(this.host.url), attempt: this.#tries, timestamp: new Date().toISOString() });
+        const event = { ...this.host.identity, ...nameOfTarget(this.host.aim), url: placeOf(target.url), attempt: this.#tries };
+        this.#tell("onRequest", { ...event, timestamp: new Date().toISOString() });
       }
-      const post = (): Promise<unknown> => runAsync((core) => core.postText(fetch, this.host.url, headers, body, deadline.signal));
-      const response: unknown = await deadline.race(this.host.observed === undefined ? post() : this.host.observed.run(post));
+      start = new Start(deadline, connectTimeoutMs);
+      const { signal } = start;
+      const post = (): Promise<unknown> => runAsync((core) => core.postText(fetch, target.url, headers, body, signal));
+      const response: unknown = await start.race(this.host.observed === undefined ? post() : this.host.observed.run(post));
       this.response = responseOf(response);
-      const { status, headers: answered } = this.response;
-      this.core.use((call) => {
-        this.host.engine?.[SCANNER]((scanner) => {
-          call.scanWith(scanner);
-          this.#scans = true;
-        });
-        const judge = this.host.engine?.[JUDGES]() ?? 0;
-        this.judges = judge !== 0;
-        call.responded(status, answered, judge, Date.now());
-      });
+      this.#passage?.answered(this.response.status, this.response.headers);
+      this.core.use((call) => this.#responded(call));
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, start?.isLate === true ? "late" : undefined);
+    } finally {
+      start?.end();
     }
+  }
+
+  /** The head of an answer has come. */
+  #responded(call: CoreCall): void {
+    const { status, headers } = this.response!;
+    this.host.engine?.[SCANNER]((scanner) => {
+      call.scanWith(scanner);
+      this.#scans = true;
+    });
+    const judge = this.host.engine?.[JUDGES]() ?? 0;
+    this.judges = judge !== 0;
+    call.responded(status, headers, judge, Date.now());
+  }
+
+  /** Waits for what holds tries back. */
+  async #pass(): Promise<void> {
+    const { deadline, leaseMs, aim } = this.host;
+    this.#passage = await Passage.through(aim.gates, {
+      // A page may ask for a path of its own.
+      endpoint: placeOf(aim.target.url) || aim.target.url.split(/[?#]/, 1)[0]!,
+      signal: deadline.signal,
+      leaseMs,
+      tokens: () => {
+        const { costEstimate } = JSON.parse(this.core.use((call) => call.report())) as { costEstimate?: CostEstimate };
+        if (costEstimate !== undefined) return costEstimate.estimatedTokens.totalTokens;
+        throw new ConfigurationError({
+          code: "invalid_config",
+          message: "cannot limit tokens: expected a call whose cost is tracked, found enableCostTracking: false, or a tracker that is disabled",
+        });
+      },
+    });
+  }
+
+  /** The try that was under way is over: others may go. `again`: another follows. */
+  leave(again = false): void {
+    const passage = this.#passage;
+    this.#passage = undefined;
+    passage?.left();
+    if (again) return;
+    passage?.used(() => {
+      const { costRecord } = JSON.parse(this.core.use((call) => call.report())) as { costRecord?: CostRecord };
+      // What nobody knows the outcome of may have used all of it.
+      return costRecord?.estimated === "unknown_outcome" ? undefined : costRecord?.actualTokens.totalTokens;
+    });
   }
 
   async #body(): Promise<void> {
     try {
       const text = await this.host.deadline.race(this.response!.text());
       this.text = text;
+      this.#passage?.left();
       this.core.use((call) => call.received(text, Date.now()));
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #failed(error: unknown): void {
-    const why = this.host.deadline.why();
+  #failed(error: unknown, late?: "late"): void {
+    const why = late ?? this.host.deadline.why();
     this.host.deadline.cause = error;
+    this.#passage?.failed(why === "aborted" || TollgateError.isInstance(error));
+    this.#passage?.left();
     // Ours, and not the network's: a key or a fetch that is not there. It comes through as it is, and is not tried again.
     if (TollgateError.isInstance(error)) this.#thrown = { error };
-    this.core.use((call) => call.failed(TollgateError.isInstance(error) ? "aborted" : why, codeOf(error), nameOf(error), Date.now()));
+    const message = late === undefined ? nameOf(error) : String(this.host.connectTimeoutMs);
+    this.core.use((call) => call.failed(TollgateError.isInstance(error) ? "aborted" : why, codeOf(error), message, Date.now()));
   }
 
   async #store(charge: boolean): Promise<void> {
@@ -419,93 +578,6 @@ export class RunningCall {
   }
 }
 
-/** The time that a call has, and the ways in which it can be given up. */
-export class Deadline {
-  readonly #controller = new AbortController();
-  readonly #caller: AbortSignal | undefined;
-  readonly #giveUp = (): void => this.abort(this.#caller?.reason);
-  /** What waits for a promise: told by hand, since a listener on the signal costs a host ten times as much. */
-  readonly #waiting = new Set<(reason: unknown) => void>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timedOut = false;
-  /** What the host threw, for the error's cause. */
-  cause: unknown;
-
-  constructor(timeoutMs: number, caller: AbortSignal | undefined) {
-    this.#caller = caller;
-    if (caller?.aborted) this.#giveUp();
-    else caller?.addEventListener("abort", this.#giveUp, { once: true });
-    this.#timer = setTimeout(() => {
-      this.#timedOut = true;
-      this.abort(new DOMException("the call's time was up", "TimeoutError"));
-    }, timeoutMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Throws where the call was given up before it began. */
-  check(): void {
-    if (this.signal.aborted) throw this.signal.reason;
-  }
-
-  /** Why something failed: by the clock, by the caller, or by itself. */
-  why(): "timeout" | "aborted" | "network" {
-    if (this.#timedOut) return "timeout";
-    return this.signal.aborted ? "aborted" : "network";
-  }
-
-  /** The caller's reason. */
-  reason(): unknown {
-    return this.#caller?.aborted ? this.#caller.reason : this.signal.reason;
-  }
-
-  /** Whether the caller's own signal ended it. */
-  get byCaller(): boolean {
-    return this.#caller?.aborted === true;
-  }
-
-  /** The promise, or the end of the time: a `fetch` that never answers need not heed its signal. */
-  race<T>(promise: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.signal.aborted) {
-        promise.catch(() => undefined);
-        reject(this.signal.reason);
-        return;
-      }
-      this.#waiting.add(reject);
-      promise.then(
-        (value) => (this.#waiting.delete(reject), resolve(value)),
-        (error) => (this.#waiting.delete(reject), reject(error)),
-      );
-    });
-  }
-
-  /** Waits, or less where the call is given up: the next step finds that out. */
-  async wait(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    await this.race(slept).catch(() => undefined);
-    clearTimeout(timer);
-  }
-
-  /** Gives the call up. */
-  abort(reason?: unknown): void {
-    if (this.signal.aborted) return;
-    this.#controller.abort(reason);
-    for (const giveUp of this.#waiting) giveUp(this.signal.reason);
-    this.#waiting.clear();
-  }
-
-  /** Nothing may wait any more: no timer and no listener is left. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#caller?.removeEventListener("abort", this.#giveUp);
-  }
-}
-
 /** What a step says that a call takes of budgets. */
 function taken({ usd, tokens }: { usd: string; tokens?: number }): BudgetAmounts {
   return tokens === undefined ? { usd } : { usd, tokens };
@@ -515,6 +587,14 @@ function taken({ usd, tokens }: { usd: string; tokens?: number }): BudgetAmounts
 function responseOf(answer: unknown): Response {
   if (typeof answer === "object" && answer !== null && "status" in answer) return answer as Response;
   throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected fetch to answer with a Response, found another value" });
+}
+
+function nameOfTarget({ target, model }: Aim): { provider: Provider; model?: string } {
+  return { provider: target.provider, ...(model !== undefined && { model }) };
+}
+
+function nameOfModel({ target, model }: Aim): string {
+  return `${model ?? "a model"} of ${target.provider}`;
 }
 
 function parsed(body: string | undefined): unknown {

@@ -1,10 +1,12 @@
 /** One thing that a guarded client can be asked for: chat completions, messages, embeddings. */
+import { InternalError } from "../errors.js";
+import { partitionOf } from "../resilience/partition.js";
 import { toJson } from "../store/json.js";
 import type { CallContext, RequestOptions, SecurityMetadata } from "../types.js";
 import { beginCall } from "./begin.js";
-import { checkOptions, contextOf, type GuardedClientConfig, type Shared } from "./config.js";
+import { checkOptions, contextOf, gatesOf, keyed, settingsOf, type GuardedClientConfig, type Shared } from "./config.js";
 import { readStream, type GuardedStreamOf } from "./stream.js";
-import type { Target } from "./target.js";
+import type { Aim, Target } from "./target.js";
 
 /** A client, or a view of one: what it shares, and for whom it is. */
 export interface View<C extends GuardedClientConfig> {
@@ -34,50 +36,94 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
     this.#sending = sending;
   }
 
+  /** Where a request goes. @internal */
+  aim(body: object, options: RequestOptions = {}): Aim {
+    const { config } = this.#view.shared;
+    const given = body as Body;
+    const target = this.#sending.target(config, given);
+    const model = target.model ?? (typeof given?.model === "string" ? given.model : undefined);
+    // One key for all tries of it.
+    const sent = keyed(config, options);
+    return {
+      target,
+      model,
+      text: toJson(this.#sending.request?.(given) ?? given, "request"),
+      headers: () => this.#sending.headers(config, sent),
+      fetch: config.fetch,
+      gates: gatesOf(config),
+    };
+  }
+
   /** Begins a call, and gives its answer, or its stream. @internal */
   protected async send(body: Body, options: RequestOptions = {}): Promise<Guarded<Answer> | GuardedStreamOf<Chunk>> {
     checkOptions(options);
     const { shared, context: view } = this.#view;
     const { config } = shared;
-    const target = this.#sending.target(config, body);
-    const model = target.model ?? (typeof body?.model === "string" ? body.model : undefined);
+    const aim = this.aim(body, options);
+    const { target, model } = aim;
     const context = contextOf(config, { url: target.url, ...(model !== undefined && { model }) }, view, options.tollgate);
-    const call = beginCall({
-      shared,
-      target,
-      context,
-      options,
-      model,
-      fetch: config.fetch,
-      headers: () => this.#sending.headers(config, options),
-      text: toJson(this.#sending.request?.(body) ?? body, "request"),
+    const { deduplicator } = config;
+    const isStream = (body as { stream?: unknown } | null)?.stream === true;
+    if (deduplicator == null || isStream || context.vault != null) {
+      const found = await this.#ask(aim, body, context, options);
+      return "text" in found ? answerOf(found.text, found.security) : found;
+    }
+    const agentId = context.agentId || config.agentId || "default";
+    const { signal, headers: _, tollgate: __, ...rest } = options;
+    const sent = [...(await this.#sending.headers(config, options))];
+    const key = JSON.stringify([target, aim.text, sent, partitionOf({ ...context, agentId }), context.region, context.cache, rest]);
+    const { value, isShared } = await deduplicator.share(shared, key, signal, settingsOf(config, options).timeoutMs, async (signal) => {
+      const found = await this.#ask(aim, body, context, { ...options, signal });
+      if ("text" in found) return found;
+      throw new InternalError({ message: "cannot share a call: expected a whole answer, found a stream" });
     });
+    if (!isShared) return answerOf(value.text, value.security);
+    const { costRecord: ___, budgetCheck: ____, ...security } = value.security;
+    return answerOf(value.text, { ...security, deduplicated: true });
+  }
+
+  /** One call: its answer as text, or its stream. */
+  async #ask(aim: Aim, body: Body, context: CallContext, options: RequestOptions): Promise<{ text: string; security: SecurityMetadata } | GuardedStreamOf<Chunk>> {
+    const { shared } = this.#view;
+    const { idempotencyKey: _, ...again } = options;
+    const own = { aim: (other: object) => this.aim(other, again) };
+    const chain = shared.config.fallback?.begin(own, aim.target.format, body);
+    const call = beginCall({ shared, aim, context, options, chain });
     // A host that ends with the request is told at once that something is owed: the caller may go before the answer comes.
-    let over = (): void => undefined;
-    context.waitUntil?.(new Promise<void>((resolve) => (over = resolve)));
+    let over = (_?: SecurityMetadata): void => undefined;
+    context.waitUntil?.(new Promise<SecurityMetadata | undefined>((resolve) => (over = resolve)));
     let streaming = false;
+    let kept: Promise<void> | undefined;
     try {
       if ((await call.proceed()) === "stream") {
         const stream = readStream<Chunk>(call);
         streaming = true;
-        void stream.security.then(over);
+        void stream.security.then((security) => (call.kept ?? Promise.resolve()).then(() => over(security)));
         return stream;
       }
-      const answer = JSON.parse(call.core.use((core) => core.answer())) as Answer;
+      const text = call.core.use((core) => core.answer());
       const security = call.security();
       call.over(security);
-      return Object.assign(answer, { security });
+      kept = call.keep(security);
+      return { text, security };
     } catch (error) {
       call.over(undefined, { error });
       throw error;
     } finally {
       if (!streaming) {
-        over();
+        if (kept === undefined) over();
+        else void kept.then(() => over());
+        call.leave();
         call.host.deadline.end();
         call.core.free();
       }
     }
   }
+}
+
+/** An answer with what happened around its call. Each caller has a copy of its own. */
+function answerOf<Answer extends object>(text: string, security: SecurityMetadata): Guarded<Answer> {
+  return Object.assign(JSON.parse(text) as Answer, { security });
 }
 
 /** Requests that are answered as a whole. */

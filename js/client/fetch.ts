@@ -4,7 +4,7 @@ import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, Provider } from "../types.js";
 import { beginCall } from "./begin.js";
-import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, mergeContexts, type GuardedConfig } from "./config.js";
+import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
 import { Audience, EVENTS, Listeners, isRefusal, type CallEvents, type EventName } from "./events.js";
 import { asEvent, asResponse } from "./refusal.js";
@@ -117,13 +117,16 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
     context = contextOf(config, { url, ...(model !== undefined && { model }) }, view, said);
     call = beginCall({
       shared: common.shared,
-      target,
+      aim: {
+        target,
+        model,
+        text,
+        headers: () => Promise.resolve(headers),
+        fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!) }),
+        gates: gatesOf(config),
+      },
       context,
       options: { maxRetries: 0, ...(signal !== undefined && { signal }) },
-      headers: () => Promise.resolve(headers),
-      text,
-      model,
-      fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!) }),
       raw: true,
       listeners: common.listeners,
     });
@@ -155,10 +158,12 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
     return refuse(error, target.format);
   } finally {
     if (!streaming) {
+      call.leave();
       call.host.deadline.end();
       call.over(undefined, failure);
+      if (call.isDone) call.keep(call.lastSecurity());
       call.core.free();
-      over();
+      void (call.kept ?? Promise.resolve()).then(over);
     }
   }
 }
@@ -294,7 +299,9 @@ function streamed(call: RunningCall, format: Target["format"], done: () => void)
       out.error(ours?.cause ?? error);
     }
   };
-  void pump(call, { take: flush, end }).then(done);
+  void pump(call, { take: flush, end })
+    .then(() => call.kept)
+    .then(() => done());
   return responseWith(call, body);
 }
 

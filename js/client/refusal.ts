@@ -6,6 +6,8 @@ import type { Format } from "./target.js";
 function statusOf({ code }: TollgateError): number {
   if (code.startsWith("budget_") || code === "unbounded" || code === "unknown_model") return 402;
   if (code === "guardrail_blocked") return 403;
+  if (code === "queue_full") return 429;
+  if (code === "circuit_open") return 503;
   return code.startsWith("invalid_") && code !== "invalid_config" && code !== "invalid_response" ? 400 : 500;
 }
 

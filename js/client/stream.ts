@@ -187,6 +187,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
       for (;;) {
         const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
         if (done) break;
+        call.host.cache?.piece(value!);
         take(call.core.use((core) => core.chunk(value!, Date.now())));
         const asked = call.host.budgets && call.core.use((core) => core.toGrow());
         if (asked !== undefined) take(await call.grow(asked));
@@ -216,6 +217,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
   } finally {
     // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
     reader?.cancel().catch(() => undefined);
+    call.leave();
     if (why !== undefined || failure !== undefined) deadline.abort();
     deadline.end();
   }
@@ -224,6 +226,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
   // Given up by who reads, without a reason of the caller's own: an end like another.
   const quiet = why === "aborted" && !deadline.byCaller;
   call.over(security, quiet ? undefined : failure);
+  if (why === undefined && failure === undefined) call.keep(security);
   end(quiet ? undefined : failure);
   call.core.free();
   return security;

@@ -1,4 +1,5 @@
 /** What a request asks for, and of whom. */
+import type { Gate } from "../resilience/gate.js";
 import type { Provider } from "../types.js";
 
 /** The wire formats, as the core names them. */
@@ -17,4 +18,24 @@ export interface Target {
   stream?: boolean;
   /** What is noted of it. */
   metadata?: Record<string, unknown>;
+}
+
+/** Where a request goes, and what is sent there. */
+export interface Aim {
+  target: Target;
+  /** The model that is asked for. */
+  model: string | undefined;
+  /** The request's body. */
+  text: string;
+  /** Made for each try: keys may be asked for. */
+  headers: () => Promise<Headers>;
+  /** What sends it. */
+  fetch: typeof fetch | undefined;
+  /** What each try passes before it is sent. */
+  gates: readonly Gate[];
+}
+
+/** What can say where a request would go. */
+export interface Aiming {
+  aim(body: object): Aim;
 }

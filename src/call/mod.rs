@@ -8,7 +8,7 @@
 //!            guard(input) -> reserve -> fetch -+-> body ---> guard(output) -+-> settle -> store -> done
 //!               |              |               +-> stream -> (judge) -------+
 //!               v              v               +-> error --> release -> wait -> reserve (the next try)
-//!              fail           fail                             \-> fail
+//!              fail           fail                             \-> fail -> (fall back) -> reserve (the next target)
 //! ```
 //!
 //! What was reserved is always settled or released, also on the ways that end in an error, and what was paid for is
@@ -27,7 +27,7 @@ mod vaulted;
 pub use bound::{BoundOptions, Count, upper_bound};
 pub use count::{CountOptions, Part, RequestCount, Tokens, count_request};
 pub use machine::{Call, Counter, Expected, Growth, Guarded, Outcome, Reserved, SoFar, Step, Text, ToGuard};
-pub use options::{Options, OutputBound};
+pub use options::{Fallback, Options, OutputBound};
 pub use relay::{End, Judge, Meter, Out, Relay, Waiting};
 pub use response::{Asked, Billed, Quick, Reported, TIERS, price_response, told};
 pub use vaulted::restore_arguments;

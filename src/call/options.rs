@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     json::Json,
     ledger::Scope,
-    provider::format::Format,
+    provider::{format::Format, http::Backoff},
 };
 
 /// What bounds the output of a request that names no maximum.
@@ -79,6 +79,19 @@ pub struct Options {
     pub allow_unbounded: bool,
     /// How many times a failed try is repeated.
     pub max_retries: u32,
+    /// How those tries are spread.
+    pub backoff: Backoff,
     /// The call's total timeout; a reservation's lease is a minute longer.
     pub timeout_ms: u64,
+    /// Who is asked where this target fails: what is held covers the dearest of all.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// Another target of the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// The model that answers there.
+    pub model: String,
+    /// Who answers.
+    pub provider: String,
 }

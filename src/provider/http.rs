@@ -66,14 +66,36 @@ pub fn never_connected(code: &str) -> bool {
         )
 }
 
-/// How long to wait before try number `attempt` + 1: what the provider asks for (up to a minute), else full jitter over
-/// half a second doubled at each try, up to eight seconds. `random` is in 0..1.
-pub fn backoff_ms(attempt: u32, retry_after_ms: Option<u64>, random: f64) -> u64 {
-    match retry_after_ms {
-        Some(ms) if ms <= 60_000 => ms,
-        _ => {
-            let ceiling = 500_u64.saturating_mul(1 << attempt.saturating_sub(1).min(4)).min(8_000);
-            (ceiling as f64 * random.clamp(0.0, 1.0)) as u64
+/// How failed tries are spread over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// The longest wait before the second try, in milliseconds.
+    pub first_ms: f64,
+    /// How much longer it may be before each further one.
+    pub factor: f64,
+    /// What it may never pass.
+    pub most_ms: f64,
+    /// The longest wait that a provider may ask for; for a longer one there is no further try.
+    pub most_asked_ms: f64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first_ms: 500.0, factor: 2.0, most_ms: 8_000.0, most_asked_ms: 60_000.0 }
+    }
+}
+
+impl Backoff {
+    /// How long to wait before try number `attempt` + 1: what the provider asks for, else full jitter: any time up to a ceiling
+    /// that grows with each try. `None` where the provider asks for longer than anybody waits: an earlier try would only be
+    /// refused again. `random` is in 0..1.
+    pub fn wait_ms(&self, attempt: u32, asked_ms: Option<u64>, random: f64) -> Option<u64> {
+        match asked_ms {
+            Some(ms) => (ms as f64 <= self.most_asked_ms).then_some(ms),
+            None => {
+                let ceiling = (1..attempt.min(64)).fold(self.first_ms, |ms, _| ms * self.factor).min(self.most_ms);
+                Some((ceiling * random.clamp(0.0, 1.0)) as u64)
+            }
         }
     }
 }
@@ -193,9 +215,16 @@ mod tests {
         assert_eq!(retry_after_ms(None, Some("2"), None, 0), Some(2_000));
         assert_eq!(retry_after_ms(None, Some("Sat, 21 Nov 2026 06:15:30 GMT"), Some(3_000.0), 1_000), Some(2_000));
         assert_eq!(retry_after_ms(None, Some("soon"), None, 0), None);
-        assert_eq!(backoff_ms(1, Some(700), 0.5), 700);
-        assert_eq!(backoff_ms(1, None, 0.5), 250);
-        assert_eq!(backoff_ms(9, None, 1.0), 8_000);
-        assert_eq!(backoff_ms(1, Some(3_600_000), 1.0), 500);
+        let usual = Backoff::default();
+        assert_eq!(usual.wait_ms(1, Some(700), 0.5), Some(700));
+        assert_eq!(usual.wait_ms(1, None, 0.5), Some(250));
+        assert_eq!(usual.wait_ms(2, None, 1.0), Some(1_000));
+        assert_eq!(usual.wait_ms(9, None, 1.0), Some(8_000));
+        assert_eq!(usual.wait_ms(u32::MAX, None, 1.0), Some(8_000));
+        assert_eq!(usual.wait_ms(1, Some(60_000), 1.0), Some(60_000));
+        assert_eq!(usual.wait_ms(1, Some(60_001), 1.0), None);
+        let slow = Backoff { first_ms: 100.0, factor: 3.0, most_ms: 60_000.0, most_asked_ms: 10.0 };
+        assert_eq!(slow.wait_ms(3, None, 1.0), Some(900));
+        assert_eq!(slow.wait_ms(3, Some(11), 1.0), None);
     }
 }

@@ -10,16 +10,19 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::Headers;
 
 use crate::{
-    call::{self, Expected, Growth, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step, Text, ToGuard},
+    call::{
+        self, Expected, Fallback, Growth, Guarded, Judge, Options, Out, Outcome, OutputBound, Reserved, Step, Text,
+        ToGuard,
+    },
     error::{Code, Error, Result, WarningCode},
-    json::{Json, ToJson, Writer, number},
+    json::{Json, Raw, ToJson, Writer, number},
     ledger::{Record, Scope},
     money::Usd,
     object::Object,
     price::Tracker,
     provider::{
         format::Format,
-        http::{Head, error_from_response, retry_after_ms},
+        http::{Backoff, Head, error_from_response, retry_after_ms},
         route::Route,
         text::ToolText,
     },
@@ -137,45 +140,36 @@ impl Call {
         timeout_ms: f64,
         body: String,
     ) -> Result<Call> {
-        const WHAT: &str = "the context of a call";
-        let mut wire = Object::parse(options, WHAT)?;
-        let output_bound = wire.take_text("outputBound", WHAT)?.unwrap_or_default();
-        let Settings { default_max_output, output_bound, max_retries, timeout_ms } =
-            Settings::read(default_max_output, &output_bound, max_retries, timeout_ms)?;
-        let scopes = wire.take("scopes").and_then(Scope::read_list).map(|(scopes, _)| scopes).unwrap_or_default();
-        let mut flag = |key| Ok(wire.take_bool(key, WHAT)?.unwrap_or(false));
-        let (guard, costs, budgets, records) = (flag("guard")?, flag("costs")?, flag("budgets")?, flag("records")?);
-        let (raw, allow_unbounded) = (flag("raw")?, flag("allowUnbounded")?);
-        let options = Options {
-            request_id: wire.take_name("requestId", WHAT)?,
-            reservation_id: wire.take_name("reservationId", WHAT)?,
-            agent_id: wire.take_name("agentId", WHAT)?,
-            format: Format::parse(&wire.take_name("format", WHAT)?)
-                .ok_or_else(|| Error::internal("cannot make a call: found an unknown format"))?,
-            model: wire.take_text("model", WHAT)?,
-            is_mapped: wire.take_bool("mapped", WHAT)?.unwrap_or(false),
-            stream: wire.take_bool("stream", WHAT)?,
-            raw,
-            provider: wire.take_name("provider", WHAT)?,
-            region: wire.take_text("region", WHAT)?.filter(|name| !name.is_empty()),
-            scopes: scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
-            metadata: wire.take("metadata").map(Json::from),
-            guard,
-            costs,
-            budgets,
-            records,
-            default_max_output,
-            output_bound,
-            allow_unbounded,
-            max_retries,
-            timeout_ms,
-        };
+        let mut wire = Object::parse(options, CONTEXT)?;
+        let output_bound = wire.take_text("outputBound", CONTEXT)?.unwrap_or_default();
+        let settings = Settings::read(default_max_output, &output_bound, max_retries, timeout_ms)?;
+        let options = read_options(wire, settings)?;
+        let bytes = options.raw.then(Vec::new).into();
         let mut call = call::Call::new(options, body)?;
         call.count_with(Box::new(super::token_requests::count));
         let call = RefCell::new(call);
-        let bytes = raw.then(Vec::new).into();
         let (to_guard, to_store) = (RefCell::default(), RefCell::default());
         Ok(Call { call, bytes, to_guard, to_store, tracker: tracker.shared() })
+    }
+
+    /// The answer is one that was kept: it costs nothing, and is guarded as if it had just come.
+    pub fn replay(&self) -> Result<()> {
+        self.call()?.replay();
+        Ok(())
+    }
+
+    /// The request as the guardrails let it pass, for another target.
+    pub fn unplanned(&self) -> Result<Option<String>> {
+        Ok(self.call()?.unplanned().map(str::to_owned))
+    }
+
+    /// Asks another target, after the last has failed. `options` are as those of the constructor.
+    #[wasm_bindgen(js_name = fallBack)]
+    pub fn fall_back(&self, options: &str, body: String) -> Result<()> {
+        let mut call = self.call()?;
+        let Options { default_max_output, output_bound, max_retries, timeout_ms, .. } = *call.options();
+        let settings = Settings { default_max_output, output_bound, max_retries, timeout_ms };
+        call.fall_back(read_options(Object::parse(options, CONTEXT)?, settings)?, body)
     }
 
     /// What to do next, as JSON text: `{ "do": ... }`. A call that ends with an error throws it.
@@ -453,6 +447,69 @@ impl Call {
     }
 }
 
+const CONTEXT: &str = "the context of a call";
+
+/// What a call is made from, of its JSON form.
+fn read_options(mut wire: Object<'_>, settings: Settings) -> Result<Options> {
+    const WHAT: &str = CONTEXT;
+    let Settings { default_max_output, output_bound, max_retries, timeout_ms } = settings;
+    let scopes = wire.take("scopes").and_then(Scope::read_list).map(|(scopes, _)| scopes).unwrap_or_default();
+    let mut flag = |key| Ok(wire.take_bool(key, WHAT)?.unwrap_or(false));
+    let (guard, costs, budgets, records) = (flag("guard")?, flag("costs")?, flag("budgets")?, flag("records")?);
+    let (raw, allow_unbounded) = (flag("raw")?, flag("allowUnbounded")?);
+    let fallbacks = wire.take("fallbacks").and_then(Raw::items).unwrap_or_default();
+    let backoff = wire.take("retry");
+    let named = |target: Raw<'_>, key| target.member(key).and_then(Raw::to_text).unwrap_or_default();
+    Ok(Options {
+        request_id: wire.take_name("requestId", WHAT)?,
+        reservation_id: wire.take_name("reservationId", WHAT)?,
+        agent_id: wire.take_name("agentId", WHAT)?,
+        format: Format::parse(&wire.take_name("format", WHAT)?)
+            .ok_or_else(|| Error::internal("cannot make a call: found an unknown format"))?,
+        model: wire.take_text("model", WHAT)?,
+        is_mapped: wire.take_bool("mapped", WHAT)?.unwrap_or(false),
+        stream: wire.take_bool("stream", WHAT)?,
+        raw,
+        provider: wire.take_name("provider", WHAT)?,
+        region: wire.take_text("region", WHAT)?.filter(|name| !name.is_empty()),
+        scopes: scopes.into_iter().map(Scope::checked).collect::<Result<_>>()?,
+        metadata: wire.take("metadata").map(Json::from),
+        guard,
+        costs,
+        budgets,
+        records,
+        default_max_output,
+        output_bound,
+        allow_unbounded,
+        max_retries,
+        backoff: read_backoff(backoff),
+        timeout_ms,
+        fallbacks: fallbacks
+            .into_iter()
+            .map(|target| Fallback { model: named(target, "model"), provider: named(target, "provider") })
+            .collect(),
+    })
+}
+
+/// `{ initialDelayMs?, factor?, maxDelayMs?, maxRetryAfterMs? }`, each a number that the face has checked.
+fn read_backoff(given: Option<Raw<'_>>) -> Backoff {
+    let usual = Backoff::default();
+    let number = |key, usual| given.and_then(|given| given.member(key)).and_then(Raw::number).unwrap_or(usual);
+    Backoff {
+        first_ms: number("initialDelayMs", usual.first_ms),
+        factor: number("factor", usual.factor),
+        most_ms: number("maxDelayMs", usual.most_ms),
+        most_asked_ms: number("maxRetryAfterMs", usual.most_asked_ms),
+    }
+}
+
+/// How long to wait before try number `attempt` + 1, undefined where there is to be none; `options` is JSON text.
+#[wasm_bindgen(js_name = retryDelay)]
+pub fn retry_delay(attempt: u32, asked_ms: Option<f64>, options: &str) -> Option<f64> {
+    let backoff = read_backoff(Raw::parse(options).ok());
+    backoff.wait_ms(attempt, asked_ms.map(|ms| ms as u64), random()).map(|ms| ms as f64)
+}
+
 /// What a URL asks for: `{ format, provider?, model?, deployment?, stream? }` as JSON text; undefined for what no call is
 /// guarded by.
 #[wasm_bindgen(js_name = routeOf)]
@@ -551,6 +608,7 @@ fn outcome(why: &str, code: String, message: String) -> Outcome {
     match why {
         "timeout" => Outcome::Timeout,
         "aborted" => Outcome::Aborted,
+        "late" => Outcome::Late { ms: message.parse().unwrap_or_default() },
         _ => Outcome::Network { code, message },
     }
 }
@@ -558,6 +616,12 @@ fn outcome(why: &str, code: String, message: String) -> Outcome {
 /// A number in 0..1, to spread tries. Without randomness they are spread by nothing: every try waits half its time.
 fn random() -> f64 {
     getrandom::u32().map_or(0.5, |bits| f64::from(bits) / 4_294_967_296.0)
+}
+
+/// What an answer asks to wait before another try, in milliseconds.
+#[wasm_bindgen(js_name = retryAfter)]
+pub fn retry_after(headers: &Headers, now: f64) -> Option<f64> {
+    read_head(0, headers, now).retry_after_ms.map(|ms| ms as f64)
 }
 
 /// Throws the error that a provider's answer stands for.

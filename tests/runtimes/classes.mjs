@@ -78,6 +78,16 @@ const CLAUDE = "claude-sonnet-4-5";
 /** A provider that always says the same. */
 const answering = (value) => () => Promise.resolve(new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } }));
 
+const COMPLETION = { object: "chat.completion", model: MODEL, choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } };
+
+const keptGoing = (config, answer) => new tollgate.GuardedOpenAI({ apiKey: "sk-local", baseURL: "http://provider.invalid/v1", fetch: async () => answer(), dangerouslyAllowBrowser: true, ...config });
+const asked = (client) => client.chat.completions.create({ model: MODEL, messages: [{ role: "user", content: "Hi" }] });
+
+async function cacheStoreWorks(store) {
+  await store.put("a", "text", 60_000);
+  return [await store.get("a"), (await store.get("b")) ?? "none"];
+}
+
 /** How each class is made and used: `[make, use]`. Errors are made by one rule, below. */
 const RECIPES = {
   PriceBook: [() => tollgate.PriceBook.bundled(), (book) => [book.price({ model: MODEL, usage: { input: 1000, output: 500 }, at: "2025-11-01" }).usd, book.handle("nobody's")]],
@@ -191,6 +201,79 @@ const RECIPES = {
     },
   ],
   UrlGuardrail: [() => new tollgate.UrlGuardrail({ allowedHosts: ["example.com"], stages: ["input"], action: "block" }), (guardrail) => guardrailWorks(guardrail, "https://evil.com/")],
+  RateLimiter: [
+    () => new tollgate.RateLimiter({ requestsPerMinute: 60, tokensPerMinute: 100, maxQueue: 0 }),
+    async (limiter) => {
+      const permit = await limiter.acquire({ tokens: 100 });
+      const refused = await limiter.acquire({ tokens: 60 }).catch(({ code }) => code);
+      permit.settle(20);
+      await limiter.acquire({ tokens: 60 });
+      return [refused, limiter.waiting];
+    },
+  ],
+  ConcurrencyLimiter: [
+    () => new tollgate.ConcurrencyLimiter({ maxConcurrent: 1 }),
+    async (limiter) => {
+      const free = await limiter.acquire();
+      const next = limiter.acquire();
+      const { waiting } = limiter;
+      free();
+      (await next)();
+      return [waiting, limiter.active];
+    },
+  ],
+  CircuitBreaker: [
+    () => new tollgate.CircuitBreaker({ failureThreshold: 1 }),
+    async (circuitBreaker) => {
+      const client = keptGoing({ circuitBreaker, maxRetries: 0 }, () => new Response("", { status: 500 }));
+      const codes = [];
+      for (let call = 0; call < 2; call += 1) await asked(client).catch(({ code }) => codes.push(code));
+      return [codes, circuitBreaker.state("http://provider.invalid/v1/chat/completions")];
+    },
+  ],
+  ResponseCache: [
+    () => new tollgate.ResponseCache(),
+    async (cache) => {
+      const client = keptGoing({ cache }, answering(COMPLETION));
+      return [(await asked(client)).security.cache.hit, (await asked(client)).security.cache.hit];
+    },
+  ],
+  MemoryCacheStore: [
+    () => new tollgate.MemoryCacheStore({ maxEntries: 1 }),
+    (store) => {
+      store.put("a", "1", 60_000);
+      store.put("b", "2", 60_000);
+      return [store.get("a") ?? "none", store.get("b"), store.size];
+    },
+  ],
+  KVCacheStore: [() => new tollgate.KVCacheStore(memoryKV()), cacheStoreWorks],
+  WebCacheStore: [
+    () => {
+      const kept = new Map();
+      return new tollgate.WebCacheStore({ match: async ({ url }) => kept.get(url)?.clone(), put: async ({ url }, response) => void kept.set(url, response) });
+    },
+    cacheStoreWorks,
+  ],
+  Deduplicator: [
+    () => new tollgate.Deduplicator(),
+    async (deduplicator) => {
+      const client = keptGoing({ deduplicator }, answering(COMPLETION));
+      return (await Promise.all([asked(client), asked(client)])).map(({ security }) => security.deduplicated ?? false);
+    },
+  ],
+  FallbackChain: [
+    () => new tollgate.FallbackChain([{ model: "gpt-4o" }]),
+    async (fallback) => {
+      let failed = false;
+      const client = keptGoing({ fallback, maxRetries: 0 }, () => {
+        if (failed) return answering(COMPLETION)();
+        failed = true;
+        return new Response("", { status: 503 });
+      });
+      const { security } = await asked(client);
+      return [security.fallback.model, security.fallback.failed[0].code, security.costRecord.attempt];
+    },
+  ],
   GuardedAnthropic: [
     () =>
       new tollgate.GuardedAnthropic({

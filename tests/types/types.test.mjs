@@ -29,7 +29,7 @@ const STRICTEST = {
   isolatedModules: true,
 };
 
-const PROGRAMS = ["client.ts", "judges.ts", "ledgers.ts", "prices.ts", "storage.ts", "cdn.ts"];
+const PROGRAMS = ["client.ts", "judges.ts", "ledgers.ts", "prices.ts", "resilience.ts", "storage.ts", "cdn.ts"];
 const BUNDLER = { module: "esnext", moduleResolution: "bundler" };
 
 const CASES = [

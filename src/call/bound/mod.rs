@@ -47,6 +47,8 @@ pub struct BoundOptions<'a> {
     pub region: Option<&'a str>,
     /// Other models that may answer instead.
     pub fallbacks: &'a [String],
+    /// The model that answers, whatever the body says.
+    pub instead: Option<&'a str>,
     /// Exact counts, where there is a vocabulary.
     pub count: Option<Count<'a>>,
 }
@@ -54,7 +56,17 @@ pub struct BoundOptions<'a> {
 impl BoundOptions<'_> {
     /// Nothing but the moment.
     pub fn new(at: Instant) -> Self {
-        Self { provider: None, model: None, max_output: None, cap: None, at, region: None, fallbacks: &[], count: None }
+        Self {
+            provider: None,
+            model: None,
+            max_output: None,
+            cap: None,
+            at,
+            region: None,
+            fallbacks: &[],
+            instead: None,
+            count: None,
+        }
     }
 }
 
@@ -93,6 +105,9 @@ pub(super) fn unreadable(body: &str, bad: Bad) -> Error {
 
 /// The models that may answer: the one asked for, OpenRouter's `models`, the caller's fallbacks.
 fn models(request: &Object<'_>, options: &BoundOptions<'_>) -> Result<Vec<String>> {
+    if let Some(model) = options.instead {
+        return Ok(vec![model.to_owned()]);
+    }
     let mut all: Vec<String> = Vec::new();
     let mut add = |name: String| {
         if !name.trim().is_empty() && !all.contains(&name) {

@@ -102,12 +102,17 @@ impl Call {
                 format!("cannot wait longer: expected an answer within {} ms, found none", self.options.timeout_ms),
             )
             .with("timeout", self.options.timeout_ms),
+            Outcome::Late { ms } => Error::new(
+                Code::Timeout,
+                format!("cannot wait longer: expected an answer to begin within {ms} ms, found none"),
+            )
+            .with("timeout", *ms),
             Outcome::Aborted => Error::new(Code::Network, "the call was aborted").with("aborted", true),
         }
         .with("provider", self.options.provider.as_str());
         let never_sent = !self.sent
             || (self.phase == Phase::Fetch && matches!(why, Outcome::Network { code, .. } if never_connected(code)));
-        let may_retry = self.phase == Phase::Fetch && matches!(why, Outcome::Network { .. });
+        let may_retry = self.phase == Phase::Fetch && matches!(why, Outcome::Network { .. } | Outcome::Late { .. });
         if never_sent {
             self.release();
         } else if self.phase == Phase::Fetch || self.head.is_success() {
@@ -124,7 +129,7 @@ impl Call {
             }
             let error = match why {
                 Outcome::Network { .. } => error_from_response(&self.options.provider, &self.head, ""),
-                Outcome::Timeout | Outcome::Aborted => error,
+                _ => error,
             };
             self.end_with(error);
             return;
@@ -162,7 +167,7 @@ impl Call {
             Some(Outcome::Aborted) => {
                 relay.stop(Error::new(Code::Network, "the call was aborted").with("aborted", true))
             }
-            Some(Outcome::Timeout) => relay.stop(
+            Some(Outcome::Timeout | Outcome::Late { .. }) => relay.stop(
                 Error::new(
                     Code::Timeout,
                     format!(

@@ -32,7 +32,7 @@ use crate::{
     price::Tracker,
     provider::{
         chunk::Lane,
-        http::{Head, backoff_ms},
+        http::Head,
         request::Request,
         text::{Role, Segments},
     },
@@ -79,6 +79,14 @@ pub struct Call {
     /// The input tokens that it pays for.
     bound_input: u64,
     bound_priced: bool,
+    /// The most that one of the targets can cost that are asked where this one fails.
+    dearest: Amounts,
+    /// The tries of targets before this one.
+    tries_before: u32,
+    /// The request before it was planned for this target, where another may follow.
+    unplanned: Option<String>,
+    /// Whether the answer is one that was kept: nothing is owed for it.
+    replayed: bool,
     clamp: Option<Clamp>,
     /// What a stream may use, where a budget can refuse.
     purse: Purse,
@@ -130,6 +138,10 @@ impl Call {
             bound_tokens: None,
             bound_input: 0,
             bound_priced: false,
+            dearest: Amounts::from(Usd::ZERO),
+            tries_before: 0,
+            unplanned: None,
+            replayed: false,
             clamp: None,
             purse: Purse::default(),
             estimate: None,
@@ -187,8 +199,8 @@ impl Call {
                     return Step::Reserve {
                         id: self.reservation_id(),
                         scopes: self.scopes(),
-                        usd: self.bound,
-                        tokens: self.bound_tokens,
+                        usd: self.wanted().usd,
+                        tokens: self.wanted().tokens,
                         requests: 1,
                         lease_ms: self.lease_ms(),
                     };
@@ -330,8 +342,7 @@ impl Call {
         if self.clamp(outcome.unit(), outcome.remaining) {
             return;
         }
-        let wanted = Amounts::new(self.bound, self.bound_tokens);
-        let error = over_budget(outcome, Code::BudgetExceeded, wanted, |name, limit, _| {
+        let error = over_budget(outcome, Code::BudgetExceeded, self.wanted(), |name, limit, _| {
             format!("Budget exceeded: {name} (Limit: {limit})")
         });
         self.fail(error);
@@ -354,6 +365,49 @@ impl Call {
             );
             self.phase = Phase::Fetch;
         }
+    }
+
+    /// The answer is one that was kept: nothing is reserved, sent or owed. It is taken, and guarded, as if it had just come. To be
+    /// said in the place of a reservation or a `fetch`.
+    pub fn replay(&mut self) {
+        self.release();
+        self.replayed = true;
+        self.phase = Phase::Fetch;
+    }
+
+    /// What a try reserves.
+    fn wanted(&self) -> Amounts {
+        Amounts::new(self.bound.max(self.dearest.usd), self.bound_tokens.max(self.dearest.tokens))
+    }
+
+    /// What it is made from.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The request as it was before it was planned for its target; `None` where no other may follow.
+    pub fn unplanned(&self) -> Option<&str> {
+        self.unplanned.as_deref()
+    }
+
+    /// The call has ended with an error, all that it owes is settled, and another target is to be asked, with what the
+    /// guardrails let pass: its tries go on counting.
+    pub fn fall_back(&mut self, options: Options, body: String) -> Result<()> {
+        if self.phase != Phase::Over || self.relay.is_some() {
+            return Err(out_of_turn());
+        }
+        self.request = read_request(&options, &body)?;
+        self.options = options;
+        self.body = body;
+        self.tries_before = self.attempt;
+        self.attempt += 1;
+        self.sent = false;
+        self.head = Head::default();
+        self.verdict = None;
+        self.clamp = None;
+        self.dearest = Amounts::from(Usd::ZERO);
+        self.phase = Phase::Budgets;
+        Ok(())
     }
 
     /// The request as it is to be sent.
@@ -500,15 +554,17 @@ impl Call {
 
     /// The next try, or the end, once this one is settled.
     fn retry(&mut self, error: Error, random: &dyn Fn() -> f64) {
-        if self.attempt <= self.options.max_retries {
-            self.next_try = Some(backoff_ms(self.attempt, self.head.retry_after_ms, random()));
+        let attempt = self.attempt.saturating_sub(self.tries_before);
+        if attempt <= self.options.max_retries {
+            self.next_try = self.options.backoff.wait_ms(attempt, self.head.retry_after_ms, random());
         }
         self.end_with(error);
     }
 
     /// Settles and records what this try owes, then ends the call or begins the next try.
     fn close(&mut self, tracker: &Tracker) {
-        if let Some(bill) = self.bill.take() {
+        let bill = self.bill.take().filter(|_| !self.replayed);
+        if let Some(bill) = bill {
             let record = self.record_of(&bill, tracker);
             let held = std::mem::take(&mut self.held);
             if held {

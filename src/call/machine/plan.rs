@@ -7,7 +7,7 @@ use crate::{
         bound::{self, BoundOptions},
         count::{CountOptions, Tokens, count_request},
         machine::step::Expected,
-        options::OutputBound,
+        options::{Fallback, OutputBound},
     },
     error::{Code, Error, Result, WarningCode},
     money::Usd,
@@ -56,6 +56,9 @@ impl Call {
 
     fn try_plan(&mut self, tracker: &Tracker, now: Instant) -> Result<()> {
         self.phase = Phase::Reserve;
+        if !self.options.fallbacks.is_empty() {
+            self.unplanned = Some(self.body.clone());
+        }
         if !self.options.costs {
             return Ok(());
         }
@@ -105,23 +108,41 @@ impl Call {
                 (self.bound, self.bound_tokens) = (bound.cost.usd, amounts(&bound).tokens);
                 self.bound_input = bound.input_tokens;
                 self.bound_priced = true;
+                self.dearest = self.dearest_fallback(tracker, now)?;
                 if self.options.output_bound == OutputBound::Clamp && self.strict_budget {
                     self.clamp = self.clamps(tracker, now)?;
                 }
                 Ok(())
             }
-            BoundAnswer::Unpriced(unpriced)
-                if self.strict_budget && !(self.options.allow_unbounded && unpriced.reason == Reason::Unbounded) =>
-            {
-                let code = if unpriced.reason == Reason::Unbounded { Code::Unbounded } else { Code::UnknownModel };
-                Err(Error::new(code, format!("cannot reserve: {}", unpriced.detail)).with("model", model))
-            }
+            BoundAnswer::Unpriced(unpriced) if self.refuses(&unpriced) => Err(refusal(&unpriced, &model)),
             BoundAnswer::Unpriced(_) => {
                 self.bound = self.estimate.as_ref().map_or(Usd::ZERO, |expected| expected.estimate.usd);
                 self.bound_tokens = self.estimate.as_ref().map(|expected| expected.usage.total_tokens());
                 Ok(())
             }
         }
+    }
+
+    /// The most that the request can cost at any of the targets that are asked where this one fails.
+    fn dearest_fallback(&self, tracker: &Tracker, now: Instant) -> Result<Amounts> {
+        let mut dearest = Amounts::from(Usd::ZERO);
+        for Fallback { model, provider } in &self.options.fallbacks {
+            let options = BoundOptions { provider: Some(provider), instead: Some(model), ..self.bound_options(now) };
+            match bound::upper_bound(tracker, &self.body, &options)? {
+                BoundAnswer::Bounded(bound) => {
+                    let Amounts { usd, tokens, .. } = amounts(&bound);
+                    dearest = Amounts::new(dearest.usd.max(usd), dearest.tokens.max(tokens));
+                }
+                BoundAnswer::Unpriced(unpriced) if self.refuses(&unpriced) => return Err(refusal(&unpriced, model)),
+                BoundAnswer::Unpriced(_) => {}
+            }
+        }
+        Ok(dearest)
+    }
+
+    /// Whether what nobody can bound or price stays here.
+    fn refuses(&self, unpriced: &Unpriced) -> bool {
+        self.strict_budget && !(self.options.allow_unbounded && unpriced.reason == Reason::Unbounded)
     }
 
     /// What lowering the output maximum saves.
@@ -136,11 +157,14 @@ impl Call {
 
     /// The most that the request can cost as it is, or with its output held to a cap.
     fn upper_bound(&self, tracker: &Tracker, cap: Option<u64>, now: Instant) -> Result<BoundAnswer> {
+        bound::upper_bound(tracker, &self.body, &BoundOptions { cap, ..self.bound_options(now) })
+    }
+
+    fn bound_options(&self, now: Instant) -> BoundOptions<'_> {
         let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
         let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
         let model = self.options.model.as_deref();
-        let options = BoundOptions { provider, model, cap, region, count, ..BoundOptions::new(now) };
-        bound::upper_bound(tracker, &self.body, &options)
+        BoundOptions { provider, model, region, count, ..BoundOptions::new(now) }
     }
 
     /// The input tokens of the request as it is; of one that can't be read, its bytes bound them.
@@ -180,6 +204,8 @@ impl Call {
         let Ok(body) = lowered else { return false };
         self.body = body;
         (self.bound, self.bound_tokens) = (bound.usd, bound.tokens);
+        // What it can pay for is this target: one that is dearer reserves for itself when it is asked.
+        self.dearest = Amounts::from(Usd::ZERO);
         self.request.max_output = Some(tokens);
         self.warnings.retain(|warning| warning.code != WarningCode::OutputBoundClamped);
         self.warn(
@@ -188,4 +214,10 @@ impl Call {
         );
         true
     }
+}
+
+/// Why a budget that can refuse does not let a call go that nobody can price.
+fn refusal(unpriced: &Unpriced, model: &str) -> Error {
+    let code = if unpriced.reason == Reason::Unbounded { Code::Unbounded } else { Code::UnknownModel };
+    Error::new(code, format!("cannot reserve: {}", unpriced.detail)).with("model", model)
 }

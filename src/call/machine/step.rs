@@ -203,6 +203,11 @@ pub enum Outcome {
     },
     /// The time was up.
     Timeout,
+    /// The time was up that a try has until its answer begins.
+    Late {
+        /// That time.
+        ms: u64,
+    },
     /// The caller gave up.
     Aborted,
 }
