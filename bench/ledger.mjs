@@ -17,6 +17,8 @@ const KINDS = [
   { title: "bare object, 50 clients", kind: "bare", clients: 50, count: 3_000 },
   { title: "one by one, 50 clients", kind: "alone", clients: 50, count: 3_000, least: 1_200, p99: 40 },
   { title: "coalesced, 50 clients", kind: "together", clients: 50, count: 12_000, least: 6_000, p99: 40 },
+  { title: "4 slices, one by one", kind: "slicesAlone", clients: 50, count: 3_000, p99: 40 },
+  { title: "4 slices, coalesced", kind: "slices", clients: 50, count: 12_000, p99: 40 },
   { title: "bare object, one client", kind: "bare", clients: 1, count: 400 },
   { title: "one client", kind: "together", clients: 1, count: 400, pair99: 3 },
 ];

@@ -64,7 +64,8 @@ export default {
     const { kind, clients, count } = await request.json();
     run += 1;
     const name = `${kind}-${run}`;
-    const stub = () => env[kind === "bare" ? "BARE" : "BUDGETS"].getByName(name);
+    const stub = (slice = "") => env[kind === "bare" ? "BARE" : "BUDGETS"].getByName(name + slice);
+    const slices = kind.startsWith("slices") ? 4 : 0;
     const times = [];
     /** Time moves on with each answer that comes in. */
     const timed = async (call) => {
@@ -82,7 +83,7 @@ export default {
         await object.settle(`r${n}`);
       };
     } else {
-      const ledger = new DurableObjectBudgetLedger(stub, { coalesce: kind === "together" });
+      const ledger = new DurableObjectBudgetLedger(stub, { coalesce: kind === "together" || kind === "slices", slices });
       await ledger.put([budget("all"), budget("project", { type: "project", id: "p" }), ...SCOPES.map(([agent]) => budget(`agent ${agent.id}`, agent))], "attach");
       pair = async (n) => {
         const { allowed } = await timed(() => ledger.reserve({ reservationId: `${name}/${n}`, usd: "0.01", scopes: SCOPES[Math.abs(n) % SCOPES.length], leaseMs: 600_000 }));

@@ -58,6 +58,7 @@ export {
   type DurableObjectBudgetLedgerOptions,
   type LocalStorageBudgetLedgerOptions,
   type MemoryBudgetLedgerOptions,
+  type Neighbours,
   type ObjectStorage,
   type RedisBudgetLedgerOptions,
 } from "./budget.js";

@@ -805,6 +805,8 @@ export interface BudgetStatus {
   /** Reserved and not yet settled. */
   held: number;
   heldUsd?: string;
+  /** What of it lies in chunks that slices were handed, granted or not; absent where none does. */
+  slicedUsd?: string;
   /** The limit less what is spent, zero at least. */
   remaining: number;
   remainingUsd?: string;

@@ -1,5 +1,6 @@
-import { Held, run } from "../core.js";
+import { type Core, Held, run } from "../core.js";
 import { StorageError, TollgateError } from "../errors.js";
+import { type Neighbours, SliceServer } from "./slices.js";
 
 /** What is used of a Durable Object's storage. */
 export interface ObjectStorage {
@@ -35,30 +36,49 @@ const PAGE = 500;
 /** Pages that are swept at a time: the rest waits for the next message. */
 const MOST_PAGES = 20;
 
+/** How long a slice waits before it tells its parent again. */
+const AGAIN_MS = 5_000;
+
+type Kept = InstanceType<Core["KeptLedger"]>;
+
 /** Budgets as a Durable Object holds them. */
 export interface BudgetsServer {
   /** Answers a message of `DurableObjectBudgetLedger`. What the ledger refuses is in the answer; anything else is thrown, and may be asked again. */
   answer(message: string): string;
-  /** Settles leases that have ended, at what they hold: for the object's alarm. */
-  expire(): void;
+  /** Answers a message as a slice of another object, which is named by its id: see `slices` of `DurableObjectBudgetLedger`. */
+  slice(message: string, parent: string): Promise<string>;
+  /** Settles leases that have ended, at what they hold, and tells the object that it is a slice of: for the object's alarm. */
+  expire(): Promise<void>;
 }
 
 /**
- * The ledger of `TollgateBudgets`, for a Durable Object class of one's own: its method `ledger(message)` gives what `answer`
- * gives, and its `alarm()` calls `expire`. It keeps to tables that begin with `tollgate_`, and has the object's alarm to itself.
+ * The ledger of `TollgateBudgets`, for a Durable Object class of one's own: its method `ledger(message, parent)` gives what `answer`
+ * gives, and where there is a parent what `slice` gives; its `alarm()` calls `expire`. It keeps to tables that begin with
+ * `tollgate_`, and has the object's alarm to itself.
  *
+ * @param neighbours - what other objects of the class are reached by; without them it can't be a slice
  * @example
  * export class Tenant extends DurableObject {
  *   #budgets = serveBudgets(this.ctx.storage);
  *   async ledger(message: string) { return this.#budgets.answer(message); }
- *   async alarm() { this.#budgets.expire(); }
+ *   async alarm() { await this.#budgets.expire(); }
  * }
  */
-export function serveBudgets(storage: ObjectStorage): BudgetsServer {
-  return new SqlLedger(storage);
+export function serveBudgets(storage: ObjectStorage, neighbours?: Neighbours): BudgetsServer {
+  const ledger = new SqlLedger(storage);
+  const slices = new SliceServer(ledger, neighbours);
+  return {
+    answer: (message) => ledger.answer(message),
+    slice: (message, parent) => slices.answer(message, parent),
+    async expire() {
+      ledger.forgetAlarm();
+      if (!(await slices.expire())) ledger.answer(TICK);
+    },
+  };
 }
 
-const TICK = '{"v":1,"ops":[{"op":"tick"}]}';
+/** Settles leases that have ended, which is done before anything else. */
+export const TICK = '{"v":1,"ops":[{"op":"tick"}]}';
 
 /**
  * A ledger over the SQLite of a Durable Object. The rules are the core's; here is what reads and writes its rows.
@@ -67,7 +87,7 @@ const TICK = '{"v":1,"ops":[{"op":"tick"}]}';
  * a message changes is written before it is answered, in one transaction; the runtime holds the answer back until that is
  * on disk. Should anything fail, memory is thrown away and read again.
  */
-class SqlLedger implements BudgetsServer {
+export class SqlLedger {
   readonly #storage: ObjectStorage;
   readonly #held = new Held("rebuildable", (core) => {
     const ledger = new core.KeptLedger(true);
@@ -84,31 +104,57 @@ class SqlLedger implements BudgetsServer {
 
   answer(message: string): string {
     try {
-      const answers = this.#storage.transactionSync(() => this.#transact(message));
-      this.#setAlarm();
+      const answers = this.#safely(() => this.#transact(message));
       return `{"v":1,"answers":[${answers}]}`;
     } catch (error) {
-      this.#held.reset();
-      this.#migrated = false;
-      if (!TollgateError.isInstance(error) || error.code === "internal") throw error;
-      const { code, message, context } = error;
-      return JSON.stringify({ v: 1, error: { tollgate: code, message, context: JSON.stringify(context) } });
+      return refusal(error);
     }
   }
 
-  expire(): void {
-    this.#alarm = undefined;
-    this.answer(TICK);
+  /** A step of a slice: over the rows that a message names, in one transaction with what it has changed. */
+  turn<T>(message: string | undefined, step: (ledger: Kept, now: number) => T): T {
+    return this.#safely(() => {
+      this.#migrate();
+      if (message !== undefined) this.#load(message);
+      const now = Date.now();
+      const value = this.#held.use((ledger) => step(ledger, now));
+      this.#write();
+      this.#sweep();
+      return value;
+    });
   }
 
-  #transact(message: string): string {
-    this.#migrate();
-    const now = Date.now();
+  /** It has rung. */
+  forgetAlarm(): void {
+    this.#alarm = undefined;
+  }
+
+  #safely<T>(body: () => T): T {
+    try {
+      const value = this.#storage.transactionSync(body);
+      this.#setAlarm();
+      return value;
+    } catch (error) {
+      this.#held.reset();
+      this.#migrated = false;
+      throw error;
+    }
+  }
+
+  /** Takes in the rows that a message names, and gives their names. */
+  #load(message: string): string {
     const wanted = run((core) => core.ledgerWants(message));
     if (wanted !== "") {
       const { text, count } = this.#rows(NAMED, wanted);
       if (count > 0) this.#held.use((ledger) => ledger.load(text));
     }
+    return wanted;
+  }
+
+  #transact(message: string): string {
+    this.#migrate();
+    const now = Date.now();
+    const wanted = this.#load(message);
     const answers: string[] = [];
     for (let from = 0; ; ) {
       const [answer, next] = this.#held.use((ledger) => ledger.run(message, from, now)) as [string, string];
@@ -169,9 +215,11 @@ class SqlLedger implements BudgetsServer {
   #setAlarm(): void {
     const next = this.#held.use((ledger) => ledger.nextExpiry());
     if (next === undefined || (this.#alarm !== undefined && this.#alarm <= next)) return;
-    this.#alarm = next;
+    const now = Date.now();
+    // Leases that have ended are settled by now: what is overdue is a parent that could not be told.
+    this.#alarm = next > now ? next : now + AGAIN_MS;
     // Not awaited: it is written with what this message has written.
-    void this.#storage.setAlarm(next);
+    void this.#storage.setAlarm(this.#alarm);
   }
 
   #migrate(): void {
@@ -193,4 +241,11 @@ class SqlLedger implements BudgetsServer {
     }
     this.#migrated = true;
   }
+}
+
+/** What a ledger refuses, as it is answered; anything else is thrown. */
+export function refusal(error: unknown): string {
+  if (!TollgateError.isInstance(error) || error.code === "internal") throw error;
+  const { code, message, context } = error;
+  return JSON.stringify({ v: 1, error: { tollgate: code, message, context: JSON.stringify(context) } });
 }

@@ -105,6 +105,8 @@ pub struct Status {
     pub spent: Usd,
     /// Reserved and not settled.
     pub held: Usd,
+    /// What of it lies in chunks that other objects were handed.
+    pub sliced: Usd,
     /// How its limit is made up.
     pub standing: Standing,
     /// When what is spent in a rolling window counts no more, part by part.
@@ -196,6 +198,9 @@ impl ToJson for Status {
         match unit {
             Unit::Usd => to.value_of("availableUsd", &available),
             _ => to.number_of("available", available.to_f64()),
+        }
+        if self.sliced > Usd::ZERO {
+            to.value_of("slicedUsd", &self.sliced);
         }
         to.number_of("percentageUsed", self.spent.percent_of(limit));
         to.bool_of("isExceeded", self.spent > limit);

@@ -13,6 +13,7 @@ use super::{
     claim::Claim,
     config::{Action, Config, is_utc},
     journal::{Journal, Key},
+    slices,
     unit::{Amounts, Unit},
     window::Change,
 };
@@ -336,15 +337,19 @@ impl Ledger {
         };
         sort_by_key(&mut books, |book| book.order);
         let (guarantee, over, journal) = (self.guarantee, self.over, &mut self.journal);
+        let chunks: Vec<&Promise> = slices::chunks(&self.promises).collect();
         books
             .into_iter()
             .map(|book| {
                 book.begin(now, journal);
                 book.prune(over, journal);
                 let standing = book.standing(now);
+                let within = |chunk: &&&Promise| standing.start <= chunk.made && chunk.made < standing.end;
+                let sliced = chunks.iter().filter(within).filter(|chunk| book.config.binds(&chunk.scopes));
                 Status {
                     spent: standing.spent,
                     held: standing.held,
+                    sliced: sliced.fold(Usd::ZERO, |sum, chunk| sum.saturating_add(chunk.amounts.usd)),
                     window: (standing.start, standing.end),
                     alerts: book.alerts(&standing),
                     releases: book.releases(&standing),
@@ -577,7 +582,7 @@ impl Ledger {
     }
 
     /// What was raised while nobody asked, and what is raised now.
-    fn with_news(&mut self, alerts: Vec<Alert>) -> Vec<Alert> {
+    pub(super) fn with_news(&mut self, alerts: Vec<Alert>) -> Vec<Alert> {
         if !self.news.is_empty() {
             self.journal.mark(|| Key::Ledger);
         }
@@ -769,7 +774,7 @@ impl Ledger {
     }
 
     /// Notes when to ask whether an identity may be forgotten; a host that keeps the state finds that among its rows.
-    fn remember(&mut self, due: Instant, identity: Identity) {
+    pub(super) fn remember(&mut self, due: Instant, identity: Identity) {
         if !self.journal.on {
             self.memory.insert((due, identity));
             return;

@@ -3,7 +3,11 @@
 //! `{"v":1,"ops":[{"op":"reserve","id":...}, ...]}`. The answer to each is `{"ok":...}` with what the ledger's method answers, or
 //! `{"error":{"tollgate":code,"message":...,"context":"..."}}`. Who answers accepts the previous version, since deploys overlap.
 
-use super::{Amounts, Charge, Config, Ledger, Mode, Reserve, Scope, Zones, journal::Key};
+use super::{
+    Amounts, Charge, Config, Ledger, Mode, Reserve, Scope, Zones,
+    journal::Key,
+    slices::{Ask, Part},
+};
 use crate::{
     collections::Set,
     error::{Error, Result},
@@ -16,7 +20,7 @@ use crate::{
 const VERSION: u64 = 1;
 
 /// The operations of a message.
-fn operations(message: &str) -> Result<Vec<Object<'_>>> {
+pub(super) fn operations(message: &str) -> Result<Vec<Object<'_>>> {
     let read = || {
         let message = Object::of(Raw::parse(message).ok()?)?;
         if message.get("v")?.whole()? > VERSION {
@@ -37,6 +41,17 @@ pub fn wants(message: &str) -> Result<Vec<String>> {
                 Some("reserve" | "settle" | "release") => keys.insert(Key::Reservation(id)),
                 Some("charge") => keys.insert(Key::Record(id)),
                 Some("claim") => keys.insert(Key::Claim(id)),
+                Some("slice") => {
+                    let named = [name("request").map(Key::Reservation), name("of").map(Key::Record)];
+                    keys.extend(named.into_iter().flatten());
+                    keys.insert(Key::Reservation(id))
+                }
+                Some("sliced") => {
+                    let parts = op.get("parts").and_then(Part::read_list).unwrap_or_default();
+                    keys.extend(parts.into_iter().map(|part| Key::Record(Part::record(&id, &part.id))));
+                    keys.insert(Key::Record(id.clone()));
+                    keys.insert(Key::Reservation(id))
+                }
                 _ => false,
             };
         }
@@ -61,24 +76,31 @@ pub fn run(
     let mut next = from;
     for op in ops.iter().skip(from) {
         next += 1;
-        to.open('{');
-        match answer(ledger, op, zones, now) {
-            Ok(answer) => to.raw_of("ok", &answer),
-            Err(error) => {
-                to.key("error");
-                to.open('{');
-                to.text_of("tollgate", error.code().as_str());
-                to.text_of("message", error.message());
-                to.text_of("context", &error.context().to_json());
-                to.close('}');
-            }
-        }
-        to.close('}');
+        to.raw(&answered(ledger, op, zones, now));
         if ledger.is_adopting() {
             break;
         }
     }
     Ok((to.end(), next))
+}
+
+/// Runs one operation, and answers as the message does.
+pub(super) fn answered(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant) -> String {
+    match answer(ledger, op, zones, now) {
+        Ok(answer) => ["{\"ok\":", &answer, "}"].concat(),
+        Err(error) => {
+            let mut to = Writer::new();
+            to.open('{');
+            to.key("error");
+            to.open('{');
+            to.text_of("tollgate", error.code().as_str());
+            to.text_of("message", error.message());
+            to.text_of("context", &error.context().to_json());
+            to.close('}');
+            to.close('}');
+            to.end()
+        }
+    }
 }
 
 fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant) -> Result<String> {
@@ -136,6 +158,26 @@ fn answer(ledger: &mut Ledger, op: &Object<'_>, zones: &dyn Zones, now: Instant)
                 }
             };
             ledger.status(ids.as_deref(), now).to_json()
+        }
+        "slice" => {
+            let scopes = Scope::parse_list(scopes()?.get())?;
+            let number = |key: &str| op.get(key).and_then(Raw::number).ok_or_else(|| missing(key));
+            let lease_ms = number("leaseMs")? as i64;
+            let request = Reserve { id: &text("request")?, amounts: amounts()?, scopes: &scopes, lease_ms };
+            let (child, want) = (text("of")?, Usd::parse(&text("want")?)?);
+            ledger
+                .slice(&Ask { id: &text("id")?, child: &child, turn: number("turn")? as u32, want, request }, now)?
+                .to_json()
+        }
+        "sliced" => {
+            let usd = op.get("usd").and_then(Raw::text).map(|usd| Usd::parse(&usd)).transpose()?;
+            let parts = op.get("parts").and_then(Part::read_list).ok_or_else(|| missing("parts"))?;
+            let alerts = ledger.sliced(&text("id")?, usd, &parts, now);
+            let mut to = Writer::new();
+            to.open('{');
+            to.list_of("alerts", &alerts);
+            to.close('}');
+            to.end()
         }
         // Leases that have ended are settled, which is done before anything else.
         "tick" => {

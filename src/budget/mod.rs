@@ -15,6 +15,8 @@
 //! | [`journal`] | [`Key`](journal::Key): the rows of a ledger that is kept, and which of them have changed |
 //! | [`rows`] | those rows: read, written, forgotten |
 //! | [`message`] | [`run()`](message::run): operations as a ledger elsewhere is asked for them |
+//! | [`slices`] | chunks of budgets that are handed to other objects |
+//! | [`child`] | [`Child`]: what grants reservations out of such chunks |
 //! | [`mod@check`] | [`check()`]: the advisory question, over any ledger's statuses |
 //!
 //! Limits are money, tokens or requests. Windows are the calendar's, or the last stretch of time of that length.
@@ -24,12 +26,14 @@ pub mod alert;
 pub mod answer;
 pub mod book;
 pub mod check;
+pub mod child;
 pub mod claim;
 pub mod config;
 pub mod journal;
 pub mod ledger;
 pub mod message;
 pub mod rows;
+pub mod slices;
 pub mod unit;
 pub mod window;
 
@@ -38,6 +42,7 @@ pub use alert::Alert;
 pub use answer::{Guarantee, Outcome, Reservation, Settlement, Status};
 pub use book::Standing;
 pub use check::{Verdict, check};
+pub use child::Child;
 pub use config::{Action, Config, Threshold};
 pub use ledger::{Charge, Charged, Ledger, Mode, OnlyUtc, Reserve, Taken, Zones};
 pub use unit::{Amounts, Unit};

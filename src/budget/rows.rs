@@ -320,7 +320,7 @@ fn corrupt(key: &str) -> Error {
     Error::new(Code::StorageCorrupt, message).with("key", key.to_owned())
 }
 
-fn ms(object: &Object<'_>, key: &str) -> Option<Instant> {
+pub(super) fn ms(object: &Object<'_>, key: &str) -> Option<Instant> {
     object.get(key)?.number().map(|ms| Instant::from_ms(ms as i64))
 }
 
@@ -330,11 +330,11 @@ fn ms_of(to: &mut Writer, key: &str, at: Option<Instant>) {
     }
 }
 
-fn amount(object: &Object<'_>, key: &str) -> Option<Usd> {
+pub(super) fn amount(object: &Object<'_>, key: &str) -> Option<Usd> {
     Usd::parse(&object.get(key)?.text()?).ok()
 }
 
-fn scopes(object: &Object<'_>) -> Option<Vec<Scope>> {
+pub(super) fn scopes(object: &Object<'_>) -> Option<Vec<Scope>> {
     Some(Scope::read_list(object.get("scopes")?)?.0)
 }
 

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     budget::{
-        Amounts, Charge, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, config::parse_week_start,
-        message,
+        Amounts, Charge, Child, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, child::Step,
+        config::parse_week_start, message, rows::Change,
     },
     error::{Error, Result},
     json::{Raw, ToJson},
@@ -164,6 +164,8 @@ const ROWS_A_TEXT: usize = 250;
 #[wasm_bindgen]
 pub struct KeptLedger {
     ledger: RefCell<Ledger>,
+    /// What it is handed by another object, where it is a slice.
+    child: RefCell<Child>,
 }
 
 #[wasm_bindgen]
@@ -171,12 +173,57 @@ impl KeptLedger {
     /// An empty one; its guarantee is that of the host's transactions.
     #[wasm_bindgen(constructor)]
     pub fn new(hard: bool) -> Self {
-        Self { ledger: RefCell::new(Ledger::kept(if hard { Guarantee::Hard } else { Guarantee::PerInstance })) }
+        let ledger = Ledger::kept(if hard { Guarantee::Hard } else { Guarantee::PerInstance });
+        Self { ledger: RefCell::new(ledger), child: RefCell::default() }
     }
 
     /// Takes in rows, a JSON array of `[key, value]`.
     pub fn load(&self, rows: &str) -> Result<()> {
+        self.child.borrow_mut().load(rows);
         self.ledger.borrow_mut().load(rows, &HostZones).map(|_| ())
+    }
+
+    /// Runs operations of a message as a slice: those at these places, a JSON array, or all. A text for each: its answer; `^` and the
+    /// operation, where the parent is to be asked it; nothing, where it waits for what the parent is asked.
+    #[wasm_bindgen(js_name = runSlice)]
+    pub fn run_slice(
+        &self,
+        message: &str,
+        places: &str,
+        last: bool,
+        parent: &str,
+        name: &str,
+        now: f64,
+    ) -> Result<Vec<String>> {
+        let now = Instant::from_number(now)?;
+        let (mut child, mut ledger) = (self.child.borrow_mut(), self.ledger.borrow_mut());
+        child.be(parent, name, now)?;
+        let places = Raw::parse(places).ok().and_then(Raw::items);
+        let places =
+            places.map(|places| places.into_iter().filter_map(|place| Some(place.whole()? as usize)).collect());
+        let steps = child.run(&mut ledger, message, places, last, now)?.into_iter().map(|step| match step {
+            Step::Answer(answer) => answer,
+            Step::Forward(op) => ["^", &op].concat(),
+            Step::Wait => String::new(),
+        });
+        Ok(steps.collect())
+    }
+
+    /// What a slice has to ask and to tell its parent: operations.
+    pub fn outgoing(&self, now: f64) -> Result<String> {
+        Ok(self.child.borrow_mut().outgoing(&mut self.ledger.borrow_mut(), Instant::from_number(now)?))
+    }
+
+    /// Takes the parent's answers, a JSON array, to the message that went out last.
+    pub fn incoming(&self, sent: &str, answers: &str, now: f64) -> Result<()> {
+        let now = Instant::from_number(now)?;
+        self.child.borrow_mut().incoming(&mut self.ledger.borrow_mut(), sent, answers, now)
+    }
+
+    /// Whose slice it is; an empty text for nobody's.
+    #[wasm_bindgen(js_name = sliceOf)]
+    pub fn slice_of(&self) -> String {
+        self.child.borrow().parent().to_owned()
     }
 
     /// Runs a message from an operation on: the answers, separated by commas, and the place of the first that was not run,
@@ -201,8 +248,7 @@ impl KeptLedger {
     /// What is to be written in one transaction, as JSON arrays: the keys to delete, then the rows, `[key, hot, due, value]`, in
     /// texts that a database takes as a parameter. Nothing, if nothing has changed.
     pub fn changes(&self) -> Vec<String> {
-        let (puts, gone): (Vec<_>, Vec<_>) =
-            self.ledger.borrow_mut().changes().into_iter().partition(|change| change.value.is_some());
+        let (puts, gone): (Vec<_>, Vec<_>) = self.all_changes().partition(|change| change.value.is_some());
         if puts.is_empty() && gone.is_empty() {
             return Vec::new();
         }
@@ -216,8 +262,7 @@ impl KeptLedger {
     /// value or nothing for one that is to be deleted; four texts for each.
     #[wasm_bindgen(js_name = changedRows)]
     pub fn changed_rows(&self) -> Vec<String> {
-        let changes = self.ledger.borrow_mut().changes();
-        let texts = changes.into_iter().flat_map(|change| {
+        let texts = self.all_changes().flat_map(|change| {
             let hot = if change.hot { "1" } else { "" };
             let due = change.due.map_or(String::new(), |due| due.ms().to_string());
             [change.key, hot.to_owned(), due, change.value.unwrap_or_default()]
@@ -228,7 +273,7 @@ impl KeptLedger {
     /// When the first lease ends.
     #[wasm_bindgen(js_name = nextExpiry)]
     pub fn next_expiry(&self) -> Option<f64> {
-        self.ledger.borrow().next_expiry().map(|at| at.ms() as f64)
+        self.child.borrow().next_expiry(&self.ledger.borrow()).map(|at| at.ms() as f64)
     }
 
     /// Up to when rows that are due are to be swept, if it is time for that.
@@ -240,6 +285,13 @@ impl KeptLedger {
     /// Forgets what may be forgotten of a page of rows that are due.
     pub fn sweep(&self, rows: &str, last: bool) -> Result<()> {
         self.ledger.borrow_mut().sweep_rows(rows, last, &HostZones)
+    }
+}
+
+impl KeptLedger {
+    fn all_changes(&self) -> impl Iterator<Item = Change> {
+        let changes = self.ledger.borrow_mut().changes();
+        changes.into_iter().chain(self.child.borrow_mut().changes())
     }
 }
 

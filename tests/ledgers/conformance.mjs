@@ -122,11 +122,12 @@ export function pico(usd) {
 
 /**
  * Callers at once on a budget for some of them: each reserves, some of them twice, and then settles, releases, or is gone.
- * What the ledger stands at must be what became of those it allowed, and never more than the limit.
+ * What the ledger stands at must be what became of those it allowed, and never more than the limit. Where leases end (`ends`), it is
+ * waited for that, and what was held is spent.
  *
  * @returns what was allowed, what was asked, how the budget stands, and what went wrong
  */
-export async function crowd(open, { callers, limitUsd = "10", seed = 1, leaseMs = 3_600_000, name = `crowd-${callers}-${seed}` }) {
+export async function crowd(open, { callers, limitUsd = "10", seed = 1, leaseMs = 3_600_000, name = `crowd-${callers}-${seed}`, ends = false }) {
   const next = random(seed);
   const wrong = [];
   const ledger = await open(name);
@@ -176,8 +177,17 @@ export async function crowd(open, { callers, limitUsd = "10", seed = 1, leaseMs 
       }
     }),
   );
-  const status = await look();
+  let status = await look();
+  let sliced = status.slicedUsd !== undefined;
+  if (ends) {
+    [spent, held] = [spent + held, 0n];
+    for (let waited = 0; status.heldUsd !== "0" && waited < 60; waited += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      status = await look();
+      sliced ||= status.slicedUsd !== undefined;
+    }
+  }
   if (pico(status.spentUsd) !== spent) wrong.push(`expected ${spent} pico-dollars to be spent, found ${status.spentUsd}`);
   if (pico(status.heldUsd) !== held) wrong.push(`expected ${held} pico-dollars to be held, found ${status.heldUsd}`);
-  return { allowed, refused, spentUsd: status.spentUsd, heldUsd: status.heldUsd, mostUsd: Number(most) / 1e12, budgetId: pot.id, wrong };
+  return { allowed, refused, spentUsd: status.spentUsd, heldUsd: status.heldUsd, mostUsd: Number(most) / 1e12, budgetId: pot.id, sliced, wrong };
 }

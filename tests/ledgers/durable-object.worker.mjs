@@ -7,15 +7,27 @@ export { TollgateBudgets };
 
 /** One that is restarted again and again: before a message, and after it was written and before it is answered. */
 export class Restarted extends TollgateBudgets {
-  #left = 3;
+  /** How many messages it lives. */
+  get life() {
+    return 3;
+  }
 
-  async ledger(message) {
+  #left = this.life;
+
+  async ledger(message, parent) {
     this.#left -= 1;
     // A new object begins to count anew: some messages get through before the next restart.
     if (this.#left === 0 && message.length % 2 === 0) this.ctx.abort("restarted before a message");
-    const answer = await super.ledger(message);
+    const answer = await super.ledger(message, parent);
     if (this.#left <= 0) this.ctx.abort("restarted before the answer");
     return answer;
+  }
+}
+
+/** Slices meet more restarts on their way: theirs, and that of the object they are slices of. */
+export class Shaken extends Restarted {
+  get life() {
+    return 8;
   }
 }
 
@@ -34,6 +46,9 @@ const of = (namespace, name) => () => namespace.get(namespace.idFromName(name));
 const ledgers = {
   object: (env) => async (name) => new DurableObjectBudgetLedger(of(env.BUDGETS, name)),
   alone: (env) => async (name) => new DurableObjectBudgetLedger(of(env.BUDGETS, name), { coalesce: false }),
+  slices: (env) => async (name) => new DurableObjectBudgetLedger((slice) => of(env.BUDGETS, name + slice)(), { slices: 4 }),
+  slicesAlone: (env) => async (name) => new DurableObjectBudgetLedger((slice) => of(env.BUDGETS, name + slice)(), { slices: 4, coalesce: false }),
+  restartedSlices: (env) => async (name) => new DurableObjectBudgetLedger((slice) => of(env.SHAKEN, name + slice)(), { slices: 4 }),
   restarted: (env) => async (name) => new DurableObjectBudgetLedger(of(env.RESTARTED, name)),
 };
 
@@ -54,11 +69,12 @@ const calls = {
   async status(env, { name, ids }) {
     return new DurableObjectBudgetLedger(of(env.BUDGETS, name)).status(ids);
   },
-  async ask(env, { name, method, args }) {
-    return new DurableObjectBudgetLedger(of(env.BUDGETS, name))[method](...args);
+  async ask(env, { name, kind = "object", method, args }) {
+    return (await ledgers[kind](env)(name))[method](...args);
   },
-  async raw(env, { name, message, later }) {
-    return JSON.parse(await of(later ? env.LATER : env.BUDGETS, name)().ledger(message));
+  async raw(env, { name, message, later, parent }) {
+    const object = of(later ? env.LATER : env.BUDGETS, name)();
+    return JSON.parse(await (parent === undefined ? object.ledger(message) : object.ledger(message, env.BUDGETS.idFromName(parent).toString())));
   },
 };
 

@@ -79,6 +79,12 @@ impl Host {
         self.rows.len()
     }
 
+    /// The rows of a kind, by the rest of their keys.
+    #[allow(dead_code)] // Not in every test.
+    pub fn rows_of(&self, kind: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.iter().filter_map(move |(key, row)| Some((key.strip_prefix(kind)?, row.2.as_str())))
+    }
+
     fn sweep(&mut self) {
         while let Some(over) = self.opened().sweep_due() {
             let keys = self.page(|_, (_, due, _)| due.is_some_and(|due| due <= over), PAGE, "");
