@@ -1,14 +1,6 @@
 import { ConfigurationError, StorageError, TollgateError, fromFault, isFault } from "../errors.js";
-import type { BudgetsStub } from "./durable-object.js";
+import type { Neighbours } from "./server.js";
 import { type SqlLedger, TICK, refusal } from "./sql-ledger.js";
-
-/** What other objects of a class are reached by. */
-export interface Neighbours {
-  /** This object's own id. */
-  readonly id: string;
-  /** The object of an id. */
-  reach(id: string): BudgetsStub;
-}
 
 /** How often a call waits for a chunk before the parent is asked for it alone. */
 const PATIENCE = 4;
