@@ -5,5 +5,6 @@ export { DurableObjectBudgetLedger, type BudgetsStub, type DurableObjectBudgetLe
 export { serveBudgets, type BudgetsServer, type Neighbours, type ObjectStorage } from "./budget/server.js";
 export { D1BudgetLedger, type D1Binding } from "./budget/d1-ledger.js";
 export { LocalStorageBudgetLedger, type LocalStorageBudgetLedgerOptions } from "./budget/local-storage-ledger.js";
+export { KVBudgetLedger, type KVBudgetLedgerOptions } from "./budget/kv-ledger.js";
 export { RedisBudgetLedger, type RedisBudgetLedgerOptions } from "./budget/redis-ledger.js";
 export { sendAlerts, verifyWebhook, type AlertWebhook, type AlertWebhookBody, type AlertWebhookOptions } from "./budget/webhook.js";

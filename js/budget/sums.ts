@@ -1,0 +1,105 @@
+import type { BudgetScope } from "../types.js";
+
+/** What one instance has spent and holds for some scopes in a quarter of an hour: a higher revision replaces it. */
+export type Sum = readonly [scopes: BudgetScope[], at: number, usd: string, revision: number];
+
+/** No window of any time zone begins within one. */
+const QUARTER_MS = 900_000;
+const DAY_MS = 86_400_000;
+/** How long it is known what became of a call. */
+const KNOWN_MS = 2 * DAY_MS;
+/** Above so many calls it is seen which may be forgotten. */
+const MANY = 10_000;
+const PICO = 12;
+
+interface Quarter {
+  readonly day: string;
+  readonly scopes: BudgetScope[];
+  readonly at: number;
+  pico: bigint;
+  revision: number;
+}
+
+interface Call {
+  readonly quarter: Quarter;
+  readonly at: number;
+  pico: bigint;
+}
+
+/** The sums of one instance, by UTC day. */
+export class Sums {
+  readonly #days = new Map<string, Map<string, Quarter>>();
+  readonly #calls = new Map<string, Call>();
+  readonly #changed = new Set<string>();
+
+  /** Says what a call comes to: a reservation or a record, by a name of its own. Without scopes, only of one that is known: whether it is. */
+  set(name: string, usd: string, at: number, scopes?: BudgetScope[]): boolean {
+    let call = this.#calls.get(name);
+    if (call === undefined) {
+      if (scopes === undefined) return false;
+      call = { quarter: this.#quarter(scopes, at), at, pico: 0n };
+      this.#calls.set(name, call);
+      if (this.#calls.size > MANY) this.#forget(at);
+    }
+    const pico = read(usd);
+    if (pico === call.pico) return true;
+    const { quarter } = call;
+    quarter.pico += pico - call.pico;
+    quarter.revision += 1;
+    call.pico = pico;
+    this.#changed.add(quarter.day);
+    return true;
+  }
+
+  /** Whether anything is to be written. */
+  get changed(): boolean {
+    return this.#changed.size > 0;
+  }
+
+  /** The days that have changed since this was last asked. */
+  take(): string[] {
+    const days = [...this.#changed];
+    this.#changed.clear();
+    return days;
+  }
+
+  /** Says that a day has not been written. */
+  again(day: string): void {
+    this.#changed.add(day);
+  }
+
+  /** The sums of a day. */
+  of(day: string): Sum[] {
+    return [...(this.#days.get(day)?.values() ?? [])].map(({ scopes, at, pico, revision }) => [scopes, at, print(pico), revision]);
+  }
+
+  #quarter(scopes: BudgetScope[], instant: number): Quarter {
+    const at = Math.floor(instant / QUARTER_MS) * QUARTER_MS;
+    const day = new Date(at).toISOString().slice(0, 10);
+    let quarters = this.#days.get(day);
+    if (quarters === undefined) this.#days.set(day, (quarters = new Map()));
+    const name = `${at}${JSON.stringify(scopes)}`;
+    let quarter = quarters.get(name);
+    if (quarter === undefined) quarters.set(name, (quarter = { day, scopes, at, pico: 0n, revision: 0 }));
+    return quarter;
+  }
+
+  /** Forgets calls, and days that nothing can change any more. */
+  #forget(now: number): void {
+    for (const [name, { at }] of this.#calls) if (now - at > KNOWN_MS) this.#calls.delete(name);
+    for (const day of this.#days.keys()) {
+      const known = [...this.#calls.values()].some(({ quarter }) => quarter.day === day);
+      if (!known && !this.#changed.has(day) && now - Date.parse(day) > KNOWN_MS + DAY_MS) this.#days.delete(day);
+    }
+  }
+}
+
+function read(usd: string): bigint {
+  const [whole = "0", part = ""] = usd.split(".");
+  return BigInt(whole + part.padEnd(PICO, "0"));
+}
+
+function print(pico: bigint): string {
+  const text = String(pico).padStart(PICO + 1, "0");
+  return `${text.slice(0, -PICO)}.${text.slice(-PICO)}`.replace(/\.?0+$/, "");
+}

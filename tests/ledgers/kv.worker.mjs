@@ -1,0 +1,95 @@
+// Budgets in KV, in workerd: what an advisory ledger can promise, and what it can't.
+import { KVBudgetLedger } from "tollgate";
+import { budget, conformance, crowd } from "./conformance.mjs";
+
+/** Instances, as isolates are, over one binding; a write a second would take the test too long. */
+const instance = (env, namespace, more = {}) => new KVBudgetLedger(env.KV, { namespace, writeMs: 0, refreshMs: 0, ...more });
+
+/** One instance for each name: what it has reserved is known to it alone. */
+function kept(env) {
+  const ledgers = new Map();
+  return async (name) => {
+    if (!ledgers.has(name)) ledgers.set(name, instance(env, name));
+    return ledgers.get(name);
+  };
+}
+
+const hold = (ledger, reservationId, usd, scopes = []) => ledger.reserve({ reservationId, usd, scopes, leaseMs: 60_000 });
+const stands = async (ledger) => (await ledger.status()).map(({ spentUsd, heldUsd }) => [spentUsd, heldUsd]);
+
+const calls = {
+  conformance: (env, options) => conformance(kept(env), options),
+  crowd: (env, options) => crowd(kept(env), options),
+  async seen(env) {
+    const [one, other] = [instance(env, "seen"), instance(env, "seen")];
+    const scopes = [{ type: "agent", id: "a:1 \u00e9" }];
+    await one.put([budget({ name: "all", limitUsd: "1" }), budget({ name: "agent", limitUsd: "0.5", period: "daily", scope: scopes[0] })], "attach");
+    const ids = (await other.list()).map(({ id }) => id);
+    const found = { guarantees: [], ids };
+    const held = await hold(one, "r1", "0.3", scopes);
+    found.guarantees.push(one.guarantee, held.guarantee, (await one.status())[0].guarantee);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    found.whileHeld = [await stands(one), await stands(other)];
+    await one.settle("r1", "0.123456789012");
+    await one.charge("record", "0.1", [], new Date().toISOString());
+    found.settled = [await stands(one), await stands(other)];
+    found.refused = (await hold(other, "r2", "0.4", scopes)).blockedBy.name;
+    found.unknown = [(await other.settle("r1", "0.2")).status, await other.release("r1")];
+    await hold(other, "r3", "0.05");
+    await other.release("r3");
+    found.released = [await stands(one), await stands(other)];
+    await other.put([{ ...(await other.list())[0], limitUsd: "2", limit: 2 }], "update");
+    found.changed = (await one.list()).map(({ limitUsd }) => limitUsd);
+    await one.remove(ids[1]);
+    found.left = (await other.list()).map(({ name }) => name);
+    // What is written is there for an instance that comes later.
+    found.later = await stands(instance(env, "seen"));
+    return found;
+  },
+  /** Instances that don't see each other pass a limit together, each alone does not. */
+  async together(env, { instances }) {
+    const ledgers = Array.from({ length: instances }, () => instance(env, "together", { refreshMs: 60_000 }));
+    await ledgers[0].put([budget({ name: "pot", limitUsd: "1" })], "attach");
+    for (const ledger of ledgers) await ledger.list();
+    const allowed = await Promise.all(
+      ledgers.map(async (ledger, at) => {
+        const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => hold(ledger, `${at}/${n}`, "0.1")));
+        const held = answers.filter(({ allowed }) => allowed);
+        await Promise.all(held.map(({ requestId }) => ledger.settle(requestId, "0.1")));
+        return held.length;
+      }),
+    );
+    const [status] = await instance(env, "together").status();
+    return { allowed, spentUsd: status.spentUsd, overageUsd: status.overageUsd };
+  },
+  /** A store that fails, now and then. */
+  async failing(env) {
+    let [failing, puts] = [false, 0];
+    const fails = (method) => async (...args) => {
+      if (method === "put") puts += 1;
+      if (failing) throw new Error("KV is away");
+      return env.KV[method](...args);
+    };
+    const binding = Object.fromEntries(["get", "put", "delete", "list"].map((method) => [method, fails(method)]));
+    const ledger = new KVBudgetLedger(binding, { namespace: "failing", writeMs: 0, refreshMs: 0 });
+    await ledger.put([budget({ name: "pot", limitUsd: "1" })], "attach");
+    await hold(ledger, "r1", "0.2");
+    failing = true;
+    const settled = await ledger.settle("r1", "0.1");
+    const code = await hold(ledger, "r2", "0.2").catch((error) => error.code);
+    failing = false;
+    const again = await hold(ledger, "r2", "0.2");
+    await ledger.settle("r2", "0.2");
+    return { settled: settled.status, code, allowed: again.allowed, others: await stands(instance(env, "failing")), puts: puts > 3 };
+  },
+};
+
+export default {
+  async fetch(request, env) {
+    try {
+      return Response.json(await calls[new URL(request.url).pathname.slice(1)](env, await request.json()));
+    } catch (error) {
+      return Response.json({ code: error.code, text: String(error?.stack ?? error) }, { status: 500 });
+    }
+  },
+};
