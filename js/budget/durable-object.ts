@@ -69,15 +69,15 @@ export class DurableObjectBudgetLedger extends MessageLedger {
   }
 
   /** Holds an amount in every budget that binds, or in none. */
-  override async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation> {
+  override async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number; tokens?: number; requests?: number }): Promise<Reservation> {
     const slice = this.#sliceOf(request.reservationId);
     return slice === undefined ? super.reserve(request) : slice.reserve(request);
   }
 
-  /** Turns a hold into spending of exactly `usd`; a mark says that it is an estimate. */
-  override async settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement> {
+  /** Turns a hold into spending of exactly `usd`, and of these tokens, or those that were held; a mark says that it is an estimate. */
+  override async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
     const slice = this.#sliceOf(reservationId);
-    return slice === undefined ? super.settle(reservationId, usd, mark) : slice.settle(reservationId, usd, mark);
+    return slice === undefined ? super.settle(reservationId, usd, mark, tokens) : slice.settle(reservationId, usd, mark, tokens);
   }
 
   /** Frees a hold: nothing can have been billed. */
@@ -87,9 +87,9 @@ export class DurableObjectBudgetLedger extends MessageLedger {
   }
 
   /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. */
-  override async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean> {
+  override async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean> {
     const slice = reservationId === undefined ? undefined : this.#sliceOf(reservationId);
-    return slice === undefined ? super.charge(recordId, usd, scopes, at, reservationId, revision) : slice.charge(recordId, usd, scopes, at, reservationId, revision);
+    return slice === undefined ? super.charge(recordId, usd, scopes, at, reservationId, revision, tokens) : slice.charge(recordId, usd, scopes, at, reservationId, revision, tokens);
   }
 
   protected async send(message: string): Promise<string> {

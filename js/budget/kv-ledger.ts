@@ -1,4 +1,4 @@
-import { StorageError, TollgateError } from "../errors.js";
+import { ConfigurationError, StorageError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import { toJson } from "../store/json.js";
 import type { BudgetConfig, BudgetLedger, BudgetScope, BudgetStatus, EstimateMark, KVBinding, Reservation, Settlement } from "../types.js";
@@ -23,6 +23,13 @@ const KEPT_MS = 35 * DAY_MS;
 /** When a day is over for everybody, and with it what may still be corrected. */
 const CLOSED_MS = 4 * DAY_MS;
 
+/** A budget in KV; without one, it was removed. */
+interface Entry {
+  revision: number;
+  order?: number;
+  budget?: BudgetConfig;
+}
+
 /**
  * Budgets in Workers KV, or in anything with its four methods: an **advisory** ledger. Each instance decides by what it has
  * done itself, exactly, and by sums that the others wrote, which it sees when KV shows them: seconds to a minute later.
@@ -30,6 +37,7 @@ const CLOSED_MS = 4 * DAY_MS;
  * What it can't do:
  * - keep a limit between instances that spend at the same time: together they can pass it by what they spend until they see each other;
  * - know a reservation of another instance: `settle` answers `unknown` there, `release` says `false`; what others hold shows as spent;
+ * - count tokens or requests, or add to a limit: what instances tell each other is money;
  * - tell a record that is offered to two instances from two records;
  * - remember longer than 35 days, or what an instance had not written when it ended: the holds of its last second.
  *
@@ -67,13 +75,17 @@ export class KVBudgetLedger implements BudgetLedger {
 
   /** Stores budgets; `attach` keeps what is stored, `update` changes it. Answers with what is stored. */
   async put(budgets: BudgetConfig[], mode: "attach" | "update"): Promise<BudgetConfig[]> {
+    const other = budgets.find(({ unit = "usd" }) => unit !== "usd");
+    if (other !== undefined) {
+      throw new ConfigurationError({ code: "invalid_config", message: `cannot put budgets: expected an advisory ledger to count usd, found ${other.unit}`, context: { budgetId: other.id } });
+    }
     await this.#refresh();
     const before = new Map((await this.#memory.list()).map(({ id, revision }) => [id, revision]));
     const stored = await this.#memory.put(budgets, mode);
-    for (const budget of stored) {
+    for (const [place, budget] of stored.entries()) {
       if (before.get(budget.id) === budget.revision) continue;
       const revision = Math.max(budget.revision, (this.#revisions.get(budget.id) ?? 0) + 1);
-      await this.#putBudget(budget.id, { revision, budget });
+      await this.#putBudget(budget.id, { revision, budget, order: Date.parse(budget.createdAt ?? "") + place / stored.length });
     }
     return stored;
   }
@@ -92,7 +104,7 @@ export class KVBudgetLedger implements BudgetLedger {
   }
 
   /** Holds an amount in every budget that binds, or in none, as far as this instance knows. */
-  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number }): Promise<Reservation> {
+  async reserve(request: { reservationId: string; usd: string; scopes: BudgetScope[]; leaseMs: number; tokens?: number; requests?: number }): Promise<Reservation> {
     await this.#refresh();
     const answer = await this.#memory.reserve(request);
     if (answer.allowed) {
@@ -104,8 +116,8 @@ export class KVBudgetLedger implements BudgetLedger {
   }
 
   /** Turns a hold of this instance into spending of exactly `usd`; a mark says that it is an estimate. */
-  async settle(reservationId: string, usd: string, mark?: EstimateMark): Promise<Settlement> {
-    const answer = await this.#memory.settle(reservationId, usd, mark);
+  async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
+    const answer = await this.#memory.settle(reservationId, usd, mark, tokens);
     if (answer.status !== "unknown") await this.#came(reservationId, answer.charged);
     return answer;
   }
@@ -118,9 +130,9 @@ export class KVBudgetLedger implements BudgetLedger {
   }
 
   /** Counts a record that was not reserved, once for each instance; a higher revision of it replaces the amount. */
-  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number): Promise<boolean> {
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean> {
     await this.#refresh();
-    const counted = await this.#memory.charge(`r:${recordId}`, usd, scopes, at, reservationId, revision);
+    const counted = await this.#memory.charge(`r:${recordId}`, usd, scopes, at, reservationId, revision, tokens);
     if (!counted) return false;
     // A record of what was released is its settlement.
     const settles = reservationId !== undefined && this.#sums.set(`r:${reservationId}`, usd, this.#now());
@@ -139,7 +151,7 @@ export class KVBudgetLedger implements BudgetLedger {
     if (this.#sums.set(`r:${reservationId}`, usd, this.#now())) await this.#write();
   }
 
-  async #putBudget(id: string, entry: { revision: number; budget?: BudgetConfig }): Promise<void> {
+  async #putBudget(id: string, entry: Entry): Promise<void> {
     this.#revisions.set(id, entry.revision);
     await reached(() => this.#kv.put(`${this.#prefix}bud:${encodeURIComponent(id)}`, toJson(entry, "a budget")));
   }
@@ -189,9 +201,9 @@ export class KVBudgetLedger implements BudgetLedger {
   }
 
   async #readAll(now: number): Promise<void> {
-    for (const { name, text } of await this.#entries("bud:")) {
-      const id = decodeURIComponent(name);
-      const { revision, budget } = JSON.parse(text) as { revision: number; budget?: BudgetConfig };
+    const budgets = (await this.#entries("bud:")).map(({ name, text }) => ({ id: decodeURIComponent(name), ...(JSON.parse(text) as Entry) }));
+    // In the order in which they were made.
+    for (const { id, revision, budget } of budgets.sort((one, other) => (one.order ?? 0) - (other.order ?? 0))) {
       if (revision <= (this.#revisions.get(id) ?? 0)) continue;
       this.#revisions.set(id, revision);
       if (budget === undefined) await this.#memory.remove(id);

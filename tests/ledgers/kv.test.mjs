@@ -10,7 +10,7 @@ before(async () => (worker = await openWorker(join(ROOT, "tests/ledgers/kv.worke
 after(() => worker?.close());
 
 test("one instance answers as the ledger in memory does", async () => {
-  assert.deepEqual(await worker.call("conformance", { seeds: 4 }), []);
+  assert.deepEqual(await worker.call("conformance", { seeds: 4, money: true }), []);
 });
 
 describe("callers at once in one instance: never over, nothing lost", () => {
@@ -47,4 +47,8 @@ test("instances that don't see each other pass a limit together, and it shows", 
 
 test("a KV that fails: what was settled is written later, and nothing is promised blindly", async () => {
   assert.deepEqual(await worker.call("failing"), { settled: "settled", code: "storage_unavailable", allowed: true, others: [["0.3", "0"]], puts: true });
+});
+
+test("it counts money, and says so", async () => {
+  assert.deepEqual(await worker.call("units"), { code: "invalid_config", message: "cannot put budgets: expected an advisory ledger to count usd, found tokens", adjusts: false });
 });

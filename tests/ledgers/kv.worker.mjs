@@ -62,6 +62,12 @@ const calls = {
     const [status] = await instance(env, "together").status();
     return { allowed, spentUsd: status.spentUsd, overageUsd: status.overageUsd };
   },
+  async units(env) {
+    const ledger = instance(env, "units");
+    const { limitUsd, ...counted } = budget({ name: "tokens", limitUsd: "1", unit: "tokens" });
+    const { code, message } = await ledger.put([{ ...counted, limit: 900 }], "attach").catch((error) => error);
+    return { code, message, adjusts: "adjust" in ledger };
+  },
   /** A store that fails, now and then. */
   async failing(env) {
     let [failing, puts] = [false, 0];
