@@ -257,7 +257,8 @@ export class BudgetManager {
     leaseMs?: number;
   }, quietly = false): Promise<Reservation> {
     checkKeys("a reservation", request, ["requestId", "amount", "tokens", "requests", "agentId", "scopes", "leaseMs"]);
-    const { requestId, agentId, leaseMs = LEASE_MS } = request;
+    const { requestId, agentId } = request;
+    const leaseMs = request.leaseMs ?? LEASE_MS;
     const taken = { ...amounts({ usd: request.amount, tokens: request.tokens }), ...(request.requests === undefined ? {} : { requests: request.requests }) };
     const scopes: BudgetScope[] = [{ type: "agent", id: agentId ?? "default" }, ...(request.scopes ?? [])];
     const news = await this.#sync();

@@ -78,6 +78,8 @@ const CLAUDE = "claude-sonnet-4-5";
 /** A provider that always says the same. */
 const answering = (value) => () => Promise.resolve(new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } }));
 
+let endpoints = 0;
+
 const COMPLETION = { object: "chat.completion", model: MODEL, choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } };
 
 const keptGoing = (config, answer) => new tollgate.GuardedOpenAI({ apiKey: "sk-local", baseURL: "http://provider.invalid/v1", fetch: async () => answer(), dangerouslyAllowBrowser: true, ...config });
@@ -206,8 +208,9 @@ const RECIPES = {
     async (limiter) => {
       const permit = await limiter.acquire({ tokens: 100 });
       const refused = await limiter.acquire({ tokens: 60 }).catch(({ code }) => code);
-      permit.settle(20);
-      await limiter.acquire({ tokens: 60 });
+      // All of it is there again for who uses it next.
+      permit.settle(0);
+      (await limiter.acquire({ tokens: 60 })).settle(0);
       return [refused, limiter.waiting];
     },
   ],
@@ -225,16 +228,19 @@ const RECIPES = {
   CircuitBreaker: [
     () => new tollgate.CircuitBreaker({ failureThreshold: 1 }),
     async (circuitBreaker) => {
-      const client = keptGoing({ circuitBreaker, maxRetries: 0 }, () => new Response("", { status: 500 }));
+      // A breaker that is used again remembers who failed.
+      const baseURL = `http://provider.invalid/${(endpoints += 1)}`;
+      const client = keptGoing({ circuitBreaker, maxRetries: 0, baseURL }, () => new Response("", { status: 500 }));
       const codes = [];
       for (let call = 0; call < 2; call += 1) await asked(client).catch(({ code }) => codes.push(code));
-      return [codes, circuitBreaker.state("http://provider.invalid/v1/chat/completions")];
+      return [codes, circuitBreaker.state(`${baseURL}/chat/completions`)];
     },
   ],
   ResponseCache: [
     () => new tollgate.ResponseCache(),
     async (cache) => {
-      const client = keptGoing({ cache }, answering(COMPLETION));
+      // One that is used again knows the answer.
+      const client = keptGoing({ cache, baseURL: `http://provider.invalid/${(endpoints += 1)}` }, answering(COMPLETION));
       return [(await asked(client)).security.cache.hit, (await asked(client)).security.cache.hit];
     },
   ],
