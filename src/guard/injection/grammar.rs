@@ -111,6 +111,7 @@ pub(super) const PERSONAS: Tags = YOU.or(NOW).or(ACT).or(IMAGINE).or(ROLE);
 /// What a phrase may begin with that has its head later.
 pub(super) const STARTS: Tags = HEADS
     .or(super::loosened::HEADS)
+    .or(super::readers::STARTS)
     .or(HAVE)
     .or(ENABLE)
     .or(ANSWERS)
@@ -132,6 +133,7 @@ pub(super) const STARTS: Tags = HEADS
 /// Every phrase of the grammar that has its head there.
 pub(super) fn signs(phrases: &Phrases, at: usize, signs: &mut Vec<Sign>) {
     super::loosened::signs(phrases, at, signs);
+    super::readers::signs(phrases, at, signs);
     // Most words begin nothing.
     if !phrases.is(at, HEADS) {
         return;

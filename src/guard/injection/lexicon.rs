@@ -44,7 +44,9 @@ lexicon! {
         overlook discount nevermind unfollow contravene defy ignorate ignorare dimentica dimenticate dimenticare \
         tralascia esqueca esquece esquecam desconsidere desconsidera negeer negeren vergeet zignoruj zignorujcie \
         zapomnij ignoruj ignorujcie ignoriruy ignoriruyte ignorirovatq ignorirua zabudq zabudqte proignoriruy \
-        proignoriruyte ignorieret ignorons ignorando olvidese prescinde ignorujte";
+        proignoriruyte ignorieret ignorons ignorando olvidese prescinde ignorujte \
+        sidestep shun flout repudiate rescind revoke nullify invalidate jettison ditch annule annulez verwirf \
+        verwerfe anula anulad annulla ignorira";
     /// The same of things said before; of other things it has ordinary uses.
     DROP = "skip neglect overlook discard dismiss erase delete wipe clear reset cancel drop \
         remove scrap replace";
@@ -134,28 +136,37 @@ lexicon! {
         affichez repete repetez revele muestra muestrame muestre revela repite dime imprime confirm \
         mostra mostrami rivela ripeti dimmi stampa mostre repita imprima diga toon herhaal onthul pokaz wyswietl \
         ujawnij powtorz pokaji pokajite vyvedi rasskaji povtori enumerate elaborate uncover unveil log \
-        wiederholen schreibe nenn offenbare donne ecris";
+        wiederholen schreibe nenn offenbare donne ecris \
+        produce supply transcribe relay spill betray confess unmask surface transmit whisper cuenta cuentame \
+        ensename dammi verrat offenbar dis ecrivez escribe";
     /// Makes known, and has few other uses beside a prompt.
     TELL = "show reveal print display repeat tell give share expose leak disclose dump recite quote divulge what whats \
         regurgitate zeige zeig zeigen nenne verrate wiederhole montre montrez affiche affichez revele muestra muestrame \
         muestre revela repite dime \
         mostra mostrami rivela ripeti dimmi mostre repita toon herhaal onthul pokaz wyswietl ujawnij powtorz \
-        pokaji pokajite vyvedi rasskaji povtori";
+        pokaji pokajite vyvedi rasskaji povtori \
+        whisper spill betray confess divulges cuentame ensename dammi verrat";
     /// Gives back word for word.
     ECHO = "repeat print output recite echo dump reproduce copy regurgitate paste display reveal wiederhole repete repite \
         ripeti repita herhaal powtorz povtori wiederholen";
     /// A model's first instructions are called by these.
     SYSTEM = "system initial original hidden secret internal starting developer confidential first preceding previous \
         above exact underlying base pre core systeme initiales inicial inicales sistema ursprunglichen internen \
-        systemowy sistemnyy systeem inizial iniziali";
+        systemowy sistemnyy systeem inizial iniziali \
+        preset preloaded embedded concealed classified undisclosed ocultas ocultos oculta oculto secretas \
+        secretos secreta secreto cachees caches secrete secretes nascoste nascosto segrete segreto \
+        geheime geheimen geheimer versteckten versteckte verborgenen";
     /// What those are.
     PROMPT = "prompt prompts instruction instructions message directives directive rules guidelines configuration \
         preprompt programming anweisungen instruktionen instrucciones consignes \
-        istruzioni instrucoes instructies instrukcje instrukcii anweisung";
+        istruzioni instrucoes instructies instrukcje instrukcii anweisung \
+        preamble briefing ordenes ordres ordini guardrails metaprompt \
+        context befehle vorgaben regole reglas";
     /// Of those, what has few other uses.
     PROMPT_ONLY = "prompt prompts instruction instructions directives preprompt programming anweisungen instruktionen \
         instrucciones consignes \
-        istruzioni instrucoes instructies instrukcje instrukcii anweisung";
+        istruzioni instrucoes instructies instrukcje instrukcii anweisung \
+        preamble metaprompt";
     /// The words of a conversation.
     WORDS = "words word text texts sentence sentences content conversation lines line everything all paragraph";
     /// What is not for everybody.
@@ -199,7 +210,9 @@ lexicon! {
     FREE = "free freed liberated unshackled unbound released unchained escaped";
     /// Restrains a model.
     SAFETY = "safety filter filters guardrails guardrail safeguards moderation protocols limitations restrictions \
-        censorship ethics safeties";
+        censorship ethics safeties \
+        policy policies restraints inhibitions censors sperren filtros filtres filtri restricciones \
+        restriktionen einschrankungen beschrankungen restrizioni restricoes";
     /// Is off.
     OFF = "off disabled deactivated lifted removed suspended gone deleted disengaged";
     /// Has.
@@ -225,7 +238,8 @@ lexicon! {
     /// What.
     WHAT = "what whats";
     /// Turns off.
-    DISABLE = "disable bypass override deactivate remove circumvent evade ignore lift lifting suspend desactive";
+    DISABLE = "disable bypass override deactivate remove circumvent evade ignore lift lifting suspend desactive \
+        deaktiviere deaktivier desactiva desactivez disattiva disattivate desative";
 
     /// `DAN` in capitals; see [`super::words`].
     DAN = "";
@@ -310,6 +324,23 @@ lexicon! {
     INSTEAD = "instead just only rather simply stattdessen nur";
     /// No real world.
     FICTION = "fictional hypothetical hypothetically fictitious fictionally imaginary";
+    /// Who reads what was written for people.
+    READER = "ai ais bot bots chatbot chatbots assistant assistants model models llm llms agent agents copilot crawler \
+        crawlers summarizer summariser screener screeners gpt chatgpt ki kis ia assistenten modele modelo";
+    /// Reads.
+    READING = "reading reads read processing processes process parsing parses parse summarizing summarising summarizes \
+        summarises crawling crawls scanning scans scraping indexing ingesting analyzing analysing translating evaluating \
+        grading lesen liest lisez lit leen lee";
+    /// This one.
+    POINTS = "this dieses diese diesen dies ce cette esto este esta questo questa";
+    /// Has to.
+    MUST = "must should shall please need needs have has required instructed ordered mussen soll sollen doit doivent debe deben";
+    /// Lets somebody know.
+    MENTION = "tell mention inform alert notify telling mentioning informing alerting notifying erzahle erwahne";
+    /// Who is to know.
+    USER = "user users human humans person reader recipient nutzer benutzer utilisateur usuario";
+    /// On condition.
+    IF = "if when whichever whatever any whoever wenn falls si";
     /// Does what it finds.
     EXECUTE = "execute run follow obey perform comply answer";
 }
