@@ -27,7 +27,8 @@ describe("README.md", () => {
     return path;
   };
 
-  it("the first program answers, and says the exact cost", async () => {
+  /** Runs a program whose requests to OpenAI go to the local provider. @param {string} kind */
+  const run = (kind) => {
     const preload = join(folder, "preload.mjs");
     writeFileSync(
       preload,
@@ -39,9 +40,21 @@ describe("README.md", () => {
          return handle(request);
        };`,
     );
-    const { code, out, err } = await node(["--import", pathToFileURL(preload).href, write("node")], { OPENAI_API_KEY: "sk-local" });
+    return node(["--import", pathToFileURL(preload).href, write(kind)], { OPENAI_API_KEY: "sk-local" });
+  };
+
+  for (const [kind, what] of [["node", "the first program"], ["fetch", "the program of an SDK"]]) {
+    it(`${what} answers, and says the exact cost`, async () => {
+      const { code, out, err } = await run(kind);
+      assert.deepEqual([code, err], [0, ""]);
+      assert.match(out, /^You wrote: Who was Ada Lovelace\? \$0\.0+[1-9]\d*\n$/);
+    });
+  }
+
+  it("the program before a call says what it may cost", async () => {
+    const { code, out, err } = await run("bound");
     assert.deepEqual([code, err], [0, ""]);
-    assert.match(out, /^You wrote: Who was Ada Lovelace\? \$0\.0+[1-9]\d*\n$/);
+    assert.match(out, /^some \d+ tokens, \d+ to \d+\nat most \$0\.000\d+\n$/);
   });
 
   it("the Worker streams, and writes its ledger to KV", async () => {
