@@ -87,7 +87,8 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
     const { shared } = this.#view;
     const { idempotencyKey: _, ...again } = options;
     const own = { aim: (other: object) => this.aim(other, again) };
-    const chain = shared.config.fallback?.begin(own, aim.target.format, body);
+    const { maxRetries } = settingsOf(shared.config, options);
+    const chain = shared.config.fallback?.begin(own, aim.target.format, body, { maxRetries });
     const call = beginCall({ shared, aim, context, options, chain });
     // A host that ends with the request is told at once that something is owed: the caller may go before the answer comes.
     let over = (_?: SecurityMetadata): void => undefined;

@@ -1,6 +1,6 @@
 /** What a request asks for, and of whom. */
 import type { Gate } from "../resilience/gate.js";
-import type { Provider } from "../types.js";
+import type { Provider, RequestOptions } from "../types.js";
 
 /** The wire formats, as the core names them. */
 export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini";
@@ -37,5 +37,5 @@ export interface Aim {
 
 /** What can say where a request would go. */
 export interface Aiming {
-  aim(body: object): Aim;
+  aim(body: object, options?: RequestOptions): Aim;
 }

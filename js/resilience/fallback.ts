@@ -4,6 +4,7 @@ import type { GuardedAzureOpenAI } from "../client/azure.js";
 import type { GuardedOpenAI } from "../client/openai.js";
 import type { Aim, Aiming } from "../client/target.js";
 import type { TollgateError } from "../errors.js";
+import type { RequestOptions } from "../types.js";
 import { invalid, known } from "./check.js";
 
 /** Another target for the same request: at least one of its fields. */
@@ -79,10 +80,13 @@ export class FallbackChain {
     this.#when = options.when ?? mayDoBetter;
   }
 
-  /** For one request: `own` is where it was asked for. @internal */
-  begin(own: Aiming, format: string, body: object): Chain {
+  /** For one request: `own` is where it was asked for. `others` is what other clients are told of it: none of its headers. @internal */
+  begin(own: Aiming, format: string, body: object, others: RequestOptions): Chain {
     const aims = (given: object, from: number): (() => Aim)[] =>
-      this.#targets.slice(from).map((target) => () => (target.client === undefined ? own : endpointOf(target.client, format)).aim(bodyFor(target, given)));
+      this.#targets.slice(from).map((target) => () => {
+        const asked = bodyFor(target, given);
+        return target.client == null ? own.aim(asked) : endpointOf(target.client, format).aim(asked, others);
+      });
     let asked = 0;
     return {
       // What is no request is refused as such.

@@ -190,6 +190,7 @@ describe("FallbackChain", () => {
     // Each target has a key of its own, kept over its tries.
     const keys = sent.map(({ headers }) => headers["idempotency-key"]);
     assert.deepEqual([keys[0] === keys[1], keys[2] === keys[3], new Set(keys).size], [true, true, 3]);
+    assert.ok(keys.every((key) => key.startsWith("tollgate-")));
     const { spentUsd, heldUsd } = await status();
     assert.deepEqual([spentUsd, heldUsd, costStorage.size()], [costRecord.usd, "0", 1]);
   });
