@@ -706,6 +706,10 @@ export interface BudgetInput {
   rolling?: boolean;
   /** What a window has left goes to the next one, up to this. Not with `rolling` and `total`. */
   carryOver?: MoneyInput;
+  /** Tells, once in a window, when it is spent so many times as fast as lasts until the end of the window: at least 1. Not with `rolling` and `total`. */
+  burnRate?: number;
+  /** `true`: tells, once in a window, that at the present rate it will be spent before the window ends, and when. Not with `rolling` and `total`. */
+  forecast?: boolean;
   /** Percentages; 50, 75, 90 and 100 if left out. */
   alertThresholds?: number[];
   /** `alert` if left out. */
@@ -734,6 +738,8 @@ export interface BudgetConfig {
   period: BudgetPeriod;
   rolling?: boolean;
   carryOver?: string;
+  burnRate?: number;
+  forecast?: boolean;
   alertThresholds: number[];
   action: BudgetAction;
   scope?: BudgetScope;
@@ -755,9 +761,16 @@ export interface CostAlert {
   id: string;
   budgetId: string;
   budgetName: string;
-  /** Absent: a percentage of the limit was reached. `soft_limit`: the soft limit was passed, which `limit` then is. */
-  kind?: "soft_limit";
-  /** Percent. */
+  /**
+   * Absent: a percentage of the limit was reached. `soft_limit`: the soft limit was passed, which `limit` then is. `burn_rate`: it is spent
+   * too fast. `forecast`: it will be spent before its window ends.
+   */
+  kind?: "soft_limit" | "burn_rate" | "forecast";
+  /** How many times as fast as lasts it is spent, over the last 24th of its window; of the latter two kinds. */
+  burnRate?: number;
+  /** When nothing will be left at that rate. */
+  exhaustsAt?: string;
+  /** Percent; 100 for an alert of a kind. */
   threshold: number;
   severity: AlertSeverity;
   message: string;

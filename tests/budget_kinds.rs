@@ -356,6 +356,72 @@ fn a_soft_limit_tells_and_refuses_nothing() {
 }
 
 #[test]
+fn what_is_spent_too_fast_is_told_before_any_threshold() {
+    let budget = json!({ "name": "b", "limit": 24, "period": "daily", "action": "block", "alertThresholds": [100], "burnRate": 4, "forecast": true });
+    let midnight = NOON - 12 * HOUR;
+    let mut ledger = ledger(std::slice::from_ref(&budget), midnight);
+    // Ninety cents an hour last the day: nothing is told.
+    let mut told = Vec::new();
+    let mut at_minute = |ledger: &mut Ledger, minute: i64, amount: &str| {
+        let (id, now) = (format!("m{minute}"), midnight + minute * MINUTE);
+        assert!(reserve(ledger, &id, usd(amount), now).allowed);
+        for alert in ledger.settle(&id, usd(amount), false, at(now)).alerts {
+            let alert: Value = serde_json::from_str(&alert.to_json()).unwrap();
+            told.push((minute, alert));
+        }
+        told.clone()
+    };
+    for minute in (0..240).step_by(3) {
+        assert_eq!(at_minute(&mut ledger, minute, "0.045"), []);
+    }
+    // Then five an hour.
+    let mut told = Vec::new();
+    for minute in (240..360).step_by(3) {
+        told = at_minute(&mut ledger, minute, "0.25");
+    }
+    let kinds: Vec<_> = told.iter().map(|(minute, alert)| (*minute, alert["kind"].as_str().unwrap())).collect();
+    assert_eq!(kinds, [(240, "forecast"), (285, "burn_rate")]);
+    let burn = &told[1].1;
+    assert_eq!(
+        (&burn["burnRate"], &burn["message"], &burn["severity"]),
+        (
+            &json!(4.18),
+            &json!(r#"Budget "b" is spent 4.18 times as fast as lasts (7.6000 / 24 USD)"#),
+            &json!("warning")
+        )
+    );
+    let forecast = &told[0].1;
+    // 20.15 are left, and 1.105 were spent in the last hour.
+    assert_eq!(forecast["exhaustsAt"], "2026-11-21T22:14:07.058Z");
+    assert_eq!(
+        forecast["message"],
+        r#"Budget "b" will be spent by 2026-11-21T22:14:07.058Z at the present rate (3.8500 / 24 USD)"#
+    );
+    assert!(forecast["id"].as_str().unwrap().contains("#forecast/24"), "{forecast}");
+
+    // What was spent before a budget asked counts as spent long ago.
+    let mut later = self::ledger(
+        &[json!({ "name": "b", "limit": 24, "period": "daily", "action": "block", "alertThresholds": [] })],
+        midnight,
+    );
+    assert!(spend(&mut later, "a", usd("20"), NOON));
+    let asks = Config::parse(&later.list()[0].to_json()).unwrap().updated(r#"{"burnRate":2,"forecast":true}"#).unwrap();
+    later.put(asks, Mode::Update, &OnlyUtc, at(NOON + MINUTE)).unwrap();
+    assert!(spend(&mut later, "b", usd("0.01"), NOON + 2 * MINUTE));
+    assert_eq!(status(&mut later, NOON + 2 * MINUTE).alerts, []);
+    for change in
+        [json!({ "rolling": true }), json!({ "period": "total" }), json!({ "burnRate": 0.5 }), json!({ "forecast": 1 })]
+    {
+        let mut wrong = budget.clone();
+        wrong.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        assert_eq!(
+            Config::parse_input(&wrong.to_string(), "UTC", WeekStart::Monday).unwrap_err().code(),
+            Code::InvalidConfig
+        );
+    }
+}
+
+#[test]
 fn a_name_is_taken_by_one_until_its_time_is_over() {
     let mut ledger = ledger(&[], NOON);
     assert!(ledger.claim("alert", "a", MINUTE, at(NOON)));

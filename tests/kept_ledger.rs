@@ -78,7 +78,7 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
     let kinds = [
         json!({ "name": "t", "unit": "tokens", "limit": 40, "softLimit": 20, "period": "hourly", "action": "block" }),
         json!({ "name": "r", "unit": "requests", "limit": 4, "period": "daily", "rolling": true, "action": "throttle" }),
-        json!({ "name": "c", "limit": 1, "period": "hourly", "carryOver": "0.5", "action": "block" }),
+        json!({ "name": "c", "limit": 1, "period": "hourly", "carryOver": "0.5", "action": "block", "burnRate": 3, "forecast": true }),
     ];
     let budgets: Vec<Value> = if days { budgets.to_vec() } else { budgets.into_iter().chain(kinds).collect() };
     let count = if days { 2 } else { budgets.len() };

@@ -41,8 +41,8 @@ export interface AlertWebhook {
 
 /** The body of a webhook. */
 export interface AlertWebhookBody {
-  /** `budget.exceeded` for spending at or above the limit, `budget.warning` for the rest. */
-  type: "budget.exceeded" | "budget.warning";
+  /** `budget.exceeded` for spending at or above the limit, the kinds of alerts that tell how fast it is spent, `budget.warning` for the rest. */
+  type: "budget.exceeded" | "budget.burn_rate" | "budget.forecast" | "budget.warning";
   /** When the alert was raised. */
   timestamp: string;
   data: CostAlert;
@@ -151,8 +151,7 @@ class Sender {
   }
 
   async #insist(alert: CostAlert, id: string): Promise<void> {
-    const exceeded = !alert.projected && alert.severity === "critical";
-    const body: AlertWebhookBody = { type: exceeded ? "budget.exceeded" : "budget.warning", timestamp: alert.timestamp, data: alert };
+    const body: AlertWebhookBody = { type: typeOf(alert), timestamp: alert.timestamp, data: alert };
     const text = JSON.stringify(body);
     for (let tried = 1; ; tried += 1) {
       const outcome = await this.#post(id, text);
@@ -257,6 +256,11 @@ export async function verifyWebhook(
   }
   if (typeof body !== "object" || body === null || !("type" in body) || !("data" in body)) throw refused("a body with type and data");
   return { ...(body as AlertWebhookBody), id };
+}
+
+function typeOf({ kind, projected, severity }: CostAlert): AlertWebhookBody["type"] {
+  if (kind === "burn_rate" || kind === "forecast") return `budget.${kind}`;
+  return !projected && severity === "critical" ? "budget.exceeded" : "budget.warning";
 }
 
 function refused(expected: string): TypeError {

@@ -23,7 +23,7 @@ pub struct Alert {
     pub budget_name: String,
     /// What it counts in.
     pub unit: Unit,
-    /// The threshold; [`Threshold::SOFT`] for the soft limit.
+    /// The threshold; [`Threshold::SOFT`], [`Threshold::BURN`] and [`Threshold::FORECAST`] for what is none.
     pub threshold: Threshold,
     /// What reached it: what was spent, or would be.
     pub amount: Usd,
@@ -35,10 +35,17 @@ pub struct Alert {
     pub at: Instant,
     /// The start of the window; none for `total`, whose window has no beginning.
     pub window_start: Option<Instant>,
+    /// How fast it is spent over the long stretch, and until when it lasts so.
+    pub burn: Option<(u64, Option<Instant>)>,
 }
 
-/// The kind of an alert of the soft limit.
-pub(super) const SOFT_LIMIT: &str = "soft_limit";
+/// What stands in the place of a threshold, by the name of its kind.
+const KINDS: [(Threshold, &str); 3] =
+    [(Threshold::SOFT, "soft_limit"), (Threshold::BURN, "burn_rate"), (Threshold::FORECAST, "forecast")];
+
+fn kind_of(threshold: Threshold) -> Option<&'static str> {
+    KINDS.into_iter().find(|(known, _)| *known == threshold).map(|(_, name)| name)
+}
 
 impl Alert {
     /// The alert of a budget's threshold in a window.
@@ -52,7 +59,10 @@ impl Alert {
     ) -> Self {
         let soft = config.soft_limit.filter(|_| threshold == Threshold::SOFT);
         let limit = soft.unwrap_or(limit);
-        let kind = if soft.is_some() { "soft".to_owned() } else { number::print(threshold.percent()) };
+        let kind = match kind_of(threshold) {
+            Some(kind) => kind.split('_').next().unwrap_or_default().to_owned(),
+            None => number::print(threshold.percent()),
+        };
         let window_start = Some(window_start).filter(|_| config.period != Period::Total);
         let window = window_start.map_or("total".to_owned(), |start| start.to_string());
         Self {
@@ -66,6 +76,7 @@ impl Alert {
             projected,
             at,
             window_start,
+            burn: None,
         }
     }
 
@@ -74,32 +85,36 @@ impl Alert {
         let alert = Object::of(value)?;
         let text = |key: &str| alert.get(key)?.to_text();
         let unit = text("unit").map_or(Unit::Usd, |name| Unit::of(&name));
-        let is_soft = text("kind").as_deref() == Some(SOFT_LIMIT);
+        let kind = text("kind");
+        let burn = match alert.get("burnRate") {
+            None => None,
+            Some(rate) => {
+                let exhausts = text("exhaustsAt").map(|at| Instant::parse(&at)).transpose().ok()?;
+                Some(((rate.number()? * 1e6).round() as u64, exhausts))
+            }
+        };
         Some(Self {
             id: text("id")?,
             budget_id: text("budgetId")?,
             budget_name: text("budgetName")?,
             unit,
-            threshold: match is_soft {
-                true => Threshold::SOFT,
-                false => Threshold::from_percent(alert.get("threshold")?.number()?).ok()?,
+            threshold: match kind {
+                Some(kind) => KINDS.into_iter().find(|(_, name)| *name == kind)?.0,
+                None => Threshold::from_percent(alert.get("threshold")?.number()?).ok()?,
             },
             amount: unit.read_of(&alert, "currentSpending", "currentSpendingUsd")?,
             limit: unit.read_of(&alert, "limit", "limitUsd")?,
             projected: alert.get("projected")?.bool()?,
             at: Instant::parse(&text("timestamp")?).ok()?,
             window_start: text("periodStart").map(|start| Instant::parse(&start)).transpose().ok()?,
+            burn,
         })
     }
 
-    fn is_soft(&self) -> bool {
-        self.threshold == Threshold::SOFT
-    }
-
-    /// `critical` from 100 percent, `warning` from 90 and for the soft limit, `info` below.
+    /// `critical` from 100 percent, `warning` from 90 and for what is no threshold, `info` below.
     pub fn severity(&self) -> &'static str {
         match self.threshold.percent() {
-            _ if self.is_soft() => "warning",
+            _ if kind_of(self.threshold).is_some() => "warning",
             percent if percent >= 100.0 => "critical",
             percent if percent >= 90.0 => "warning",
             _ => "info",
@@ -108,12 +123,17 @@ impl Alert {
 
     /// The text that programs match on.
     pub fn message(&self) -> String {
-        let reached = match self.is_soft() {
-            true => "passed its soft limit".to_owned(),
-            false => format!("reached {}%", number::print(self.threshold.percent())),
+        let (rate, exhausts) = self.burn.unwrap_or_default();
+        let reached = match self.threshold {
+            Threshold::SOFT => "has passed its soft limit".to_owned(),
+            Threshold::BURN => format!("is spent {} times as fast as lasts", number::print(rate as f64 / 1e6)),
+            Threshold::FORECAST => {
+                format!("will be spent by {} at the present rate", exhausts.unwrap_or_default())
+            }
+            _ => format!("has reached {}%", number::print(self.threshold.percent())),
         };
         let amount = self.amount.to_fixed(if self.unit == Unit::Usd { 4 } else { 0 });
-        format!("Budget \"{}\" has {reached} ({amount} / {} {})", self.budget_name, self.limit, self.unit.label())
+        format!("Budget \"{}\" {reached} ({amount} / {} {})", self.budget_name, self.limit, self.unit.label())
     }
 }
 
@@ -123,10 +143,9 @@ impl ToJson for Alert {
         to.text_of("id", &self.id);
         to.text_of("budgetId", &self.budget_id);
         to.text_of("budgetName", &self.budget_name);
-        if self.is_soft() {
-            to.text_of("kind", SOFT_LIMIT);
-        }
-        to.number_of("threshold", if self.is_soft() { 100.0 } else { self.threshold.percent() });
+        let kind = kind_of(self.threshold);
+        to.optional_text_of("kind", kind);
+        to.number_of("threshold", if kind.is_some() { 100.0 } else { self.threshold.percent() });
         to.text_of("severity", self.severity());
         to.text_of("message", &self.message());
         if self.unit != Unit::Usd {
@@ -136,6 +155,10 @@ impl ToJson for Alert {
         self.unit.write(to, "limit", "limitUsd", self.limit);
         to.number_of("percentageUsed", self.amount.percent_of(self.limit));
         to.bool_of("projected", self.projected);
+        if let Some((rate, exhausts)) = self.burn {
+            to.number_of("burnRate", rate as f64 / 1e6);
+            instant_of(to, "exhaustsAt", exhausts);
+        }
         instant_of(to, "timestamp", Some(self.at));
         instant_of(to, "periodStart", self.window_start);
         // Who has seen it is a matter of the list it is shown in.

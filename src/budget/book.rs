@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{
     adjust::Adjustments,
     alert::Alert,
+    burn::{Pace, burn},
     config::{Config, Threshold},
     journal::Journal,
     ledger::{Known, LEAST_MEMORY, Promise, State},
@@ -170,8 +171,9 @@ impl Book {
     /// Changes what is spent and held in the window of an instant; answers with what that raised.
     pub(super) fn change(&mut self, at: Instant, change: Change, now: Instant, journal: &mut Journal) -> Vec<Alert> {
         let window = self.window(at);
+        let (start, before) = (window.start, window.spent);
         window.apply(change);
-        let start = window.start;
+        self.note(at, before, now);
         journal.window(&self.config.id, start);
         if self.config.carries() > Usd::ZERO {
             // What was billed late is not left any more.
@@ -185,6 +187,47 @@ impl Book {
             }
         }
         self.raise(at, now, journal)
+    }
+
+    /// Notes what is spent, where it is asked how fast. What was spent before it was asked was spent long ago.
+    fn note(&mut self, at: Instant, before: Usd, now: Instant) {
+        if self.config.watches_pace()
+            && let Some(pace) = self.pace(at, now)
+        {
+            self.window(now).trail.note(&pace, before);
+        }
+    }
+
+    /// How the window of an instant stands, if it is that of now.
+    fn pace(&mut self, at: Instant, now: Instant) -> Option<Pace> {
+        let Standing { spent, limit, start, end, .. } = self.standing_in(now, now);
+        (start..end).contains(&at).then_some(Pace { start, end, limit, spent, now })
+    }
+
+    /// Raises, once in a window, that it is spent too fast, or will be spent before its end.
+    fn raise_pace(&mut self, at: Instant, now: Instant, journal: &mut Journal) -> Vec<Alert> {
+        let mut new = Vec::new();
+        let (asked, forecast) = (self.config.burn_rate, self.config.forecast);
+        let Some(pace) = self.pace(at, now).filter(|_| self.config.watches_pace()) else { return new };
+        let window = self.window(now);
+        if window.trail.0.is_empty() {
+            return new;
+        }
+        let found = burn(&pace, &window.trail);
+        let is_fast = asked.is_some_and(|asked| found.short.min(found.long) >= asked.micro());
+        let ends = forecast && pace.spent < pace.limit && found.exhausts.is_some_and(|at| at < pace.end);
+        let due = [(Threshold::BURN, is_fast), (Threshold::FORECAST, ends)];
+        for (threshold, _) in due.into_iter().filter(|(_, is_due)| *is_due) {
+            if self.window(now).raised.contains_key(&threshold) {
+                continue;
+            }
+            let alert = Alert::new(&self.config, threshold, pace.start, (pace.spent, pace.limit), false, now);
+            let alert = Alert { burn: Some((found.long, found.exhausts)), ..alert };
+            self.window(now).raised.insert(threshold, alert.clone());
+            journal.window(&self.config.id, pace.start);
+            new.push(alert);
+        }
+        new
     }
 
     /// Raises what is due in the window of an instant: an alert for each threshold newly reached, and again for one that was
@@ -232,6 +275,7 @@ impl Book {
             }
             journal.window(&config.id, home);
         }
+        new.extend(self.raise_pace(at, now, journal));
         sort_by_key(&mut new, |alert| alert.threshold);
         new
     }
@@ -267,7 +311,8 @@ impl Book {
             if let Some(window) = self.windows.get_mut(&start) {
                 window.raised.retain(|threshold, _| match soft {
                     Some(soft) if *threshold == Threshold::SOFT => taken > soft,
-                    _ => *threshold != Threshold::SOFT && threshold.reached_by(taken, standing.limit),
+                    _ if [Threshold::SOFT, Threshold::BURN, Threshold::FORECAST].contains(threshold) => false,
+                    _ => threshold.reached_by(taken, standing.limit),
                 });
             }
         }

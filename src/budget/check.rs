@@ -2,7 +2,7 @@
 //! that a user wrote; and it holds nothing, so between the answer and the call anybody may spend.
 
 use super::{
-    alert::{Alert, SOFT_LIMIT},
+    alert::Alert,
     book::frees,
     config::{Action, Config, Threshold},
     unit::{Amounts, Unit, whole},
@@ -78,10 +78,8 @@ impl Asked {
         let held = status.get(held).map_or(Some(Usd::ZERO), |held| unit.read(held).ok())?;
         let limit = status.get("effectiveLimit").map_or(Some(config.limit), amount)?;
         let alerts = status.get("alerts").map_or(Some(Vec::new()), Raw::items)?;
-        let alerts = alerts.into_iter().filter(|alert| {
-            let kind = alert.member("kind").and_then(Raw::text);
-            kind.as_deref() != Some(SOFT_LIMIT)
-        });
+        // Those of a kind are of no threshold.
+        let alerts = alerts.into_iter().filter(|alert| alert.member("kind").is_none());
         let releases = status.get("releases").map_or(Some(Vec::new()), Raw::items)?.into_iter().map(|release| {
             Some((Instant::parse(&release.member("at")?.text()?).ok()?, amount(release.member("amount")?)?))
         });

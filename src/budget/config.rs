@@ -49,6 +49,11 @@ impl Threshold {
     /// In the place of a percentage: the soft limit.
     pub const SOFT: Threshold = Threshold(0);
 
+    /// In the place of a percentage: that it is spent too fast.
+    pub const BURN: Threshold = Threshold(u64::MAX);
+    /// In the place of a percentage: that it will be spent before its window ends.
+    pub const FORECAST: Threshold = Threshold(u64::MAX - 1);
+
     /// 50, 75, 90 and 100 percent.
     pub const DEFAULT: [Threshold; 4] =
         [Threshold(50_000_000), Threshold(75_000_000), Threshold(90_000_000), Threshold(100_000_000)];
@@ -68,6 +73,11 @@ impl Threshold {
 
     fn read(value: Raw<'_>) -> Result<Self> {
         Self::from_percent(value.number().unwrap_or(f64::NAN))
+    }
+
+    /// In millionths.
+    pub const fn micro(self) -> u64 {
+        self.0
     }
 
     /// The percentage.
@@ -102,6 +112,10 @@ pub struct Config {
     pub carry_over: Option<Usd>,
     /// When to tell, in the order given.
     pub thresholds: Vec<Threshold>,
+    /// It tells when it is spent so many times as fast as lasts.
+    pub burn_rate: Option<Threshold>,
+    /// Whether it tells that it will be spent before its window ends.
+    pub forecast: bool,
     /// What happens at the limit.
     pub action: Action,
     /// What it is for; everything, without one.
@@ -125,7 +139,7 @@ pub struct Config {
 
 const WHAT: &str = "budget";
 /// What a caller may say.
-const INPUT_KEYS: [&str; 14] = [
+const INPUT_KEYS: [&str; 16] = [
     "id",
     "name",
     "limit",
@@ -140,6 +154,8 @@ const INPUT_KEYS: [&str; 14] = [
     "softLimit",
     "rolling",
     "carryOver",
+    "burnRate",
+    "forecast",
 ];
 /// What else stands in a budget that was given back, and so may come in again.
 const GIVEN_KEYS: [&str; 4] = ["limitUsd", "revision", "createdAt", "updatedAt"];
@@ -178,6 +194,12 @@ impl Config {
         }
         if self.carry_over.is_some() && (self.rolling || self.period == Period::Total) {
             return Err(wrong("carryOver", "absent from a budget that is rolling or whose period is total"));
+        }
+        if self.watches_pace() && (self.rolling || self.period == Period::Total) {
+            return Err(wrong(
+                "burnRate and forecast",
+                "absent from a budget that is rolling or whose period is total",
+            ));
         }
         if self.soft_limit.is_some_and(|soft| soft > self.limit) {
             return Err(wrong("softLimit", "at most the limit"));
@@ -278,6 +300,11 @@ impl Config {
             Some(value) => value.bool().map(Some).ok_or_else(|| wrong(key, "true or false")),
         };
         let rolling = yes_or_no("rolling")?.unwrap_or(false);
+        let burn_rate = map.get("burnRate").map(|rate| {
+            let rate = Threshold::read(rate).ok().filter(|rate| rate.0 >= 1_000_000);
+            rate.ok_or_else(|| wrong("burnRate", "a number of at least 1 with at most 6 decimals"))
+        });
+        let (burn_rate, forecast) = (burn_rate.transpose()?, yes_or_no("forecast")?.unwrap_or(false));
         let period = Period::parse(&text("period")?.unwrap_or_default())?;
         let scope = map
             .get("scope")
@@ -304,6 +331,8 @@ impl Config {
             period,
             rolling,
             carry_over,
+            burn_rate,
+            forecast,
             thresholds,
             action: text("action")?.map_or(Ok(Action::Alert), |action| Action::parse(&action))?,
             scope,
@@ -325,6 +354,12 @@ impl Config {
             "limitUsd" if self.unit == Unit::Usd => to.value_of(key, &self.limit),
             "unit" if self.unit != Unit::Usd => to.text_of(key, self.unit.as_str()),
             "rolling" if self.rolling => to.bool_of(key, true),
+            "forecast" if self.forecast => to.bool_of(key, true),
+            "burnRate" => {
+                if let Some(rate) = self.burn_rate {
+                    to.number_of(key, rate.percent());
+                }
+            }
             "softLimit" | "carryOver" => {
                 if let Some(amount) = if key == "softLimit" { &self.soft_limit } else { &self.carry_over } {
                     to.value_of(key, amount);
@@ -414,6 +449,11 @@ impl Config {
         }
     }
 
+    /// Whether it is asked how fast it is spent.
+    pub fn watches_pace(&self) -> bool {
+        self.forecast || self.burn_rate.is_some()
+    }
+
     /// The most that goes over from one window to the next.
     pub fn carries(&self) -> Usd {
         match self.carry_over {
@@ -439,7 +479,8 @@ fn stand_in(key: &str, value: Raw<'_>) -> Option<Json> {
             let understood: Vec<_> = all.iter().copied().filter(|value| Threshold::read(*value).is_ok()).collect();
             (value.items().is_none() || understood.len() < all.len()).then(|| Json::of(&understood))
         }
-        "rolling" => value.bool().is_none().then(Json::null),
+        "rolling" | "forecast" => value.bool().is_none().then(Json::null),
+        "burnRate" => Threshold::read(value).is_err().then(Json::null),
         "softLimit" | "carryOver" => Unit::Unknown.read(value).is_err().then(Json::null),
         "scope" => Object::of(value).is_some_and(|scope| scope.len() > 2).then(|| value.into()),
         _ => None,
@@ -542,7 +583,7 @@ fn wrong(key: &str, expected: &str) -> Error {
 impl ToJson for Config {
     /// The public form.
     fn write(&self, to: &mut Writer) {
-        const KEYS: [&str; 18] = [
+        const KEYS: [&str; 20] = [
             "id",
             "name",
             "unit",
@@ -552,6 +593,8 @@ impl ToJson for Config {
             "period",
             "rolling",
             "carryOver",
+            "burnRate",
+            "forecast",
             "alertThresholds",
             "action",
             "scope",
@@ -636,7 +679,7 @@ mod tests {
             (
                 r#"{"limt":1}"#,
                 Code::UnknownOption,
-                "cannot read budget: expected one of id, name, limit, period, alertThresholds, action, scope, enabled, timeZone, weekStart, unit, softLimit, rolling, carryOver, limitUsd, revision, createdAt, updatedAt, found unknown option \"limt\"",
+                "cannot read budget: expected one of id, name, limit, period, alertThresholds, action, scope, enabled, timeZone, weekStart, unit, softLimit, rolling, carryOver, burnRate, forecast, limitUsd, revision, createdAt, updatedAt, found unknown option \"limt\"",
             ),
             (
                 r#"{"name":""}"#,

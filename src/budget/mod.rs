@@ -11,6 +11,7 @@
 //! | [`alert`] | [`Alert`]: a threshold that was reached |
 //! | [`ledger`] | [`Ledger`]: reserve, settle, release, charge |
 //! | [`answer`] | what the ledger answers |
+//! | [`mod@burn`] | how fast a budget is spent, and until when it lasts |
 //! | [`claim`] | who of several instances is first |
 //! | [`journal`] | [`Key`](journal::Key): the rows of a ledger that is kept, and which of them have changed |
 //! | [`rows`] | those rows: read, written, forgotten |
@@ -25,6 +26,7 @@ pub mod adjust;
 pub mod alert;
 pub mod answer;
 pub mod book;
+pub mod burn;
 pub mod check;
 pub mod child;
 pub mod claim;

@@ -373,6 +373,17 @@ fn write_window(window: &Window, to: &mut Writer) {
     if window.carried > Usd::ZERO {
         to.value_of("carried", &window.carried);
     }
+    if !window.trail.0.is_empty() {
+        to.key("trail");
+        to.open('[');
+        for (at, spent) in &window.trail.0 {
+            to.open('[');
+            to.number(at.ms() as f64);
+            to.value(spent);
+            to.close(']');
+        }
+        to.close(']');
+    }
     if window.alerts().next().is_some() {
         to.list_of("alerts", window.alerts());
     }
@@ -385,6 +396,10 @@ fn read_window(start: Instant, value: Raw<'_>) -> Option<Window> {
     (window.spent, window.held) = (amount(&row, "spent")?, amount(&row, "held")?);
     if row.get("carried").is_some() {
         window.carried = amount(&row, "carried")?;
+    }
+    for note in row.get("trail").map_or(Some(Vec::new()), Raw::items)? {
+        let [at, spent] = note.items().and_then(|pair| <[Raw<'_>; 2]>::try_from(pair).ok())?;
+        window.trail.0.push((Instant::from_ms(at.number()? as i64), Usd::parse(&spent.text()?).ok()?));
     }
     window.restore(alerts(&row, "alerts")?);
     Some(window)

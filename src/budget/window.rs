@@ -2,7 +2,7 @@
 
 use crate::collections::Map;
 
-use super::{alert::Alert, config::Threshold};
+use super::{alert::Alert, burn::Trail, config::Threshold};
 use crate::{money::Usd, time::Instant};
 
 /// What was spent and is held in one window, and the alerts it raised. Of a budget that is rolling: in one part of it.
@@ -18,6 +18,8 @@ pub struct Window {
     pub held: Usd,
     /// What came over from the window before it.
     pub carried: Usd,
+    /// What was spent when, where it is asked how fast.
+    pub(super) trail: Trail,
     pub(super) raised: Map<Threshold, Alert>,
 }
 
@@ -37,7 +39,15 @@ pub struct Change {
 impl Window {
     /// An untouched window.
     pub fn new((start, end): (Instant, Instant)) -> Self {
-        Self { start, end, spent: Usd::ZERO, held: Usd::ZERO, carried: Usd::ZERO, raised: Map::new() }
+        Self {
+            start,
+            end,
+            spent: Usd::ZERO,
+            held: Usd::ZERO,
+            carried: Usd::ZERO,
+            trail: Trail::default(),
+            raised: Map::new(),
+        }
     }
 
     /// Spent and held.

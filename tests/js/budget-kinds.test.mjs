@@ -174,3 +174,23 @@ test("a call whose price is not known is weighed by its tokens all the same", as
   await ask({ model: "nobody-knows-1" });
   assert.equal((await manager.getBudgetStatus(id)).currentSpending, 15);
 });
+
+test("how fast it is spent is told before how much, and once", async () => {
+  const { manager, clock } = managed();
+  const { id } = manager.createBudget({ name: "f", limit: 24, period: "daily", action: "block", alertThresholds: [100], burnRate: 4, forecast: true });
+  const told = [];
+  manager.onAlert(({ kind, burnRate, exhaustsAt }) => told.push([kind, burnRate, exhaustsAt]));
+  await manager.reserve({ requestId: "a", amount: 6 });
+  assert.deepEqual(told, [], "what is held is not spent");
+  await manager.settle("a", 6);
+  // Six dollars in the last hour, of which one lasts; 18 are left.
+  const at = new Date(NOON + 3 * 60 * MINUTE).toISOString();
+  assert.deepEqual(told, [["forecast", 6, at], ["burn_rate", 6, at]]);
+  clock.now += MINUTE;
+  await manager.reserve({ requestId: "b", amount: 1 });
+  await manager.settle("b", 1);
+  assert.equal(told.length, 2);
+  assert.deepEqual(manager.getAlerts(id).map(({ kind, threshold }) => [kind, threshold]), [["forecast", 100], ["burn_rate", 100]]);
+  // The question goes by thresholds alone.
+  assert.deepEqual((await manager.checkBudget("x", 18)).alerts.map(({ kind, threshold }) => [kind, threshold]), [[undefined, 100]]);
+});
