@@ -97,8 +97,8 @@ async function chat({ organization, project, user, prompt }, env, ctx) {
 /** @param {unknown} error */
 function refused(error) {
   if (error instanceof BudgetExceededError) {
-    const { code, message, remaining, estimatedCost, resetsAt, budget } = error;
-    return Response.json({ error: { code, message, budget: budget?.id, needed: estimatedCost, remaining, resetsAt } }, { status: 402 });
+    const { code, message, remaining, estimatedCost, unit, resetsAt, retryAfterMs, budget } = error;
+    return Response.json({ error: { code, message, budget: budget?.id, needed: estimatedCost, remaining, unit, resetsAt, retryAfterMs } }, { status: 402 });
   }
   // A ledger that can't be reached lets nothing through.
   if (error instanceof TollgateError) return Response.json({ error: { code: error.code, message: error.message } }, { status: 503 });
