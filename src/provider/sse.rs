@@ -42,43 +42,38 @@ impl Parser {
     /// Takes bytes, gives the events they complete.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>> {
         let mut events = Vec::new();
-        for &byte in bytes {
-            if self.after_cr {
-                self.after_cr = false;
-                if byte == b'\n' {
+        let mut rest = bytes;
+        while let Some((first, behind)) = rest.split_first() {
+            if std::mem::take(&mut self.after_cr) {
+                if *first == b'\n' {
                     // The second half of a CRLF: it belongs to the line that the CR has ended.
-                    if self.ended {
-                        self.raw.push(byte);
-                        self.complete(&mut events);
-                    } else {
-                        self.raw.push(byte);
-                        self.line = self.raw.len();
-                    }
-                    continue;
+                    self.raw.push(b'\n');
+                    self.line = self.raw.len();
+                    rest = behind;
                 }
                 if self.ended {
                     self.complete(&mut events);
                 }
+                continue;
             }
-            self.raw.push(byte);
-            match byte {
-                b'\n' => {
-                    let ended = self.end_line(self.raw.len() - 1);
-                    if ended {
-                        self.complete(&mut events);
-                    }
+            // A line at once: byte by byte took a quarter of the time of a stream.
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (line, behind) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+            rest = behind;
+            self.raw.extend_from_slice(line);
+            if self.raw.len() > MAX_EVENT {
+                return Err(Error::new(
+                    Code::InvalidResponse,
+                    format!("cannot read stream: expected events of at most {MAX_EVENT} bytes, found a longer one"),
+                ));
+            }
+            if end.is_some() {
+                let ended = self.end_line(self.raw.len() - 1);
+                if line.ends_with(b"\r") {
+                    (self.after_cr, self.ended) = (true, ended);
+                } else if ended {
+                    self.complete(&mut events);
                 }
-                b'\r' => {
-                    self.after_cr = true;
-                    self.ended = self.end_line(self.raw.len() - 1);
-                }
-                _ if self.raw.len() > MAX_EVENT => {
-                    return Err(Error::new(
-                        Code::InvalidResponse,
-                        format!("cannot read stream: expected events of at most {MAX_EVENT} bytes, found a longer one"),
-                    ));
-                }
-                _ => {}
             }
         }
         // A CR ends its line at once for the reader of the data; only the raw bytes wait for the LF. Waiting costs
@@ -128,7 +123,8 @@ impl Parser {
     }
 
     fn complete(&mut self, events: &mut Vec<Event>) {
-        let data = self.data.take().map(|data| String::from_utf8_lossy(&data).into_owned());
+        let lossy = |bad: std::string::FromUtf8Error| String::from_utf8_lossy(bad.as_bytes()).into_owned();
+        let data = self.data.take().map(|data| String::from_utf8(data).unwrap_or_else(lossy));
         events.push(Event { raw: std::mem::take(&mut self.raw), data });
         self.line = 0;
         self.ended = false;

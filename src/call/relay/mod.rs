@@ -514,13 +514,13 @@ impl Relay {
         if held.lanes.iter().any(|lane| self.lanes.get(lane).is_some_and(LaneState::is_changed)) {
             edits.extend(self.edit_wholes(&held)?);
         }
-        let Event { raw, data } = &held.event;
-        let data = data.as_ref().filter(|data| data.trim() != "[DONE]");
+        let is_data = |data: &String| data.trim() != "[DONE]";
         if edits.is_empty() {
-            return Some(Out { raw: raw.clone(), data: data.cloned() });
+            let Event { raw, data } = held.event;
+            return Some(Out { raw, data: data.filter(is_data) });
         }
         // The ranges come from this very data, so the edit does not fail; should it, nothing unredacted leaves.
-        let changed = edits.apply(data?).ok()?;
+        let changed = edits.apply(held.event.data.as_ref().filter(|data| is_data(data))?).ok()?;
         Some(Out { raw: held.event.with_data(&changed), data: Some(changed) })
     }
 
