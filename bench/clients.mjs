@@ -22,7 +22,7 @@ const SENTENCE = "The harbour froze in the winter of 1709, and the ships lay sti
 const PROMPT = SENTENCE.repeat(11).slice(0, 1024);
 const body = { model: "gpt-4o-mini", max_completion_tokens: 256, messages: [{ role: "user", content: PROMPT }] };
 const say = { "x-simulator-text": SENTENCE.repeat(11).slice(0, 1024) };
-const [ROUNDS, WARM_UP, DELAYED] = (process.argv[2] === "--short" ? [60, 20, 10] : [1500, 300, 60]);
+const [ROUNDS, WARM_UP, DELAYED] = (process.argv[2] === "--short" ? [60, 20, 10] : [400, 100, 40]);
 
 const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 const freePort = () => new Promise((resolve) => { const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); }); });
