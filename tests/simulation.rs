@@ -30,7 +30,8 @@ const LEASE: i64 = 10 * MINUTE;
 /// back into windows that are still kept.
 const LONGEST: i64 = 11 * HOUR;
 
-/// Limits in tenths of a dollar: of everything, of an agent in a day, of a user.
+/// Limits in tenths of a dollar: of everything, of an agent in a day; and of a user in tokens, of which a call has one for each
+/// tenth that it costs.
 const LIMITS: [(&str, i64); 3] = [("all", 12), ("agent", 7), ("user", 5)];
 
 /// What happens next; what the letters choose depends on what there is to choose from.
@@ -144,8 +145,9 @@ fn budgets() -> Value {
         } else {
             ("total", if *name == "user" { "throttle" } else { "block" })
         };
+        let (unit, limit) = if *name == "user" { ("tokens", tenths.to_string()) } else { ("usd", dollars(*tenths)) };
         let input =
-            json!({ "name": name, "limit": dollars(*tenths), "period": period, "action": action, "scope": scope });
+            json!({ "name": name, "unit": unit, "limit": limit, "period": period, "action": action, "scope": scope });
         let config = Config::parse_input(&input.to_string(), "UTC", WeekStart::Monday).unwrap();
         serde_json::from_str::<Value>(&config.to_json()).unwrap()
     });
@@ -364,10 +366,10 @@ impl World {
         let reading = NOON + self.time + self.objects[message.object].off;
         let op = match &message.op {
             Op::Reserve { tenths, scopes } => {
-                json!({ "op": "reserve", "id": message.id, "usd": dollars(*tenths), "scopes": scopes_json(*scopes), "leaseMs": LEASE })
+                json!({ "op": "reserve", "id": message.id, "usd": dollars(*tenths), "tokens": tenths, "scopes": scopes_json(*scopes), "leaseMs": LEASE })
             }
             Op::Settle { tenths, marked } => {
-                json!({ "op": "settle", "id": message.id, "usd": dollars(*tenths), "mark": marked.then_some("unknown_outcome") })
+                json!({ "op": "settle", "id": message.id, "usd": dollars(*tenths), "tokens": tenths, "mark": marked.then_some("unknown_outcome") })
             }
             Op::Release => json!({ "op": "release", "id": message.id }),
             Op::Tick => json!({ "op": "tick" }),
@@ -407,9 +409,12 @@ impl World {
         for (budget, (name, limit)) in LIMITS.iter().enumerate() {
             let (spent, held) = object.stands(budget, now);
             let shown = &status[budget];
-            for (what, tenths) in [("spentUsd", spent), ("heldUsd", held)] {
-                let found = Usd::parse(shown[what].as_str().unwrap()).unwrap();
-                if found != Usd::parse(&dollars(tenths)).unwrap() {
+            for (what, tokens, tenths) in [("spentUsd", "currentSpending", spent), ("heldUsd", "held", held)] {
+                let (found, is_right) = match shown[what].as_str() {
+                    Some(usd) => (usd.to_owned(), Usd::parse(usd).unwrap() == Usd::parse(&dollars(tenths)).unwrap()),
+                    None => (shown[tokens].to_string(), shown[tokens] == tenths),
+                };
+                if !is_right {
                     return Err(format!("{name}: expected {what} to be {}, found {found}", dollars(tenths)));
                 }
             }
