@@ -18,6 +18,7 @@
 //! | [`message`] | [`run()`](message::run): operations as a ledger elsewhere is asked for them |
 //! | [`slices`] | chunks of budgets that are handed to other objects |
 //! | [`child`] | [`Child`]: what grants reservations out of such chunks |
+//! | `chunk` | a chunk at the child |
 //! | [`mod@check`] | [`check()`]: the advisory question, over any ledger's statuses |
 //!
 //! Limits are money, tokens or requests. Windows are the calendar's, or the last stretch of time of that length.
@@ -29,6 +30,7 @@ pub mod book;
 pub mod burn;
 pub mod check;
 pub mod child;
+mod chunk;
 pub mod claim;
 pub mod config;
 pub mod journal;
