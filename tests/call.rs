@@ -869,6 +869,29 @@ fn a_try_that_does_not_begin_to_answer_is_charged_in_full_and_tried_again() {
     assert_eq!((error.code(), error.context().get("timeout")), (Code::Timeout, Some(&7_u64.into())));
 }
 
+#[test]
+fn a_usage_beyond_all_reason_is_settled_at_what_budgets_can_count() {
+    let lie = ANSWER.replace("\"completion_tokens\":5", "\"completion_tokens\":1e300");
+    let mut call = call(BODY);
+    let (tracker, at) = (tracker(), Instant::from_ms(NOW));
+    let mut settled = None;
+    while settled.is_none() {
+        match call.next(&tracker, at) {
+            Step::Guard { .. } => drop(call.guarded(&Guarded { passed: true, ..Guarded::default() }).unwrap()),
+            Step::Budgets { .. } => call.budgeted(true, &tracker, at),
+            Step::Reserve { .. } => call.reserved(Reserved { allowed: true, ..Reserved::default() }),
+            Step::Fetch => {
+                call.sent(at, "record".into());
+                call.responded(Head { status: 200, ..Head::default() }, Judge::default());
+            }
+            Step::Body => call.received(lie.clone(), &tracker, at, &|| 0.5),
+            Step::Settle { tokens, .. } => settled = tokens,
+            step => panic!("{step:?}"),
+        }
+    }
+    assert_eq!(settled, Some(1_000_000_000_000_000));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 

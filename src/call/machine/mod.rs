@@ -569,7 +569,7 @@ impl Call {
             let held = std::mem::take(&mut self.held);
             if held {
                 // What nobody knows is what was held.
-                let tokens = (!bill.at_reservation).then(|| record.total_tokens());
+                let tokens = (!bill.at_reservation).then(|| record.total_tokens().min(plan::MOST_TOKENS));
                 let (id, usd) = (self.reservation_id(), record.usd);
                 self.steps.push_back(Step::Settle { id, usd, tokens, mark: bill.mark });
             }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// No budget counts further, and it is a number on every host.
-const MOST_TOKENS: u64 = 1_000_000_000_000_000;
+pub(super) const MOST_TOKENS: u64 = 1_000_000_000_000_000;
 
 /// How many times a lowered maximum is tried on the budgets.
 const CLAMPS: u32 = 4;
