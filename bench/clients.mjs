@@ -17,7 +17,8 @@ import { ROOT } from "../scripts/lib/run.mjs";
 import { median } from "./measure.mjs";
 
 const OpenAI = (await import(createRequire(join(ROOT, "package.json")).resolve("openai"))).default;
-const LITELLM = "1.109.1";
+// The newest whose own dependencies could be had.
+const LITELLM = "1.98.1";
 const SENTENCE = "The harbour froze in the winter of 1709, and the ships lay still until the thaw came late in March. ";
 const PROMPT = SENTENCE.repeat(11).slice(0, 1024);
 const body = { model: "gpt-4o-mini", max_completion_tokens: 256, messages: [{ role: "user", content: PROMPT }] };
