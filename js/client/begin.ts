@@ -81,6 +81,9 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
   );
   // Made now, so that a request that can't be read is refused before a timer runs.
   const vault = context.vault ?? undefined;
+  // What a vault takes out must not be kept, and its placeholders mean nothing to others.
+  const isCached = vault === undefined && context.cache !== "skip";
+  const cache = isCached ? (config.cache ?? undefined)?.seat(context.cache === "refresh", { ...context, agentId }) : undefined;
   core.use((call) => {
     if (vault !== undefined) coreOfVault(vault).use((own) => call.useVault(own));
   });
@@ -102,9 +105,7 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
     connectTimeoutMs: own.connectTimeoutMs,
     chain,
     wire: wireOf,
-    // What a vault takes out must not be kept, and its placeholders mean nothing to others.
-    cache: vault === undefined && context.cache !== "skip" ? (config.cache ?? undefined)?.seat(context.cache === "refresh") : undefined,
-    partition: { ...context, agentId },
+    cache,
     leaseMs: own.timeoutMs + 1_000,
     vaulted: vault !== undefined,
   });

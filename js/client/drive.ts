@@ -4,7 +4,7 @@
  */
 import type { BudgetManager } from "../budget.js";
 import { Held, runAsync, type Core } from "../core.js";
-import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
+import { ConfigurationError, TimeoutError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
 import type { GuardReport } from "../guard/builtin.js";
 import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngine, type GuardrailEngineResult, type SourceTexts } from "../guard/engine.js";
 import { generateId } from "../id.js";
@@ -15,7 +15,6 @@ import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
   BudgetAmounts,
   BudgetScope,
-  CallContext,
   CostEstimate,
   CostRecord,
   CostStorage,
@@ -62,8 +61,6 @@ export interface CallHost {
   wire: (aim: Aim) => string;
   /** Answers that were kept. */
   cache: CacheSeat | undefined;
-  /** Whose call it is, for a cache. */
-  partition: CallContext;
   /** After so long nobody waits for it any more. */
   leaseMs: number;
   /** Whether the core has a vault for it. */
@@ -126,6 +123,8 @@ export class RunningCall {
   #replay: Response | undefined;
   /** Whether a guardrail has changed something of the answer. */
   #isChanged = false;
+  /** After that nobody waits for it. */
+  readonly #until: number;
   /** Whether it came to its end. */
   isDone = false;
   /** The targets that failed. */
@@ -138,6 +137,7 @@ export class RunningCall {
   constructor(core: Held<CoreCall>, host: CallHost) {
     this.core = core;
     this.host = host;
+    this.#until = Date.now() + host.leaseMs;
   }
 
   /** Goes on until the call is done (`"done"`), or there is a stream to read (`"stream"`). Throws what the call ends with. */
@@ -270,13 +270,14 @@ export class RunningCall {
 
   /** Whether the answer is kept. Asked once, of each target, when the request is as it would be sent. */
   async #lookUp(): Promise<boolean> {
-    const { cache, deadline, aim, partition } = this.host;
+    const { cache, deadline, aim } = this.host;
     if (cache === undefined || this.#isLookedUp) return false;
     this.#isLookedUp = true;
+    cache.begin();
     try {
       const headers = await deadline.race(aim.headers());
       const body = this.core.use((call) => call.body());
-      this.#replay = await deadline.race(cache.find({ target: aim.target, context: partition, headers, body }));
+      this.#replay = await deadline.race(cache.find({ target: aim.target, headers, body }));
     } catch (error) {
       // Given up, or without a key: sending it will say so.
       if (deadline.signal.aborted || TollgateError.isInstance(error)) return false;
@@ -305,7 +306,14 @@ export class RunningCall {
     if (this.#streams && security.redactions?.some(({ stage }) => stage === "output" || stage === "tool_call")) return undefined;
     const type = this.response?.headers.get("content-type") ?? "application/json";
     const { usd } = security.costRecord ?? {};
-    this.kept = cache.keep(this.text, type, usd).catch((error: unknown) => void this.host.audience.tell("onError", error));
+    // A store that never answers holds up nobody for longer than the call might have lasted.
+    this.kept = new Promise<void>((resolve) => {
+      const end = (): void => (clearTimeout(timer), resolve());
+      const fail = (error: unknown): void => (end(), void this.host.audience.tell("onError", error));
+      const message = "cannot keep an answer: expected the cache's store to take it within the call's timeout, found that it has not";
+      const timer = setTimeout(() => fail(new TimeoutError({ code: "timeout", message })), Math.max(this.#until - Date.now(), 1));
+      cache.keep(this.text, type, usd).then(end, fail);
+    });
     return this.kept;
   }
 
@@ -423,6 +431,7 @@ export class RunningCall {
         call.sent(Date.now(), recordId);
         return call.body();
       });
+      this.host.cache?.sent(body);
       this.#tries += 1;
       if (this.host.audience.has("onRequest")) {
         const event = { ...this.host.identity, ...nameOfTarget(this.host.aim), url: placeOf(target.url), attempt: this.#tries };

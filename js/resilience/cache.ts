@@ -25,7 +25,6 @@ export interface ResponseCacheConfig {
 export interface CacheQuestion {
   /** The call's format and who answers. */
   target: { format: string; provider: string; url: string };
-  context: CallContext;
   headers: Headers;
   /** As it is sent: after guardrails. */
   body: string;
@@ -33,8 +32,12 @@ export interface CacheQuestion {
 
 /** The cache of one call. @internal */
 export interface CacheSeat {
+  /** Another target is asked: nothing that was said of the one before counts. */
+  begin(): void;
   /** What is kept for that request. */
   find(question: CacheQuestion): Promise<Response | undefined>;
+  /** What is sent. An answer to something else than what was looked for is not kept. */
+  sent(body: string): void;
   /** A piece of a stream. */
   piece(bytes: Uint8Array): void;
   /** Keeps an answer: its text, or else what came in pieces. `usd` is what it cost. */
@@ -88,13 +91,17 @@ export class ResponseCache {
   }
 
   /** @internal */
-  seat(refresh: boolean): CacheSeat {
+  seat(refresh: boolean, context: CallContext): CacheSeat {
+    const partition = this.#partOf(context);
     let key: string | undefined;
+    let asked: string | undefined;
+    let isAsked = true;
     let status: CacheStatus | undefined;
     let pieces: Uint8Array[] = [];
     let bytes = 0;
     const find = async (question: CacheQuestion): Promise<Response | undefined> => {
-      key = await this.#keyOf(question);
+      asked = question.body;
+      key = await this.#keyOf(question, partition());
       status = { hit: false };
       const entry = refresh ? undefined : entryOf(await this.#store.get(key));
       if (entry === undefined) return undefined;
@@ -102,17 +109,24 @@ export class ResponseCache {
       return new Response(entry.text, { headers: { "content-type": entry.type, "x-tollgate-cache": "hit" } });
     };
     const keep = async (text: string | undefined, type: string, usd: string | undefined): Promise<void> => {
-      if (key === undefined || status?.hit !== false || bytes > this.#most) return;
+      if (key === undefined || status?.hit !== false || !isAsked || bytes > this.#most) return;
       const whole = text ?? textOf(pieces, bytes);
       pieces = [];
-      if (whole === "" || whole.length > this.#most || isFailure(whole)) return;
+      if (isLonger(whole, this.#most) || !isAnswer(whole)) return;
       const at = Date.now();
       const entry: Entry = { tollgate: "answer", schema: 1, at, until: at + this.#ttlMs, type, ...(usd !== undefined && { usd }), text: whole };
       await this.#store.put(key, JSON.stringify(entry), this.#ttlMs);
     };
     return {
+      begin: () => {
+        key = asked = status = undefined;
+        isAsked = true;
+      },
       find,
       keep,
+      sent: (body) => {
+        isAsked = body === asked;
+      },
       piece: (piece) => {
         bytes += piece.length;
         if (bytes > this.#most) pieces = [];
@@ -125,9 +139,24 @@ export class ResponseCache {
     };
   }
 
-  async #keyOf({ target, context, headers, body }: CacheQuestion): Promise<string> {
+  /** Whose answer it is. What is no text would make all of them the same: it is refused before anything is sent. What the function throws is told later. */
+  #partOf(context: CallContext): () => string {
+    let part: unknown;
+    try {
+      part = this.#partition(context);
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+    if (typeof part === "string") return () => part;
+    if (part instanceof Promise) part.catch(() => undefined);
+    throw invalid(`cannot use a ResponseCache: expected partition to give a text, found ${part instanceof Promise ? "a promise" : typeof part}`);
+  }
+
+  async #keyOf({ target, headers, body }: CacheQuestion, partition: string): Promise<string> {
     const said = [...headers].filter(([name]) => !SILENT.test(name.toLowerCase()));
-    const asked = JSON.stringify([target.format, target.provider, target.url, this.#partition(context), said, body]);
+    const asked = JSON.stringify([target.format, target.provider, target.url, partition, said, body]);
     const { subtle } = globalThis.crypto;
     const hash = new Uint8Array(await subtle.digest("SHA-256", new TextEncoder().encode(asked)));
     return this.#prefix + Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -147,15 +176,50 @@ function entryOf(text: string | undefined): Entry | undefined {
   }
 }
 
-/** Whether a whole answer says, under a status of success, that there is none, or none yet. */
-function isFailure(text: string): boolean {
-  if (!text.startsWith("{")) return false;
+/** Whether it takes more bytes than that. */
+function isLonger(text: string, most: number): boolean {
+  // No character takes more than three.
+  return text.length > most || (text.length * 3 > most && new TextEncoder().encode(text).length > most);
+}
+
+/** Whether it is an answer, and whole: one may say under a status of success that there is none, or none yet. */
+function isAnswer(text: string): boolean {
+  const whole = text.trimStart();
   try {
-    const { error, status } = JSON.parse(text) as { error?: unknown; status?: unknown };
-    return (error ?? null) !== null || ["failed", "cancelled", "in_progress", "queued"].includes(status as string);
+    return whole.startsWith("{") ? !isFailure(JSON.parse(whole) as Said) : hasEndedWell(whole);
   } catch {
-    return true;
+    return false;
   }
+}
+
+interface Said {
+  type?: unknown;
+  error?: unknown;
+  status?: unknown;
+  choices?: { index?: number; finish_reason?: unknown }[] | null;
+}
+
+function isFailure({ type, error, status, choices }: Said): boolean {
+  if ((error ?? null) !== null || type === "error" || ["failed", "cancelled", "in_progress", "queued"].includes(status as string)) return true;
+  return Array.isArray(choices) && choices.some(({ finish_reason: reason }) => reason === "error");
+}
+
+/** Whether a stream of events came to an end of success. A stream may break off, or fail, under a connection that ends well. */
+function hasEndedWell(text: string): boolean {
+  let isOver = false;
+  const finished = new Set<unknown>();
+  const begun = new Set<unknown>();
+  for (const event of text.split(/\r\n\r\n|\n\n|\r\r/)) {
+    const lines = event.split(/\r\n|\n|\r/).filter((line) => line.startsWith("data:"));
+    const data = lines.map((line) => line.slice(5)).join("\n").trim();
+    if (data === "" || data === "[DONE]") continue;
+    const said = JSON.parse(data) as Said;
+    if (isFailure(said) || said.type === "response.failed" || said.type === "response.cancelled") return false;
+    // One that ends at its maximum is whole, as an answer that is no stream is.
+    if (["response.completed", "response.incomplete", "message_stop"].includes(said.type as string)) isOver = true;
+    for (const { index, finish_reason: reason } of said.choices ?? []) (typeof reason === "string" ? finished : begun).add(index);
+  }
+  return isOver || (finished.size > 0 && [...begun].every((index) => finished.has(index)));
 }
 
 function textOf(pieces: readonly Uint8Array[], bytes: number): string {

@@ -6,6 +6,7 @@ import OpenAI from "openai";
 import {
   BudgetManager,
   ConfigurationError,
+  FallbackChain,
   GuardedAnthropic,
   GuardedOpenAI,
   GuardrailBlockedError,
@@ -226,6 +227,96 @@ describe("ResponseCache", () => {
     const pending = { fetch: async () => Response.json({ id: "r", object: "response", status: "queued", model: "gpt-5", output: [], usage: null }) };
     await client({ cache, ...pending }).responses.create({ model: "gpt-5", input: "Hi", background: true }).catch(() => undefined);
     assert.equal(store.size, 0);
+  });
+
+  it("keeps a stream only where it ended well, and no answer that is not yet there", async () => {
+    const event = (data) => `data: ${JSON.stringify(data)}\n\n`;
+    const chunk = (delta, finish_reason = null) => event({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-5-mini", choices: [{ index: 0, delta, finish_reason }] });
+    const said = chunk({ content: "a" });
+    const done = "data: [DONE]\n\n";
+    const ended = (type, status) => `event: ${type}\n` + event({ type, response: { id: "r", object: "response", status, model: "gpt-5-mini", output: [], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } } });
+    const chat = "https://api.openai.com/v1/chat/completions";
+    const responses = "https://api.openai.com/v1/responses";
+    const sent = async (url, text, type) => {
+      let count = 0;
+      const fetch = createGuardedFetch({
+        cache: new ResponseCache(),
+        fetch: async () => ((count += 1), new Response(text, { headers: { "content-type": type } })),
+      });
+      const body = JSON.stringify({ model: "gpt-5-mini", stream: type !== "application/json", messages: hello.messages, input: "Hi" });
+      for (let turn = 0; turn < 2; turn += 1) {
+        await fetch(url, { method: "POST", body }).then((response) => response.text()).catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      return count;
+    };
+    for (const [name, url, text, count] of [
+      ["whole", chat, said + chunk({}, "stop") + done, 1],
+      ["at its maximum", chat, said + chunk({}, "length") + done, 1],
+      ["with CRLF", chat, (said + chunk({}, "stop") + done).replaceAll("\n", "\r\n"), 1],
+      ["an error as finish reason", chat, said + chunk({}, "error") + done, 2],
+      ["nothing but the end", chat, done, 2],
+      ["no finish reason", chat, said + done, 2],
+      ["an error in it", chat, said + event({ error: { message: "boom" } }) + done, 2],
+      ["one of two choices", chat, event({ id: "c", model: "gpt-5-mini", choices: [{ index: 1, delta: { content: "b" }, finish_reason: null }] }) + chunk({}, "stop") + done, 2],
+      ["completed", responses, ended("response.completed", "completed"), 1],
+      ["incomplete", responses, ended("response.incomplete", "incomplete"), 1],
+      ["failed", responses, ended("response.failed", "failed"), 2],
+      ["begun", responses, ended("response.created", "in_progress"), 2],
+    ]) {
+      assert.deepEqual([name, await sent(url, text, "text/event-stream")], [name, count]);
+    }
+    const whole = { id: "r", object: "response", status: "completed", model: "gpt-5-mini", output: [], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } };
+    assert.equal(await sent(responses, `\n  ${JSON.stringify(whole)}`, "application/json"), 1);
+    assert.equal(await sent(responses, `\n  ${JSON.stringify({ ...whole, status: "queued" })}`, "application/json"), 2);
+  });
+
+  it("refuses a partition that gives no text, before anything is sent", async () => {
+    for (const partition of [async () => "a", () => undefined, () => 5]) {
+      await assert.rejects(ask({ cache: new ResponseCache({ partition }) }), (error) => error instanceof ConfigurationError && /expected partition to give a text, found (a promise|undefined|number)/.test(error.message));
+    }
+    assert.equal(provider.requests.length, 0);
+    const thrown = await ask({ cache: new ResponseCache({ partition: () => assert.fail("mine") }) });
+    assert.deepEqual(thrown.security.warnings.map(({ code }) => code), ["cache_unavailable"]);
+  });
+
+  it("does not keep the answer to a request that a budget has cut short", async () => {
+    const store = new MemoryCacheStore();
+    const cache = new ResponseCache({ store });
+    const budgetManager = new BudgetManager();
+    budgetManager.createBudget({ name: "b", limit: "0.01", period: "daily", action: "block" });
+    const body = { max_completion_tokens: 100_000 };
+    await ask({ cache, budgetManager, outputBound: "clamp" }, body);
+    assert.ok(provider.requests[0].body.max_completion_tokens < 100_000);
+    assert.equal(store.size, 0);
+    assert.equal((await ask({ cache }, body)).security.cache.hit, false);
+    assert.equal(store.size, 1);
+  });
+
+  it("keeps nothing under the key of a target that failed", async () => {
+    const store = new MemoryCacheStore();
+    const cache = new ResponseCache({ store });
+    let asked = 0;
+    // It is asked for the key of the cache, and again for the request.
+    const other = client({ apiKey: async () => ((asked += 1) === 1 ? assert.fail("away") : "sk-other") });
+    provider.script({ status: 500 }, { text: "of the other" });
+    const answer = await ask({ cache, fallback: new FallbackChain([{ client: other }]) });
+    assert.deepEqual([answer.choices[0].message.content, asked, store.size, answer.security.cache], ["of the other", 2, 0, undefined]);
+  });
+
+  it("measures answers in bytes, and waits for no store that never answers", async () => {
+    const store = new MemoryCacheStore();
+    provider.script({ text: "x".repeat(900) }, { text: "\u{ac00}".repeat(900) });
+    const cache = new ResponseCache({ store, maxAnswerBytes: 2_000 });
+    await ask({ cache });
+    await ask({ cache }, { seed: 1 });
+    assert.equal(store.size, 1);
+    const told = [];
+    const pending = [];
+    const hanging = new ResponseCache({ store: { get: () => undefined, put: () => new Promise(() => undefined) } });
+    await ask({ cache: hanging, timeout: 200, onError: ({ code }) => told.push(code) }, {}, { waitUntil: (promise) => pending.push(promise) });
+    await Promise.all(pending);
+    assert.deepEqual([pending.length, told], [1, ["timeout"]]);
   });
 
   it("is refreshed or skipped where a call says so", async () => {
