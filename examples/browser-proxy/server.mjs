@@ -21,7 +21,16 @@ export async function startProxy({ apiKey, baseURL = "https://api.openai.com", b
   const budgetManager = new BudgetManager(costStorage);
   const guarded = createGuardedFetch({ guardrailEngine: defaultEngine(), budgetManager, costStorage });
 
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    // Whatever a visitor sends: it is that request that ends.
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(400);
+      response.end();
+    });
+  });
+
+  /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response */
+  async function answer(request, response) {
     const path = new URL(request.url ?? "/", "http://proxy").pathname;
     if (request.method === "GET" && path === "/") {
       response.setHeader("content-type", "text/html; charset=utf-8");
@@ -54,7 +63,7 @@ export async function startProxy({ apiKey, baseURL = "https://api.openai.com", b
       if (!response.headersSent) response.writeHead(502);
       response.end();
     }
-  });
+  }
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return { url: `http://127.0.0.1:${address.port}`, budgetManager, costStorage, close: () => new Promise((resolve) => server.close(resolve)) };

@@ -4,6 +4,7 @@ import { ConfigurationError } from "../errors.js";
 import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
 import type { CostAlert } from "../types.js";
+import { prolong, unawaited } from "../wait-until.js";
 import { warnOnce } from "../warn.js";
 
 /** What {@link sendAlerts} takes. */
@@ -118,11 +119,7 @@ class Sender {
       .catch((error: unknown) => this.#failed(error, alert))
       .finally(() => void this.pending.delete(sent));
     this.pending.add(sent);
-    try {
-      this.options.waitUntil?.(sent);
-    } catch {
-      // Outside of a request there is nothing to prolong.
-    }
+    prolong(this.options.waitUntil, sent);
   }
 
   async #deliver(alert: CostAlert): Promise<void> {
@@ -204,10 +201,11 @@ class Sender {
       warnOnce("alert_not_sent", "an alert was not delivered to its webhook; onError of sendAlerts says why");
       return;
     }
+    const threw = (): void => warnOnce("callback_failed", "onError of sendAlerts threw; the call went on");
     try {
-      onError(error, alert);
+      unawaited(onError(error, alert), threw);
     } catch {
-      warnOnce("callback_failed", "onError of sendAlerts threw; the call went on");
+      threw();
     }
   }
 }

@@ -3,6 +3,7 @@ import { InternalError } from "../errors.js";
 import { partitionOf } from "../resilience/partition.js";
 import { toJson } from "../store/json.js";
 import type { CallContext, RequestOptions, SecurityMetadata } from "../types.js";
+import { prolong } from "../wait-until.js";
 import { beginCall } from "./begin.js";
 import { checkOptions, contextOf, gatesOf, keyed, settingsOf, type GuardedClientConfig, type Shared } from "./config.js";
 import { readStream, type GuardedStreamOf } from "./stream.js";
@@ -92,7 +93,7 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
     const call = beginCall({ shared, aim, context, options, chain });
     // A host that ends with the request is told at once that something is owed: the caller may go before the answer comes.
     let over = (_?: SecurityMetadata): void => undefined;
-    context.waitUntil?.(new Promise<SecurityMetadata | undefined>((resolve) => (over = resolve)));
+    prolong(context.waitUntil, new Promise<SecurityMetadata | undefined>((resolve) => (over = resolve)));
     let streaming = false;
     let kept: Promise<void> | undefined;
     try {

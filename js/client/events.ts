@@ -1,6 +1,7 @@
 /** What a program is told of its calls while they go on. None of it holds what was asked or answered. */
 import type { TollgateError } from "../errors.js";
 import type { CostAlert, CostEstimate, CostRecord, Provider, SecurityMetadata } from "../types.js";
+import { unawaited } from "../wait-until.js";
 import type { Format } from "./target.js";
 
 /** Whose call an event is of, and of which model. */
@@ -85,8 +86,7 @@ export class Audience {
     for (const listener of this.#all(name)) {
       try {
         // One that is asynchronous fails later: nobody waits for it, and its fault breaks nothing.
-        const result: unknown = listener(event);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(name, error));
+        unawaited(listener(event), (error) => this.#failed(name, error));
       } catch (error) {
         fine = false;
         this.#failed(name, error);
@@ -175,7 +175,9 @@ function once<T>(inner: () => T, outside: (only: () => T) => T): T {
 
 function quietly<T>(act: () => T): T | undefined {
   try {
-    return act();
+    const result = act();
+    unawaited(result);
+    return result;
   } catch {
     // An observer's fault must not break the call that it watches.
     return undefined;

@@ -3,6 +3,7 @@ import { run } from "../core.js";
 import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, Provider } from "../types.js";
+import { prolong } from "../wait-until.js";
 import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
@@ -103,14 +104,16 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   const said = config.contextHeaders === true ? saidContext(headers) : {};
   const had = strip(headers);
   const target = method === "POST" ? targetOf(url, config) : undefined;
-  const text = target && (await textOf(request, init, headers));
-  if (target === undefined || text === undefined) return base(input, had ? { ...init, headers } : init);
+  const { text, sent } = target === undefined ? {} : await bodyOf(request, init, headers);
+  if (target === undefined || text === undefined) {
+    return base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
+  }
 
   const model = target.model ?? modelOf(text);
   const signal = init?.signal ?? request?.signal ?? undefined;
-  // It speaks for the body that the caller gave.
+  // They speak for the body that the caller gave.
   headers.delete("content-length");
-  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  if (!/json/i.test(headers.get("content-type") ?? "")) headers.set("content-type", "application/json");
   let call: RunningCall;
   let context: CallContext;
   try {
@@ -136,7 +139,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   }
   // A host that ends with the request is told at once that something is owed.
   let over = (): void => undefined;
-  context.waitUntil?.(new Promise<void>((resolve) => (over = resolve)));
+  prolong(context.waitUntil, new Promise<void>((resolve) => (over = resolve)));
   let streaming = false;
   let failure: { error: unknown } | undefined;
   try {
@@ -192,18 +195,33 @@ function targetOf(url: string, config: GuardedFetchConfig): Target | undefined {
 /** Whose formats they are, where not OpenAI's. */
 const MAKERS: Partial<Record<Target["format"], Provider>> = { messages: "anthropic", gemini: "google" };
 
-/** A request's body as text; undefined for what is none: a form, a file. */
-async function textOf(request: Request | undefined, init: RequestInit | undefined, headers: Headers): Promise<string | undefined> {
-  const type = headers.get("content-type");
-  if (type !== null && !/json/i.test(type) && !type.startsWith("text/")) return undefined;
-  const body = init?.body;
-  if (body === undefined || body === null) {
-    // Read off a copy, so that what passes untouched can be sent.
-    return request?.body == null ? undefined : request.clone().text();
-  }
+/**
+ * What a request says, by what its body is and not by what it calls itself: a text to guard; or, for a form, what is sent in the place
+ * of a body that could only be read once. What can't be read throws, as it would when it is sent.
+ */
+async function bodyOf(request: Request | undefined, init: RequestInit | undefined, headers: Headers): Promise<{ text?: string; sent?: BodyInit }> {
+  const given: unknown = init?.body;
+  if (given instanceof FormData || given instanceof URLSearchParams) return {};
+  const isAbsent = given === undefined || given === null;
+  // Off a copy of a request, so that what passes untouched can be sent.
+  const read = isAbsent ? (request === undefined || request.body === null ? undefined : await request.clone().arrayBuffer()) : await readBody(given);
+  if (read === undefined) return {};
+  const text = typeof read === "string" ? read : await new Response(read).text();
+  // A form passes, unless it only says that it is one.
+  const isForm = /^(multipart\/|application\/x-www-form-urlencoded)/i.test(headers.get("content-type") ?? "");
+  return isForm && !/^\s*[[{]/.test(text) ? (isAbsent ? {} : { sent: read }) : { text };
+}
+
+async function readBody(body: unknown): Promise<string | ArrayBuffer> {
   if (typeof body === "string") return body;
-  const isBytes = body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof ReadableStream;
-  return isBytes ? new Response(body as BodyInit).text() : undefined;
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob || body instanceof ReadableStream) {
+    return new Response(body as BodyInit).arrayBuffer();
+  }
+  // Whatever else it is: a host sends it as a text.
+  if ((body as Partial<AsyncIterable<BlobPart>>)[Symbol.asyncIterator] === undefined) return String(body);
+  const parts: BlobPart[] = [];
+  for await (const piece of body as AsyncIterable<BlobPart>) parts.push(piece);
+  return new Blob(parts).arrayBuffer();
 }
 
 /** The model that a body names, for who chooses the context by it. */
@@ -281,9 +299,14 @@ function streamed(call: RunningCall, format: Target["format"], done: () => void)
     },
   });
   const end = (failure: { error: unknown } | undefined): void => {
-    flush();
+    let error = failure?.error;
+    try {
+      flush();
+    } catch (lost) {
+      // The module was replaced under it: what was to leave is gone with it.
+      error ??= lost;
+    }
     if (cancelled) return;
-    const error = failure?.error;
     if (error === undefined) {
       out.close();
       return;

@@ -217,7 +217,12 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
   } finally {
     // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
     reader?.cancel().catch(() => undefined);
-    call.leave();
+    try {
+      call.leave();
+    } catch (error) {
+      // The module was replaced under it.
+      failure ??= { error };
+    }
     if (why !== undefined || failure !== undefined) deadline.abort();
     deadline.end();
   }
@@ -245,9 +250,13 @@ export function readStream<T>(call: RunningCall): GuardedStreamOf<T> {
     take: (data) => {
       for (const text of data) queue.push(JSON.parse(text) as T);
     },
-    end: (failure) => queue.end(failure !== undefined, failure?.error),
+    end: (failure) => {
+      // Before the reader goes on: what it asks then must not be asked of a core that is free.
+      settled = true;
+      queue.end(failure !== undefined, failure?.error);
+    },
   };
-  const security = pump(call, sink).finally(() => (settled = true));
+  const security = pump(call, sink);
   return new GuardedStreamOf<T>(
     () => ({
       next: () => queue.next(),

@@ -120,6 +120,18 @@ describe("alerts by webhook", () => {
     assert.ok(growing[0] >= 500 && growing.at(-1) <= 60_000 && growing.includes(30_000) === waits.some((ms) => ms === 30_000), String(waits));
   });
 
+  test("onError that is asynchronous and fails ends no program", async () => {
+    const found = [];
+    const listen = (error) => void found.push(error);
+    process.on("unhandledRejection", listen);
+    const { hook, spend } = managed({ maxAttempts: 1, onError: async () => Promise.reject(new Error("mine")) });
+    script = [400, 400];
+    await spend("a", "0.6").then(() => hook.settled());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("unhandledRejection", listen);
+    assert.deepEqual(found, []);
+  });
+
   test("what no further try can help is told, and a redirect is not followed", async () => {
     for (const [answers, tries, status] of [[[400], 1, 400], [[(_, response) => response.writeHead(307, { location: `${url}/elsewhere` }).end()], 1, 307], [[503, 503, 503], 3, 503]]) {
       const { hook, manager, failures } = managed({ maxAttempts: 3 });

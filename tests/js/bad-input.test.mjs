@@ -7,7 +7,7 @@ import OpenAI from "openai";
 import { BudgetManager, GuardedAnthropic, GuardedAzureOpenAI, GuardedOpenAI, InMemoryCostStorage, TollgateError, createGuardedFetch } from "tollgate";
 
 import { startProvider } from "../../examples/local-provider/provider.mjs";
-import { CHAT, CHAT_EVENTS, MESSAGES, STREAMS, events, json, pieces, post, provider } from "./lib/wire.mjs";
+import { CHAT, CHAT_EVENTS, MESSAGES, STREAMS, events, json, pieces, pii, post, provider } from "./lib/wire.mjs";
 
 const request = { model: "gpt-5-mini", max_completion_tokens: 50, messages: [{ role: "user", content: "Hi" }] };
 const answer = { id: "c", object: "chat.completion", created: 1, model: "gpt-5-mini", choices: [{ index: 0, message: { role: "assistant", content: "Hello", refusal: null }, finish_reason: "stop" }], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } };
@@ -250,6 +250,37 @@ describe("from a caller", () => {
     const { asked, fetch } = provider(() => json(answer));
     await createGuardedFetch({ fetch })(new Request(CHAT, post(request)));
     assert.deepEqual(asked[0].body, request);
+  });
+
+  it("no kind of body goes round the guard: what is sent is what was guarded, whatever it calls itself", async () => {
+    const text = JSON.stringify({ ...request, messages: [{ role: "user", content: "Write to jane.doe@example.com" }] });
+    async function* pieces() {
+      yield new TextEncoder().encode(text.slice(0, 20));
+      yield new TextEncoder().encode(text.slice(20));
+    }
+    for (const [name, init] of Object.entries({
+      blob: { body: new Blob([text], { type: "application/json" }) },
+      iterable: { body: pieces(), duplex: "half" },
+      string: { body: new String(text) },
+      toString: { body: { toString: () => text } },
+      octets: { body: text, headers: { "content-type": "application/octet-stream" } },
+      form: { body: text, headers: { "content-type": "multipart/form-data; boundary=x" } },
+      stream: { body: new Blob([text]).stream(), duplex: "half", headers: { "content-type": "application/octet-stream" } },
+    })) {
+      const { asked, fetch } = provider(() => json(answer));
+      const response = await createGuardedFetch({ fetch, guardrailEngine: pii("block") })(CHAT, { method: "POST", ...init });
+      assert.deepEqual([response.status, asked.length], [403, 0], name);
+    }
+    const { asked, fetch } = provider(() => json(answer));
+    const guarded = createGuardedFetch({ fetch });
+    await guarded(CHAT, { method: "POST", body: new Blob([text], { type: "application/json" }) });
+    assert.deepEqual([asked[0].body, asked[0].headers.get("content-type")], [JSON.parse(text), "application/json"]);
+    assert.equal((await guarded(CHAT, { method: "POST", body: new Blob([new Uint8Array([1, 2])]) })).status, 400);
+    // A form is none of it, also one that can be read only once.
+    const form = "--x\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n--x--\r\n";
+    await guarded(CHAT, { method: "POST", headers: { "content-type": "multipart/form-data; boundary=x" }, body: new Blob([form]).stream(), duplex: "half" });
+    assert.equal(new TextDecoder().decode(asked[1].body), form);
+    assert.equal(asked.length, 2);
   });
 
   it("forms and sound pass untouched: transcriptions, translations, speech", async () => {

@@ -144,6 +144,49 @@ describe("the guarded fetch", () => {
   });
 });
 
+describe("what an application hands in and throws", () => {
+  const unhandled = async (act) => {
+    const found = [];
+    const listen = (error) => void found.push(error);
+    process.on("unhandledRejection", listen);
+    try {
+      await act();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+    return found;
+  };
+
+  it("waitUntil that throws breaks no call, and leaves no timer", async () => {
+    const torn = () => {
+      throw new TypeError("Illegal invocation");
+    };
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch: async () => json(chat), context: { waitUntil: torn } });
+    assert.equal((await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages })).choices[0].message.content, "Hello");
+    const fetch = createGuardedFetch({ fetch: async () => json(chat), context: { waitUntil: torn } });
+    assert.equal((await fetch(CHAT, post({ model: "gpt-5-mini", max_completion_tokens: 50, messages }))).status, 200);
+  });
+
+  it("an observer that is asynchronous and fails ends no program", async () => {
+    const fail = async () => {
+      throw new Error("observer");
+    };
+    const telemetry = [{ begin: fail }, { begin: () => ({ run: async (send) => (await send(), fail()), end: fail }) }];
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch: async () => json(chat), telemetry });
+    const found = await unhandled(() => client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages }));
+    assert.deepEqual(found, []);
+  });
+
+  it("soFar right after the loop is undefined: the call is settled", async () => {
+    const stream = events(CHAT_EVENTS("Hello"), { done: true });
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch: async () => stream.response() });
+    const answer = await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages, stream: true });
+    for await (const _ of answer);
+    assert.equal(answer.soFar(), undefined);
+  });
+});
+
 describe("tries", () => {
   it("are told of one by one: a request each, and a record of each that may have been billed", async () => {
     const { told, names, options } = listening();

@@ -1,5 +1,6 @@
 // The examples of hosts that are no Worker: a route on Vercel's edge runtime, a page in Chromium before its proxy.
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { after, before, describe, test } from "node:test";
 
 import { startProvider } from "../../examples/local-provider/provider.mjs";
@@ -46,6 +47,13 @@ describe("a page without a key, in Chromium", () => {
     assert.equal(text, "The harbour froze, and thawed in March.");
     assert.ok(!source.includes("sk-local"));
     assert.equal(provider.requests.at(-1).body.messages[0].content, "Mail [REDACTED_EMAIL]");
+  });
+
+  test("outlives what it can't read", async () => {
+    const { hostname, port } = new URL(proxy.url);
+    const status = await new Promise((resolve, reject) => get({ hostname, port, path: "//" }, (answer) => resolve(answer.resume().statusCode)).on("error", reject));
+    assert.equal(status, 400);
+    assert.equal((await fetch(proxy.url)).status, 200);
   });
 
   test("shows what was refused, and nothing was sent", async () => {
