@@ -589,8 +589,7 @@ export class RunningCall {
 
 /** What a step says that a call takes of budgets. */
 function taken({ usd, tokens }: { usd: string; tokens?: number }): BudgetAmounts {
-  // A usage that can't be is held at the most that is one: the money must be settled all the same.
-  return tokens === undefined ? { usd } : { usd, tokens: Math.min(tokens, Number.MAX_SAFE_INTEGER) };
+  return tokens === undefined ? { usd } : { usd, tokens };
 }
 
 /** A polyfill's Response need not be the global class: it is taken by its shape. */

@@ -8,6 +8,7 @@ use super::{
     Call, Phase,
     bill::{Bill, outcome},
     over_budget,
+    plan::MOST_TOKENS,
     step::Reserved,
 };
 use crate::{
@@ -122,7 +123,7 @@ impl Call {
         if used > self.covered() {
             let ask = used.saturating_sub(self.covered()).saturating_add(used);
             let over = tokens.saturating_sub(self.covered_amounts().tokens.unwrap_or(0));
-            let ask_tokens = if over > 0 { over.saturating_add(tokens) } else { 0 };
+            let ask_tokens = if over > 0 { over.saturating_add(tokens).min(MOST_TOKENS) } else { 0 };
             let cost = Amounts::new(used, Some(tokens));
             self.purse.want = Some(Want { cost, ask, ask_tokens, asks_left: ASKS });
             return;
