@@ -674,7 +674,7 @@ export type ICostStorage = CostStorage;
 export type BudgetPeriod = "hourly" | "daily" | "weekly" | "monthly" | "total";
 /** What a budget does at its limit: tell, refuse, or refuse with a time to try again. */
 export type BudgetAction = "alert" | "block" | "throttle";
-/** What a budget counts: money, tokens of every kind in and out, or calls that reached the provider. */
+/** What a budget counts: money, tokens of every kind in and out, or calls that were answered, or may have been billed. */
 export type BudgetUnit = "usd" | "tokens" | "requests";
 /** How far a budget is: below 90 percent, below 100, or there. */
 export type AlertSeverity = "info" | "warning" | "critical";

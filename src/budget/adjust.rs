@@ -108,7 +108,10 @@ impl Adjustments {
         self.kept.push(new);
         while self.kept.len() > MOST {
             let now = self.kept.last().map(|last| last.at).unwrap_or_default();
-            let Some(oldest) = self.kept.iter().position(|made| !made.is_active(now)) else {
+            // Raises that are over first: an id that is forgotten would count again.
+            let ended = |made: &Adjustment| made.until.is_some() && !made.is_active(now);
+            let oldest = self.kept.iter().position(ended);
+            let Some(oldest) = oldest.or_else(|| self.kept.iter().position(|made| made.until.is_none())) else {
                 self.kept.pop();
                 return Err(Error::input(format!(
                     "cannot raise a budget: expected at most {MOST} raises at a time, found one more"

@@ -49,4 +49,4 @@ pub use check::{Verdict, check};
 pub use child::Child;
 pub use config::{Action, Config, Threshold};
 pub use ledger::{Charge, Charged, Ledger, Mode, OnlyUtc, Reserve, Taken, Zones};
-pub use unit::{Amounts, Unit};
+pub use unit::{Amounts, Unit, count};

@@ -18,7 +18,7 @@ pub enum Unit {
     Usd,
     /// Tokens of every kind, in and out.
     Tokens,
-    /// Calls that reached the provider.
+    /// Calls that were answered, or may have been billed.
     Requests,
     /// One of a later release: nobody here can count in it.
     Unknown,
@@ -101,6 +101,11 @@ const ONE: i128 = 1_000_000_000_000;
 /// So many of a unit that is counted in whole numbers; held at the largest amount.
 pub fn whole(count: u64) -> Usd {
     Usd::from_pico(i128::from(count) * ONE).unwrap_or(LARGEST)
+}
+
+/// How many a whole amount is; the other way round.
+pub fn count(amount: Usd) -> u64 {
+    u64::try_from(amount.pico() / ONE).unwrap_or(0)
 }
 
 const LARGEST: Usd = match Usd::from_pico(1_000_000_000_000_000 * ONE) {

@@ -268,3 +268,39 @@ describe("a budget that runs out", () => {
     assert.equal(choices[0].message.content, "x");
   });
 });
+
+describe("a budget of tokens in a stream", () => {
+  const EVENTS = 300;
+  const body = { model: "free-1", stream: true, max_completion_tokens: 50, messages: [{ role: "user", content: "Hi" }] };
+  const free = new CostTracker({ customPricing: { "free-1": { rates: { input: 0, output: 0 } }, "costly-1": { rates: { input: 1, output: 2 } } } });
+
+  for (const model of ["free-1", "costly-1"]) {
+    it(`ends one that ignores its maximum behind the event that passes it: ${model}`, async () => {
+      const budgetManager = new BudgetManager();
+      const { id } = budgetManager.createBudget({ name: "tokens", unit: "tokens", limit: 3000, period: "daily", action: "block" });
+      const { fetch, seen } = provider(CHAT_EVENTS(...Array.from({ length: EVENTS }, () => "x".repeat(100))));
+      const client = new GuardedOpenAI({ apiKey: "sk-local", fetch, budgetManager, costTracker: free });
+      const stream = await client.chat.completions.create({ ...body, model });
+      await assert.rejects(async () => {
+        for await (const _ of stream);
+      }, (error) => error instanceof BudgetExceededError && error.code === "budget_stream_exhausted" && error.message.includes("tokens"));
+      const { currentSpending, held } = await budgetManager.getBudgetStatus(id);
+      assert.equal(held, 0);
+      assert.ok(currentSpending > 2900 && currentSpending <= 3100, `expected the limit and one event of 100 bytes at most, found ${currentSpending}`);
+      assert.ok(seen.cancelled && seen.given < EVENTS);
+    });
+  }
+
+  it("charges each byte where more than the maximum came for certain, and no usage", async () => {
+    const budgetManager = new BudgetManager();
+    budgetManager.createBudget({ name: "money", limit: 5, period: "daily", action: "block" });
+    const costStorage = new InMemoryCostStorage();
+    const text = "갅뷁쉛".repeat(400);
+    const { fetch } = provider(CHAT_EVENTS(text).filter((event) => !event.usage));
+    const client = new GuardedOpenAI({ apiKey: "sk-local", fetch, budgetManager, costStorage });
+    const stream = await client.chat.completions.create({ ...body, model: "gpt-4o-mini" });
+    for await (const _ of stream);
+    const { costRecord } = await stream.security;
+    assert.equal(costRecord.actualTokens.outputTokens, bytesOf(text));
+  });
+});

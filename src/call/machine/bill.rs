@@ -102,8 +102,8 @@ impl Call {
         } else {
             output.bytes
         };
-        // More than the maximum came for certain: it was ignored, and bounds nothing.
-        Usage::tokens(input, most.min(said).max(output.tokens.low))
+        // Where more than the maximum came for certain it was ignored, and bounds nothing.
+        Usage::tokens(input, if output.tokens.low > most { said } else { most.min(said) })
     }
 
     /// What a stream is charged were it to end here: the larger of what was told, which may be a part, and of what was seen.

@@ -120,16 +120,20 @@ impl Call {
         // What nobody can price is charged at what was held.
         let (used, many) = cost(usage).zip(cost(more)).unwrap_or_default();
         let left = self.covered().saturating_sub(used).pico();
-        if used > self.covered() {
-            let ask = used.saturating_sub(self.covered()).saturating_add(used);
-            let over = tokens.saturating_sub(self.covered_amounts().tokens.unwrap_or(0));
-            let ask_tokens = if over > 0 { over.saturating_add(tokens).min(MOST_TOKENS) } else { 0 };
+        // Without a bound in tokens no budget counts them.
+        let covered_tokens = self.bound_tokens.map(|bound| bound.saturating_add(self.purse.grown_tokens));
+        let over_tokens = covered_tokens.map_or(0, |covered| tokens.saturating_sub(covered));
+        if used > self.covered() || over_tokens > 0 {
+            // As much again as came, in each unit.
+            let ask = used.saturating_sub(self.covered()).max(Usd::ZERO).saturating_add(used);
+            let ask_tokens = over_tokens.saturating_add(tokens).min(MOST_TOKENS);
             let cost = Amounts::new(used, Some(tokens));
             self.purse.want = Some(Want { cost, ask, ask_tokens, asks_left: ASKS });
             return;
         }
         let room = left.saturating_mul(i128::from(MANY)).checked_div(many.saturating_sub(used).pico());
         let room = room.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(u64::MAX);
+        let room = covered_tokens.map_or(room, |covered| room.min(covered.saturating_sub(tokens)));
         // A token is a byte at least.
         let text_bytes = text_bytes.saturating_add(usize::try_from(room).unwrap_or(usize::MAX));
         if let Some(relay) = &mut self.relay {
@@ -165,12 +169,25 @@ impl Call {
             return out;
         }
         let (left, unit) = (outcome.remaining, outcome.unit());
-        let is_money = unit == budget::Unit::Usd;
-        if is_money && left < want.ask && self.covered().saturating_add(left) > want.cost.usd && want.asks_left > 0 {
-            self.purse.want = Some(Want { ask: left, asks_left: want.asks_left - 1, ..want });
-            return Vec::new();
+        // What they have left may be enough for what came.
+        let covered = self.covered_amounts().of(unit).unwrap_or_default();
+        let needed = want.cost.of(unit).unwrap_or_default();
+        if covered.saturating_add(left) > needed && want.asks_left > 0 {
+            let asks_left = want.asks_left - 1;
+            let tokens = budget::count(left);
+            let less = match unit {
+                budget::Unit::Usd if left < want.ask => Some(Want { ask: left, asks_left, ..want }),
+                budget::Unit::Tokens if tokens < want.ask_tokens => {
+                    Some(Want { ask_tokens: tokens, asks_left, ..want })
+                }
+                _ => None,
+            };
+            if less.is_some() {
+                self.purse.want = less;
+                return Vec::new();
+            }
         }
-        let had = unit.show(self.covered_amounts().of(unit).unwrap_or_default().saturating_add(left));
+        let had = unit.show(covered.saturating_add(left));
         let error = over_budget(outcome, Code::BudgetStreamExhausted, want.cost, |name, _, wanted| {
             format!(
                 "cannot go on with the stream: expected budget {name} to pay for {wanted} of it, found {had} for all of it"
