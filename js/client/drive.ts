@@ -311,7 +311,7 @@ export class RunningCall {
       const end = (): void => (clearTimeout(timer), resolve());
       const fail = (error: unknown): void => (end(), void this.host.audience.tell("onError", error));
       const message = "cannot keep an answer: expected the cache's store to take it within the call's timeout, found that it has not";
-      const timer = setTimeout(() => fail(new TimeoutError({ code: "timeout", message })), Math.max(this.#until - Date.now(), 1));
+      const timer = setTimeout(() => fail(new TimeoutError({ code: "timeout", message })), Math.min(Math.max(this.#until - Date.now(), 1), 2_147_483_647));
       cache.keep(this.text, type, usd).then(end, fail);
     });
     return this.kept;
@@ -419,6 +419,7 @@ export class RunningCall {
     const { deadline, connectTimeoutMs } = this.host;
     const { fetch, gates, target, headers: headersOf } = this.host.aim;
     let start: Start | undefined;
+    let isSent = false;
     try {
       deadline.check();
       if (gates.length > 0) await this.#pass();
@@ -439,12 +440,15 @@ export class RunningCall {
       }
       start = new Start(deadline, connectTimeoutMs);
       const { signal } = start;
+      isSent = true;
       const post = (): Promise<unknown> => runAsync((core) => core.postText(fetch, target.url, headers, body, signal));
       const response: unknown = await start.race(this.host.observed === undefined ? post() : this.host.observed.run(post));
       this.response = responseOf(response);
       this.#passage?.answered(this.response.status, this.response.headers);
       this.core.use((call) => this.#responded(call));
     } catch (error) {
+      // A key that nobody could give says nothing of who was to be asked.
+      if (!isSent) this.#passage?.unsent();
       this.#failed(error, start?.isLate === true ? "late" : undefined);
     } finally {
       start?.end();
@@ -487,8 +491,9 @@ export class RunningCall {
     const passage = this.#passage;
     this.#passage = undefined;
     passage?.left();
-    if (again) return;
     passage?.used(() => {
+      // What it used was settled with the try; the report is of the call.
+      if (again) return undefined;
       const { costRecord } = JSON.parse(this.core.use((call) => call.report())) as { costRecord?: CostRecord };
       // What nobody knows the outcome of may have used all of it.
       return costRecord?.estimated === "unknown_outcome" ? undefined : costRecord?.actualTokens.totalTokens;

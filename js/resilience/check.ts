@@ -20,5 +20,36 @@ export function invalid(message: string): ConfigurationError {
   return new ConfigurationError({ code: "invalid_config", message });
 }
 
+/** Tells a listener of the application. Nobody waits for one that is asynchronous, and the fault of none breaks anything. */
+export function quietly(tell: () => unknown): void {
+  try {
+    ignored(tell());
+  } catch {
+    // Its own.
+  }
+}
+
+/** What the application says: no, where it throws, or gives a promise. */
+export function says(ask: () => unknown): boolean {
+  try {
+    const said = ask();
+    return ignored(said) ? false : Boolean(said);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is a promise. Nobody waits for it, nor hears that it was rejected. */
+function ignored(value: unknown): boolean {
+  if (typeof (value as { then?: unknown } | null | undefined)?.then !== "function") return false;
+  Promise.resolve(value).catch(() => undefined);
+  return true;
+}
+
+/** How long a place is kept, in milliseconds; for ever where nobody says. */
+export function leaseOf(leaseMs: number | undefined): number {
+  return whole("leaseMs", leaseMs, Infinity, 1, Number.MAX_SAFE_INTEGER);
+}
+
 /** The longest that a host's timer takes. */
 export const LONGEST_MS = 2_147_483_647;

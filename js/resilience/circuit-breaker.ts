@@ -1,6 +1,6 @@
 /** Holds back calls to endpoints that fail. */
 import { UnavailableError } from "../errors.js";
-import { LONGEST_MS, invalid, known, whole } from "./check.js";
+import { LONGEST_MS, invalid, known, quietly, whole } from "./check.js";
 import { Circuit, type CircuitState } from "./circuit.js";
 import type { Attempt, Pass } from "./gate.js";
 
@@ -91,10 +91,6 @@ export class CircuitBreaker {
   }
 
   #changed(endpoint: string, state: CircuitState): void {
-    try {
-      this.#tell(endpoint, state);
-    } catch {
-      // The application's own listener: its fault must not break a call.
-    }
+    quietly(() => this.#tell(endpoint, state));
   }
 }

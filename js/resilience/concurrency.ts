@@ -1,5 +1,5 @@
 /** A limit on calls at once. */
-import { LONGEST_MS, known, whole } from "./check.js";
+import { LONGEST_MS, known, leaseOf, whole } from "./check.js";
 import type { Attempt, Pass } from "./gate.js";
 import { Line } from "./line.js";
 
@@ -9,6 +9,12 @@ export interface ConcurrencyConfig {
   maxConcurrent: number;
   /** How many may wait; one more is refused with `queue_full`. 1,000 if left out; 0 refuses at once. */
   maxQueue?: number;
+}
+
+interface Waiting {
+  leaseMs: number;
+  place: object | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
@@ -21,7 +27,7 @@ export interface ConcurrencyConfig {
  */
 export class ConcurrencyLimiter {
   readonly #most: number;
-  readonly #line: Line<{ leaseMs: number; place: object | undefined }>;
+  readonly #line: Line<Waiting>;
   /** Who has a place, and until when at most: a host may end a request without a word. */
   readonly #taken = new Map<object, number>();
 
@@ -43,17 +49,22 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * Waits for a place, and gives what frees it.
+   * Waits for a place, and gives what frees it. `leaseMs`: so long it waits at most, and after so long the place is free again, whatever became
+   * of who has it; without it there is no end.
    *
    * @throws {UnavailableError} `queue_full` when too many wait
+   * @throws {TimeoutError} when `leaseMs` was over before there was a place
    */
-  async acquire({ signal, leaseMs = LONGEST_MS }: { signal?: AbortSignal; leaseMs?: number } = {}): Promise<() => void> {
+  async acquire({ signal, leaseMs: given }: { signal?: AbortSignal; leaseMs?: number } = {}): Promise<() => void> {
+    const leaseMs = leaseOf(given);
     signal?.throwIfAborted();
     this.#sweep();
-    const waiting: { leaseMs: number; place: object | undefined } = { leaseMs, place: undefined };
+    const waiting: Waiting = { leaseMs, place: undefined, timer: undefined };
     if (this.#line.length > 0 || this.#taken.size >= this.#most) {
       this.#line.check();
-      await this.#line.join(waiting, signal, leaseMs, () => undefined);
+      const turn = this.#line.join(waiting, signal, leaseMs, () => clearTimeout(waiting.timer));
+      this.#arm(waiting);
+      await turn;
     } else {
       waiting.place = this.#take(leaseMs);
     }
@@ -79,9 +90,24 @@ export class ConcurrencyLimiter {
   #serve(): void {
     this.#line.serve((waiting) => {
       if (this.#taken.size >= this.#most) return false;
+      clearTimeout(waiting.timer);
       waiting.place = this.#take(waiting.leaseMs);
       return true;
     });
+  }
+
+  /** Looks again when the first of the places must be free. Each has a timer of its own: a host that ends a request ends its timers. */
+  #arm(waiting: Waiting): void {
+    let first = Infinity;
+    for (const until of this.#taken.values()) first = Math.min(first, until);
+    if (first === Infinity) return;
+    waiting.timer = setTimeout(
+      () => {
+        this.#sweep();
+        if (waiting.place === undefined) this.#arm(waiting);
+      },
+      Math.min(Math.max(first - Date.now(), 1), LONGEST_MS),
+    );
   }
 
   /** Frees the places of those that can't be under way any more. */

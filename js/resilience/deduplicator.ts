@@ -1,6 +1,6 @@
 /** Calls that are the same, and under way at the same time, are one. */
 import { TimeoutError } from "../errors.js";
-import { known } from "./check.js";
+import { known, LONGEST_MS } from "./check.js";
 
 /** One call that several wait for. */
 interface Flight<T> {
@@ -63,7 +63,7 @@ export class Deduplicator {
       const timer = setTimeout(() => {
         const message = `cannot wait longer: expected the answer to a call that is shared within ${timeoutMs} ms, found none`;
         leave(new TimeoutError({ code: "timeout", message, context: { timeout: timeoutMs } }));
-      }, timeoutMs + GRACE_MS);
+      }, Math.min(timeoutMs + GRACE_MS, LONGEST_MS));
       signal?.addEventListener("abort", giveUp, { once: true });
       flight.answer.then(
         (found) => (end(), resolve(found)),

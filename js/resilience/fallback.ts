@@ -5,7 +5,7 @@ import type { GuardedOpenAI } from "../client/openai.js";
 import type { Aim, Aiming } from "../client/target.js";
 import type { TollgateError } from "../errors.js";
 import type { RequestOptions } from "../types.js";
-import { invalid, known } from "./check.js";
+import { invalid, known, says } from "./check.js";
 
 /** Another target for the same request: at least one of its fields. */
 export interface FallbackTarget {
@@ -25,7 +25,7 @@ export interface FallbackOptions {
   /**
    * Whether the next target is asked after an error. If left out, after what another may do better: 408, 409, 429, 5xx, failures of the network,
    * an answer that does not begin in time, a model that there is not, and refusals of one's own limits and breakers. Never asked of
-   * what a guardrail has refused, of what its caller gave up, nor once a stream has begun.
+   * what a guardrail has refused, of what its caller gave up, nor once a stream has begun. One that throws, or gives a promise, says no.
    */
   when?: (error: TollgateError) => boolean;
 }
@@ -92,7 +92,7 @@ export class FallbackChain {
       // What is no request is refused as such.
       rest: () => (typeof body !== "object" || body === null ? [] : aims(body, asked).map((aim) => modelOf(aim()))),
       next: (error, unplanned) => {
-        if (asked >= this.#targets.length || error.code === "guardrail_blocked" || !this.#when(error)) return undefined;
+        if (asked >= this.#targets.length || error.code === "guardrail_blocked" || !says(() => this.#when(error))) return undefined;
         const text = unplanned();
         if (text === undefined) return undefined;
         const aim = aims(JSON.parse(text) as object, asked)[0]!();

@@ -25,8 +25,8 @@ export interface Pass {
   failed?(isGivenUp: boolean): void;
   /** Nothing of it is under way any more. */
   left?(): void;
-  /** It used so many tokens, where that is known. */
-  used?(tokens: number): void;
+  /** It used so many tokens; undefined where nobody knows. */
+  used?(tokens: number | undefined): void;
 }
 
 /** Where tries are let through. */
@@ -60,6 +60,13 @@ export class Passage {
     return new Passage(passes);
   }
 
+  /** It was not sent after all: what was passed is given back. */
+  unsent(): void {
+    if (this.#isTold || this.#isLeft) return;
+    this.#isTold = this.#isLeft = true;
+    for (const pass of [...this.#passes].reverse()) pass.unsent?.();
+  }
+
   answered(status: number, headers: Headers): void {
     this.#isTold = true;
     for (const pass of this.#passes) pass.answered?.(status, headers);
@@ -81,7 +88,8 @@ export class Passage {
   /** Tells how many tokens were used, where anybody asks. */
   used(tokens: () => number | undefined): void {
     const asking = this.#passes.filter((pass) => pass.used !== undefined);
-    const found = asking.length === 0 ? undefined : tokens();
-    if (found !== undefined) for (const pass of asking) pass.used!(found);
+    if (asking.length === 0) return;
+    const found = tokens();
+    for (const pass of asking) pass.used!(found);
   }
 }

@@ -1,5 +1,6 @@
 /** Who waits for a turn, in the order of coming: at most so many, and whoever gives up leaves at once. */
-import { UnavailableError } from "../errors.js";
+import { TimeoutError, UnavailableError } from "../errors.js";
+import { LONGEST_MS } from "./check.js";
 
 /** One that waits. */
 interface Waiter<T> {
@@ -7,7 +8,8 @@ interface Waiter<T> {
   /** From then on nobody waits there any more: a host may end a request without a word. */
   until: number;
   take: () => void;
-  left: () => void;
+  /** Its time is up. */
+  expire: () => void;
 }
 
 /** A queue. */
@@ -31,23 +33,31 @@ export class Line<T> {
     return this.#waiters[0]?.item;
   }
 
-  /** Waits until {@link Line.serve} takes the item. `left` is told when it gave up instead. After {@link Line.check}. */
+  /** Waits until {@link Line.serve} takes the item. `left` is told when it gave up instead, or its time is up. After {@link Line.check}. */
   join(item: T, signal: AbortSignal | undefined, leaseMs: number, left: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", giveUp);
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        left();
-        reject(signal!.reason);
       };
+      const leave = (reason: unknown): void => {
+        end();
+        reject(reason);
+        left();
+      };
+      const giveUp = (): void => leave(signal!.reason);
       const waiter: Waiter<T> = {
         item,
         until: Date.now() + leaseMs,
-        left,
-        take: () => {
-          signal?.removeEventListener("abort", giveUp);
-          resolve();
+        take: () => (end(), resolve()),
+        expire: () => {
+          const message = `cannot wait longer for ${this.#name}: expected a place within ${leaseMs} ms, found none`;
+          leave(new TimeoutError({ code: "timeout", message, context: { timeout: leaseMs } }));
         },
       };
+      // Its own: a host that ends a request ends its timers, and nobody else's.
+      const timer = leaseMs <= LONGEST_MS ? setTimeout(waiter.expire, leaseMs) : undefined;
       signal?.addEventListener("abort", giveUp, { once: true });
       this.#waiters.push(waiter);
     });
@@ -60,8 +70,7 @@ export class Line<T> {
       const waiter = this.#waiters[0]!;
       const isGone = waiter.until <= now;
       if (!isGone && !isTime(waiter.item)) return;
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
-      (isGone ? waiter.left : waiter.take)();
+      (isGone ? waiter.expire : waiter.take)();
     }
   }
 
@@ -69,8 +78,7 @@ export class Line<T> {
   check(): void {
     const now = Date.now();
     for (const waiter of this.#waiters.length < this.#limit ? [] : this.#waiters.filter(({ until }) => until <= now)) {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
-      waiter.left();
+      waiter.expire();
     }
     if (this.#waiters.length < this.#limit) return;
     throw new UnavailableError({

@@ -1,7 +1,7 @@
 /** A limit on requests and tokens in a minute. */
 import { run } from "../core.js";
 import { TokenLimitError } from "../errors.js";
-import { LONGEST_MS, invalid, known, whole } from "./check.js";
+import { LONGEST_MS, invalid, known, leaseOf, whole } from "./check.js";
 import type { Attempt, Pass } from "./gate.js";
 import { Line } from "./line.js";
 import { TokenBucket, type Taken } from "./token-bucket.js";
@@ -19,17 +19,23 @@ export interface RateLimitConfig {
   maxQueue?: number;
   /**
    * Whether the limits that answers tell of (`x-ratelimit-remaining-*`, `anthropic-ratelimit-*-remaining`, `retry-after` of a 429) hold calls back,
-   * too. They only ever lower what is let through. `true` if left out.
+   * too. They only ever lower what is let through; a `retry-after` for a minute at most. `true` if left out.
    */
   followHeaders?: boolean;
 }
 
 /** A place that a {@link RateLimiter} gave. */
 export interface RateLimitPermit {
-  /** Says how many tokens were really used: the rest is there for others. */
+  /** It was sent, and really used so many tokens: the rest is there for others. */
   settle(tokens: number): void;
   /** Nothing was sent: all of it is there for others. */
   cancel(): void;
+}
+
+/** What is known inside of it. */
+interface Permit extends RateLimitPermit {
+  /** It was sent: its request counts. */
+  sent(): void;
 }
 
 interface Waiting {
@@ -37,7 +43,7 @@ interface Waiting {
   /** All tokens and requests that came up to this one, itself included. */
   sumTokens: number;
   sumRequests: number;
-  permit: RateLimitPermit | undefined;
+  permit: Permit | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -75,13 +81,16 @@ export class RateLimiter {
     }
     const bucket = (name: string, perMinute: number | undefined, burst: number | undefined, most: number): [TokenBucket, number] | [undefined, number] => {
       const rate = whole(`${name}PerMinute`, perMinute, 0, 1, most);
+      if (perMinute == null && burst != null) throw invalid(`cannot make a RateLimiter: expected ${name}PerMinute with its burst, found the burst alone`);
       const size = whole(`burst${name[0]!.toUpperCase()}${name.slice(1)}`, burst, rate, 1, most);
       return rate === 0 ? [undefined, Infinity] : [new TokenBucket(rate, size), size];
     };
     [this.#requests] = bucket("requests", requestsPerMinute, config.burstRequests, 1e9);
     [this.#tokens, this.#mostTokens] = bucket("tokens", tokensPerMinute, config.burstTokens, 1e11);
     this.#line = new Line("a rate limit", whole("maxQueue", config.maxQueue, 1_000, 0, 1e6));
-    this.#follows = config.followHeaders ?? true;
+    const { followHeaders } = config;
+    if (followHeaders != null && typeof followHeaders !== "boolean") throw invalid(`cannot read followHeaders: expected true or false, found ${typeof followHeaders}`);
+    this.#follows = followHeaders ?? true;
   }
 
   /** How many wait. */
@@ -90,12 +99,18 @@ export class RateLimiter {
   }
 
   /**
-   * Waits for a place, of so many tokens.
+   * Waits for a place, of so many tokens; for `leaseMs` at most, where it is given.
    *
    * @throws {UnavailableError} `queue_full` when too many wait
+   * @throws {TimeoutError} when `leaseMs` was over before there was one
    * @throws {TokenLimitError} when it is more than there can ever be at once
    */
-  async acquire({ tokens = 0, signal, leaseMs = LONGEST_MS }: { tokens?: number; signal?: AbortSignal; leaseMs?: number } = {}): Promise<RateLimitPermit> {
+  acquire(options: { tokens?: number; signal?: AbortSignal; leaseMs?: number } = {}): Promise<RateLimitPermit> {
+    return this.#acquire(options);
+  }
+
+  async #acquire({ tokens = 0, signal, leaseMs: given }: { tokens?: number; signal?: AbortSignal; leaseMs?: number }): Promise<Permit> {
+    const leaseMs = leaseOf(given);
     whole("tokens", tokens, 0, 0, Number.MAX_SAFE_INTEGER);
     if (tokens > this.#mostTokens) {
       throw new TokenLimitError({
@@ -125,11 +140,18 @@ export class RateLimiter {
   /** @internal */
   async enter(attempt: Attempt): Promise<Pass> {
     const { signal, leaseMs } = attempt;
-    const permit = await this.acquire({ tokens: this.#tokens === undefined ? 0 : attempt.tokens(), signal, leaseMs });
+    const isCounted = this.#tokens !== undefined;
+    const most = isCounted ? attempt.tokens() : 0;
+    const permit = await this.#acquire({ tokens: most, signal, leaseMs });
+    const answered = (status: number, headers: Headers): void => {
+      if (isUnbilled(status)) permit.settle(0);
+      if (this.#follows) this.#learn(status, headers);
+    };
     return {
       unsent: () => permit.cancel(),
-      ...(this.#follows && { answered: (status, headers) => this.#learn(status, headers) }),
-      ...(this.#tokens !== undefined && { used: (tokens) => permit.settle(tokens) }),
+      ...((this.#follows || isCounted) && { answered }),
+      left: () => permit.sent(),
+      ...(isCounted && { used: (tokens) => permit.settle(tokens ?? most) }),
     };
   }
 
@@ -137,7 +159,7 @@ export class RateLimiter {
     return Math.max(this.#pausedUntil - now, this.#requests?.wait(requests, now) ?? 0, this.#tokens?.wait(tokens, now) ?? 0, 0);
   }
 
-  #take(tokens: number): RateLimitPermit {
+  #take(tokens: number): Permit {
     const now = Date.now();
     const request = this.#requests?.take(1, now);
     const taken = this.#tokens?.take(tokens, now);
@@ -146,8 +168,13 @@ export class RateLimiter {
       bucket!.settle(of, used, Date.now());
       this.#serve();
     };
+    const sent = (): void => back(this.#requests, request, 1);
     return {
-      settle: (used) => back(this.#tokens, taken, whole("tokens", used, 0, 0, Number.MAX_SAFE_INTEGER)),
+      sent,
+      settle: (used) => {
+        back(this.#tokens, taken, whole("tokens", used, 0, 0, Number.MAX_SAFE_INTEGER));
+        sent();
+      },
       cancel: () => {
         back(this.#requests, request, 0);
         back(this.#tokens, taken, 0);
@@ -194,6 +221,14 @@ export class RateLimiter {
     }
     if (status !== 429) return;
     const ms = run((core) => core.retryAfter(headers, now));
-    if (ms !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+    if (ms !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(ms, LONGEST_PAUSE_MS));
   }
+}
+
+/** Nobody's word stops all calls for longer: the next one asks anew, and is told at once how long it is. */
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Whether an answer of that status used no tokens. Of those by which a gateway says that it stopped waiting nobody knows. */
+function isUnbilled(status: number): boolean {
+  return status >= 400 && status !== 499 && status !== 504 && !(status >= 520 && status <= 524);
 }

@@ -11,7 +11,12 @@ export interface Taken {
   parts: number;
   /** How much could have stayed in the bucket all the time since: the rest would have flowed over. */
   room: number;
+  /** Whether it is known. */
+  isOver: boolean;
 }
+
+/** So many are remembered. Of those before them nothing flows back: it is as if all of it had been used. */
+const MOST_OPEN = 10_000;
 
 /** A bucket. */
 export class TokenBucket {
@@ -19,6 +24,7 @@ export class TokenBucket {
   readonly #size: number;
   #level: number;
   #at: number | undefined;
+  /** Of what may yet be given back, in the order in which it was taken. */
   readonly #open = new Set<Taken>();
 
   constructor(perMinute: number, burst: number) {
@@ -37,19 +43,22 @@ export class TokenBucket {
   take(count: number, now: number): Taken {
     this.#fill(now);
     this.#level -= count * PARTS;
-    const taken = { parts: count * PARTS, room: this.#size - this.#level };
+    const taken = { parts: count * PARTS, room: this.#size - this.#level, isOver: false };
     this.#open.add(taken);
+    if (this.#open.size > MOST_OPEN) for (const oldest of this.#open) return (this.#limit(oldest, 0), taken);
     return taken;
   }
 
   /** Puts back what was not used. What would have flowed over meanwhile is gone all the same: nobody may take it twice. */
   settle(taken: Taken, used: number, now: number): void {
     this.#fill(now);
-    if (!this.#open.delete(taken)) return;
+    if (taken.isOver) return;
+    taken.isOver = true;
+    this.#open.delete(taken);
     const back = Math.min(taken.parts - used * PARTS, taken.room);
     this.#level += back;
     // It could have stayed all the time since it was taken: so much less room was there for the rest.
-    if (back > 0) for (const other of this.#open) other.room = Math.max(0, other.room - back);
+    if (back > 0) for (const other of this.#open) this.#limit(other, other.room - back);
   }
 
   /** It holds no more than that: somebody else has taken of it. */
@@ -71,6 +80,12 @@ export class TokenBucket {
     this.#at += passed;
     this.#level = Math.min(this.#size, this.#level + passed * this.#rate);
     const room = this.#size - this.#level;
-    for (const taken of this.#open) taken.room = Math.min(taken.room, room);
+    for (const taken of this.#open) this.#limit(taken, room);
+  }
+
+  /** What has no room gives nothing back: nobody need remember it. */
+  #limit(taken: Taken, room: number): void {
+    taken.room = Math.max(0, Math.min(taken.room, room));
+    if (taken.room === 0) this.#open.delete(taken);
   }
 }

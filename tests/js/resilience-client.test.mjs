@@ -127,6 +127,35 @@ describe("retries", () => {
     await assert.rejects(retry(() => {}, { maxRetry: 1 }), (error) => error.code === "unknown_option");
   });
 
+  it("of `retry` follow the rules of the clients: the provider's word, and no more time where it was up", async () => {
+    const tries = async (error, options) => {
+      let tried = 0;
+      await retry(() => Promise.reject(((tried += 1), error)), { initialDelayMs: 0, maxRetries: 1, ...options }).catch((thrown) => assert.equal(thrown, error));
+      return tried;
+    };
+    const failed = (status, word) => new APIError({ code: "server_error", message: "", context: { status }, ...(word && { headers: new Headers({ "x-should-retry": word }) }) });
+    const found = [];
+    for (const [status, word] of [[500], [500, "false"], [400, "true"], [400], [503, "perhaps"], [600]]) found.push(await tries(failed(status, word)));
+    assert.deepEqual(found, [2, 1, 2, 1, 2, 1]);
+    const late = new TimeoutError({ code: "timeout", message: "" });
+    assert.deepEqual([await tries(late), await tries(late, { isRetryable: () => true })], [1, 2]);
+    // What is asked and fails says no; the error is that of the call.
+    assert.deepEqual([await tries(failed(500), { isRetryable: () => assert.fail() }), await tries(failed(500), { isRetryable: async () => assert.fail() })], [1, 1]);
+    await assert.rejects(retry(() => {}, { isRetryable: 5 }), (error) => error instanceof ConfigurationError && /expected a function, found number/.test(error.message));
+  });
+
+  it("a key that nobody can give opens no circuit and takes no place", async () => {
+    const circuitBreaker = new CircuitBreaker({ failureThreshold: 1 });
+    const rateLimiter = new RateLimiter({ requestsPerMinute: 60, burstRequests: 1 });
+    const concurrency = new ConcurrencyLimiter({ maxConcurrent: 1 });
+    let asked = 0;
+    const apiKey = async () => ((asked += 1) < 3 ? assert.fail("away") : "sk-test");
+    const calling = client({ apiKey, circuitBreaker, rateLimiter, concurrency, timeout: 800 });
+    for (let turn = 0; turn < 2; turn += 1) await assert.rejects(calling.chat.completions.create(hello), (error) => error.code === "network");
+    await calling.chat.completions.create(hello);
+    assert.deepEqual([provider.requests.length, circuitBreaker.state(`${baseURL}/chat/completions`), concurrency.active], [1, "closed", 0]);
+  });
+
   it("refuse what can't be meant", () => {
     for (const config of [
       { retry: { maxRetries: -1 } },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 
-import { CircuitBreaker, ConcurrencyLimiter, ConfigurationError, RateLimiter, TokenLimitError, TollgateError, UnavailableError } from "tollgate";
+import { CircuitBreaker, ConcurrencyLimiter, ConfigurationError, RateLimiter, TokenLimitError, TimeoutError, TollgateError, UnavailableError } from "tollgate";
 
 import { heard, stopClock } from "./lib/clock.mjs";
 import { random } from "./lib/records.mjs";
@@ -109,6 +109,75 @@ describe("RateLimiter", () => {
     assert.equal(through, true);
   });
 
+  it("remembers nothing of what is settled, and not all of what never is", async () => {
+    const started = performance.now();
+    let now = Date.now();
+    Date.now = () => (now += 1);
+    const settled = new RateLimiter({ requestsPerMinute: 1, burstRequests: 100_000 });
+    for (let call = 0; call < 60_000; call += 1) (await settled.acquire()).settle(0);
+    const forgotten = new RateLimiter({ requestsPerMinute: 1, burstRequests: 100_000 });
+    for (let call = 0; call < 12_000; call += 1) await forgotten.acquire();
+    // Without that each would look at all before it.
+    assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
+  });
+
+  it("gives back the tokens of what was not billed, and a request that was answered never", async () => {
+    const attempt = { endpoint: "e", signal: new AbortController().signal, leaseMs: 600_000, tokens: () => 100 };
+    for (const [status, isBack] of [[429, true], [503, true], [400, true], [200, false], [504, false]]) {
+      const limiter = new RateLimiter({ tokensPerMinute: 100, followHeaders: false });
+      const pass = await limiter.enter(attempt);
+      pass.answered(status, new Headers());
+      let through = false;
+      void limiter.enter(attempt).then(() => (through = true));
+      await heard();
+      assert.deepEqual([status, through], [status, isBack]);
+    }
+    const limiter = new RateLimiter({ requestsPerMinute: 1 });
+    const permit = await limiter.acquire();
+    permit.settle(0);
+    permit.cancel();
+    void limiter.acquire();
+    await heard();
+    assert.equal(limiter.waiting, 1);
+    // More than was taken counts, though nothing of it can flow back any more.
+    const over = new RateLimiter({ tokensPerMinute: 60_000, burstTokens: 1_000 });
+    const small = await over.acquire({ tokens: 10 });
+    await passes(1_000);
+    small.settle(1_010);
+    void over.acquire({ tokens: 1_000 });
+    await passes(999);
+    assert.equal(over.waiting, 1);
+    await passes(1);
+    assert.equal(over.waiting, 0);
+  });
+
+  it("a provider's pause of days is a minute", async () => {
+    const limiter = new RateLimiter({ requestsPerMinute: 600 });
+    const attempt = { endpoint: "e", signal: new AbortController().signal, leaseMs: 600_000, tokens: () => 0 };
+    (await limiter.enter(attempt)).answered(429, new Headers({ "retry-after": "864000" }));
+    let through = false;
+    void limiter.enter(attempt).then(() => (through = true));
+    await passes(59_999);
+    assert.equal(through, false);
+    await passes(1);
+    assert.equal(through, true);
+  });
+
+  it("whoever waits for longer than the lease is refused", async () => {
+    const limiter = new RateLimiter({ requestsPerMinute: 1 });
+    await limiter.acquire();
+    const late = limiter.acquire({ leaseMs: 100 });
+    late.catch(() => undefined);
+    const behind = limiter.acquire();
+    await passes(100);
+    await assert.rejects(late, (error) => error instanceof TimeoutError && error.timeout === 100);
+    assert.equal(limiter.waiting, 1);
+    await passes(59_900);
+    await behind;
+    assert.equal(clock.timers, 0);
+    for (const leaseMs of [NaN, 0, -1, "5"]) await assert.rejects(limiter.acquire({ leaseMs }), ConfigurationError);
+  });
+
   it("a queue has an end, and whoever is aborted leaves it with the own reason", async () => {
     const limiter = new RateLimiter({ requestsPerMinute: 60, burstRequests: 1, maxQueue: 2 });
     await limiter.acquire();
@@ -170,6 +239,8 @@ describe("RateLimiter", () => {
       [{ requestsPerMinute: 1, burstRequests: 0 }, /burstRequests/],
       [{ requestsPerMinute: 1, maxQueue: -1 }, /maxQueue/],
       [{ requestsPerMinute: NaN }, /found NaN/],
+      [{ requestsPerMinute: 1, followHeaders: "no" }, /cannot read followHeaders: expected true or false, found string/],
+      [{ tokensPerMinute: 10, burstRequests: 5 }, /expected requestsPerMinute with its burst/],
       [null, /found null/],
     ]) {
       assert.throws(() => new RateLimiter(config), (error) => error instanceof ConfigurationError && message.test(error.message), String(message));
@@ -219,6 +290,28 @@ describe("ConcurrencyLimiter", () => {
     await assert.rejects(limiter.acquire(), (error) => code(error) === "queue_full");
     await passes(1_000);
     await limiter.acquire();
+  });
+
+  it("a place whose lease is over goes to who waits, and a waiter whose lease is over is refused", async () => {
+    const limiter = new ConcurrencyLimiter({ maxConcurrent: 1 });
+    await limiter.acquire({ leaseMs: 1_000 });
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+    signal.addEventListener = (...words) => ((listeners += 1), add.apply(signal, words));
+    signal.removeEventListener = (...words) => ((listeners -= 1), remove.apply(signal, words));
+    const late = limiter.acquire({ leaseMs: 100, signal });
+    late.catch(() => undefined);
+    let through = false;
+    void limiter.acquire().then(() => (through = true));
+    await passes(100);
+    await assert.rejects(late, (error) => error instanceof TimeoutError && error.timeout === 100 && /a concurrency limit/.test(error.message));
+    assert.deepEqual([limiter.waiting, listeners], [1, 0]);
+    await passes(899);
+    assert.equal(through, false);
+    await passes(1);
+    assert.deepEqual([through, limiter.active, limiter.waiting, clock.timers], [true, 1, 0, 0]);
+    for (const leaseMs of [NaN, 0, 1.5]) await assert.rejects(limiter.acquire({ leaseMs }), ConfigurationError);
   });
 
   it("refuses what can't be meant", () => {
@@ -327,6 +420,9 @@ describe("CircuitBreaker", () => {
   it("a listener that throws breaks nothing; refuses what can't be meant", () => {
     const breaker = new CircuitBreaker({ failureThreshold: 1, onStateChange: () => assert.fail() });
     enter(breaker).answered(500);
+    // One that is asynchronous would end a Node process.
+    const later = new CircuitBreaker({ failureThreshold: 1, onStateChange: async () => assert.fail() });
+    enter(later).answered(500);
     for (const config of [{ failureThreshold: 0 }, { openMs: -1 }, { openMs: 2 ** 31 }, { onStateChange: "log" }, { threshold: 1 }]) {
       assert.throws(() => new CircuitBreaker(config), ConfigurationError);
     }
