@@ -94,6 +94,13 @@ describe("Deduplicator", () => {
     await assert.rejects(lonely.chat.completions.create(hello, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
   });
 
+  it("takes the longest timeout that there is", async () => {
+    const shared = client({ deduplicator: new Deduplicator(), timeout: 2_147_483_647 });
+    provider.script({ headDelay: 20 });
+    const answers = await Promise.all([1, 2].map(() => shared.chat.completions.create(hello)));
+    assert.deepEqual([answers.length, provider.requests.length], [2, 1]);
+  });
+
   it("an error is everybody's", async () => {
     const shared = client({ deduplicator: new Deduplicator() });
     provider.script({ status: 500, headDelay: 20 });
@@ -306,6 +313,16 @@ describe("FallbackChain", () => {
     const fallback = new FallbackChain([{ model: "gpt-5-nano" }], { when: ({ code }) => (seen.push(code), code === "budget_exceeded") });
     const { security } = await client({ budgetManager, fallback }).chat.completions.create({ ...hello, model: "gpt-5" });
     assert.deepEqual([security.costRecord.model, seen, provider.requests.length], ["gpt-5-nano", ["budget_exceeded"], 1]);
+  });
+
+  it("a `when` that throws, or gives a promise, says no: the call's error stays", async () => {
+    for (const when of [() => assert.fail("mine"), async () => assert.fail("mine"), async () => true]) {
+      provider.reset();
+      provider.script({ status: 500 }, {});
+      const fallback = new FallbackChain([{ model: "gpt-5" }], { when });
+      await assert.rejects(client({ fallback }).chat.completions.create(hello), (error) => error instanceof ServerError && error.status === 500);
+      assert.equal(provider.requests.length, 1);
+    }
   });
 
   it("headers of the call, which may have a key, go to its own provider only", async () => {
