@@ -1,7 +1,9 @@
 import { ConfigurationError, StorageError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
+import { LONGEST_MS, whole } from "../resilience/check.js";
 import { toJson } from "../store/json.js";
 import type { BudgetConfig, BudgetLedger, BudgetScope, BudgetStatus, EstimateMark, KVBinding, Reservation, Settlement } from "../types.js";
+import { prolong } from "../wait-until.js";
 import { MemoryBudgetLedger } from "./memory-ledger.js";
 import { type Sum, Sums } from "./sums.js";
 
@@ -13,6 +15,8 @@ export interface KVBudgetLedgerOptions {
   refreshMs?: number;
   /** The least time between two writes of a key, in milliseconds. 1,000 if left out, since KV takes no more. */
   writeMs?: number;
+  /** On Workers `waitUntil` of `cloudflare:workers`: what was spent is written after the answer, which does not wait for it. */
+  waitUntil?: (promise: Promise<unknown>) => void;
   /** The clock, in UTC milliseconds; the host's if left out. */
   now?: () => number;
 }
@@ -59,16 +63,19 @@ export class KVBudgetLedger implements BudgetLedger {
   readonly #revisions = new Map<string, number>();
   /** Keys of days that are over, which are not read again. */
   readonly #closed = new Set<string>();
+  readonly #waitUntil: KVBudgetLedgerOptions["waitUntil"];
+  readonly #writing = new Set<Promise<void>>();
   #writer = "";
   #read: number | undefined;
   #wrote = Number.NEGATIVE_INFINITY;
 
   constructor(binding: KVBinding, options: KVBudgetLedgerOptions = {}) {
-    checkKeys("the options of KVBudgetLedger", options, ["namespace", "refreshMs", "writeMs", "now"]);
+    checkKeys("the options of KVBudgetLedger", options, ["namespace", "refreshMs", "writeMs", "waitUntil", "now"]);
     this.#kv = binding;
     this.#prefix = `tollgate-budgets:1:${encodeURIComponent(options.namespace ?? "default")}:`;
-    this.#refreshMs = options.refreshMs ?? 10_000;
-    this.#writeMs = options.writeMs ?? 1_000;
+    this.#refreshMs = whole("refreshMs", options.refreshMs, 10_000, 0, LONGEST_MS);
+    this.#writeMs = whole("writeMs", options.writeMs, 1_000, 0, LONGEST_MS);
+    this.#waitUntil = options.waitUntil;
     this.#now = options.now ?? Date.now;
     this.#memory = new MemoryBudgetLedger({ now: this.#now });
   }
@@ -109,8 +116,7 @@ export class KVBudgetLedger implements BudgetLedger {
     const answer = await this.#memory.reserve(request);
     if (answer.allowed) {
       this.#sums.set(`r:${request.reservationId}`, request.usd, this.#now(), request.scopes);
-      // It is not waited for: what it comes to is soon known.
-      void this.#write();
+      this.#writeSoon();
     }
     return { ...answer, guarantee: "advisory" };
   }
@@ -118,14 +124,14 @@ export class KVBudgetLedger implements BudgetLedger {
   /** Turns a hold of this instance into spending of exactly `usd`; a mark says that it is an estimate. */
   async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
     const answer = await this.#memory.settle(reservationId, usd, mark, tokens);
-    if (answer.status !== "unknown") await this.#came(reservationId, answer.charged);
+    if (answer.status !== "unknown") this.#came(reservationId, answer.charged);
     return answer;
   }
 
   /** Frees a hold of this instance: nothing can have been billed. */
   async release(reservationId: string): Promise<boolean> {
     const released = await this.#memory.release(reservationId);
-    if (released) await this.#came(reservationId, "0");
+    if (released) this.#came(reservationId, "0");
     return released;
   }
 
@@ -137,7 +143,7 @@ export class KVBudgetLedger implements BudgetLedger {
     // A record of what was released is its settlement.
     const settles = reservationId !== undefined && this.#sums.set(`r:${reservationId}`, usd, this.#now());
     if (!settles) this.#sums.set(`c:${recordId}`, usd, Date.parse(at), scopes);
-    await this.#write();
+    this.#writeSoon();
     return true;
   }
 
@@ -147,8 +153,20 @@ export class KVBudgetLedger implements BudgetLedger {
     return (await this.#memory.status(budgetIds)).map((status) => ({ ...status, guarantee: "advisory" }));
   }
 
-  async #came(reservationId: string, usd: string): Promise<void> {
-    if (this.#sums.set(`r:${reservationId}`, usd, this.#now())) await this.#write();
+  /** Resolves when what was spent up to now was offered to KV: what a Worker that ends with its request hands to `ctx.waitUntil`. */
+  async flush(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
+  }
+
+  #came(reservationId: string, usd: string): void {
+    if (this.#sums.set(`r:${reservationId}`, usd, this.#now())) this.#writeSoon();
+  }
+
+  /** Nobody waits for a write: it may have to wait for the one before, and the answer is known. */
+  #writeSoon(): void {
+    const writing: Promise<void> = this.#write().finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    prolong(this.#waitUntil, writing);
   }
 
   async #putBudget(id: string, entry: Entry): Promise<void> {

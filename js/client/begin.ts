@@ -102,6 +102,8 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
     storage,
     context: contextOf,
     deadline: new Deadline(own.timeoutMs, options.signal),
+    timeoutMs: own.timeoutMs,
+    waitUntil: context.waitUntil,
     connectTimeoutMs: own.connectTimeoutMs,
     chain,
     wire: wireOf,

@@ -63,6 +63,12 @@ export class Deadline {
     });
   }
 
+  /** Is told when it is given up; gives what ends that. */
+  onAbort(tell: () => void): () => void {
+    this.#waiting.add(tell);
+    return () => void this.#waiting.delete(tell);
+  }
+
   /** Waits, or less where the call is given up: the next step finds that out. */
   async wait(ms: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -15,6 +15,7 @@ import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type {
   BudgetAmounts,
   BudgetScope,
+  CallContext,
   CostEstimate,
   CostRecord,
   CostStorage,
@@ -26,6 +27,7 @@ import type {
   SecurityMetadata,
   Warning,
 } from "../types.js";
+import { prolong } from "../wait-until.js";
 import { Start, type Deadline } from "./deadline.js";
 import { isRefusal, placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
 import type { Aim } from "./target.js";
@@ -53,6 +55,9 @@ export interface CallHost {
   /** Who watches it. */
   observed: CallObservation | undefined;
   deadline: Deadline;
+  timeoutMs: number;
+  /** Has the host wait for what goes on without the call. */
+  waitUntil: CallContext["waitUntil"];
   /** How long each try has until its answer begins. */
   connectTimeoutMs: number | undefined;
   /** Who is asked where a target fails. */
@@ -92,6 +97,10 @@ type Step =
   | { do: "store"; charge: boolean }
   | { do: "done" };
 
+/** How long a ledger or a storage may take once an answer has come, and how long once nobody waits for the call any more. */
+const PATIENCE_MS = 30_000;
+const GRACE_MS = 1_000;
+
 /** One call under way. */
 export class RunningCall {
   readonly core: Held<CoreCall>;
@@ -116,6 +125,8 @@ export class RunningCall {
   #tries = 0;
   #estimated = false;
   #over = false;
+  /** Whether a ledger or a storage did not answer in time: the next one is not waited for as long. */
+  #isLate = false;
   /** What the try that is under way has passed. */
   #passage: Passage | undefined;
   /** Whether its cache was asked, and the answer that it had. */
@@ -332,6 +343,8 @@ export class RunningCall {
         const reservation = JSON.stringify(await this.#ask(step));
         left.push(...this.core.use((call) => call.grown(reservation, Date.now())));
       } catch (error) {
+        // Given up: it ends with that, and not with a budget that did not answer.
+        if (this.host.deadline.signal.aborted) throw error;
         this.#report(error);
         left.push(...this.core.use((call) => call.growFailed(nameOf(error))));
       }
@@ -380,7 +393,7 @@ export class RunningCall {
     const budgets = this.host.budgets!;
     let strict = false;
     try {
-      await budgets.flush();
+      await this.host.deadline.race(budgets.flush());
     } catch (error) {
       // Nobody knows which budgets there are: as if one could refuse.
       strict = true;
@@ -391,7 +404,8 @@ export class RunningCall {
   }
 
   async #ask(step: Reserve): Promise<Reservation> {
-    const reservation = await this.host.budgets!.reserve({
+    const { deadline, budgets, waitUntil } = this.host;
+    const asked = budgets!.reserve({
       requestId: step.id,
       amount: step.usd,
       ...(step.tokens !== undefined && { tokens: step.tokens }),
@@ -400,6 +414,14 @@ export class RunningCall {
       scopes: JSON.parse(step.scopes) as BudgetScope[],
       leaseMs: step.leaseMs,
     }, this.host.quiet);
+    let reservation: Reservation;
+    try {
+      reservation = await deadline.race(asked);
+    } catch (error) {
+      // Nobody waits for it any more: should it be held after all, it is given back.
+      if (deadline.signal.aborted) prolong(waitUntil, asked.then(({ allowed }) => (allowed ? budgets!.release(step.id) : false)).catch(() => false));
+      throw error;
+    }
     for (const alert of reservation.alerts ?? []) this.#tell("onAlert", alert);
     return reservation;
   }
@@ -410,9 +432,18 @@ export class RunningCall {
       this.#reservation = reservation;
       this.core.use((call) => call.reserved(JSON.stringify(reservation)));
     } catch (error) {
-      this.#report(error);
+      if (this.host.deadline.signal.aborted) this.#thrown = { error: this.#givenUp() };
+      else this.#report(error);
       this.core.use((call) => call.reserveFailed(nameOf(error)));
     }
+  }
+
+  /** What a call ends with that was given up while its money was asked for. */
+  #givenUp(): unknown {
+    const { deadline, timeoutMs, aim } = this.host;
+    if (deadline.why() === "aborted") return deadline.reason();
+    const context = { timeout: timeoutMs, provider: aim.target.provider };
+    return makeError("timeout", `cannot wait longer: expected the budgets to answer within ${timeoutMs} ms, found no answer`, context, { cause: deadline.signal.reason, security: this.security() });
   }
 
   async #fetch(): Promise<void> {
@@ -544,10 +575,45 @@ export class RunningCall {
   /** Does what is owed after a paid call: whatever comes of it, the answer is not lost. */
   async #attempt(code: Warning["code"], doing: string, act: () => Promise<unknown>): Promise<void> {
     try {
-      await act();
+      await this.#patiently(act());
     } catch (error) {
       this.core.use((call) => call.warn(code, `cannot ${doing}: found ${nameOf(error)}`));
       this.#report(error);
+    }
+  }
+
+  /** Waits as long as a ledger or a storage may take; what takes longer goes on without the call. */
+  async #patiently(done: Promise<unknown>): Promise<void> {
+    const { deadline, waitUntil } = this.host;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stop = (): void => undefined;
+    let isLate = false;
+    const late = new Promise<never>((_, reject) => {
+      const within = (ms: number): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          isLate = true;
+          reject(new DOMException("no answer in time", "TimeoutError"));
+        }, ms);
+      };
+      if (this.#isLate) within(0);
+      else if (deadline.signal.aborted) within(GRACE_MS);
+      else {
+        within(PATIENCE_MS);
+        stop = deadline.onAbort(() => within(GRACE_MS));
+      }
+    });
+    try {
+      await Promise.race([done, late]);
+    } catch (error) {
+      if (isLate) {
+        this.#isLate = true;
+        prolong(waitUntil, done.catch((error: unknown) => void this.host.audience.tell("onError", error)));
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      stop();
     }
   }
 

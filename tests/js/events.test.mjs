@@ -11,6 +11,8 @@ import {
   GuardedOpenAI,
   GuardrailBlockedError,
   InMemoryCostStorage,
+  MemoryBudgetLedger,
+  TimeoutError,
   createGuardedFetch,
 } from "tollgate";
 
@@ -201,5 +203,52 @@ describe("tries", () => {
     assert.deepEqual(names().filter((name) => name !== "onError"), ["onEstimate", "onRequest", "onRecord", "onRequest", "onRecord"]);
     assert.deepEqual(told.filter(([name]) => name === "onRequest").map(([, { attempt }]) => attempt), [1, 2]);
     assert.deepEqual(told.filter(([name]) => name === "onRecord").map(([, { outcome, attempt }]) => [outcome, attempt]), [["error", 1], ["ok", 2]]);
+  });
+});
+
+describe("a ledger or a storage that never answers", () => {
+  const silent = new Promise(() => undefined);
+  const request = { model: "gpt-5-mini", max_completion_tokens: 50, messages };
+  const over = (methods) => {
+    const memory = new MemoryBudgetLedger();
+    const ledger = new Proxy(memory, { get: (own, key) => methods[key] ?? (typeof own[key] === "function" ? own[key].bind(own) : own[key]) });
+    const budgetManager = new BudgetManager(undefined, { ledger });
+    budgetManager.createBudget({ name: "team", limit: 5, period: "daily", action: "block" });
+    return { memory, budgetManager };
+  };
+
+  it("holds no call past its timeout, or its caller's signal, before it is sent", async () => {
+    let sent = 0;
+    const fetch = async () => ((sent += 1), json(chat));
+    const client = (timeout) => new GuardedOpenAI({ apiKey: "sk-key", fetch, timeout, budgetManager: over({ reserve: () => silent, release: () => silent }).budgetManager });
+    await assert.rejects(client(30).chat.completions.create(request), (error) => error instanceof TimeoutError && error.timeout === 30 && /budgets/.test(error.message));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 20);
+    await assert.rejects(client(60_000).chat.completions.create(request, { signal: controller.signal }), /enough/);
+    assert.equal(sent, 0);
+  });
+
+  it("gives back what is held after the call was given up", async () => {
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    const { memory, budgetManager } = over({ reserve: async (request) => (await held, memory.reserve(request)) });
+    const owed = [];
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch: async () => json(chat), timeout: 30, budgetManager, context: { waitUntil: (promise) => owed.push(promise) } });
+    await assert.rejects(client.chat.completions.create(request), TimeoutError);
+    answer();
+    await Promise.all(owed);
+    const [status] = await memory.status();
+    assert.deepEqual([status.spentUsd, status.heldUsd], ["0", "0"]);
+  });
+
+  it("holds back no answer past the call's time, and says so", async () => {
+    const owed = [];
+    const costStorage = new InMemoryCostStorage();
+    costStorage.store = () => silent;
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch: async () => json(chat), timeout: 30, costStorage, budgetManager: over({ settle: () => silent }).budgetManager, context: { waitUntil: (promise) => owed.push(promise) } });
+    const answer = await client.chat.completions.create(request);
+    assert.equal(answer.choices[0].message.content, "Hello");
+    assert.deepEqual(answer.security.warnings.map(({ code }) => code).filter((code) => code !== "no_usage").sort(), ["record_not_stored", "settlement_failed"]);
+    assert.equal(owed.length, 3);
   });
 });

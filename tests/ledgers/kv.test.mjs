@@ -52,3 +52,7 @@ test("a KV that fails: what was settled is written later, and nothing is promise
 test("it counts money, and says so", async () => {
   assert.deepEqual(await worker.call("units"), { code: "invalid_config", message: "cannot put budgets: expected an advisory ledger to count usd, found tokens", adjusts: false });
 });
+
+test("no answer waits for a write, and times that are none are refused", async () => {
+  assert.deepEqual(await worker.call("patient"), { quick: true, owed: 2, others: [["0.1", "0"]], wrong: ["invalid_config"] });
+});

@@ -32,11 +32,13 @@ const calls = {
     found.whileHeld = [await stands(one), await stands(other)];
     await one.settle("r1", "0.123456789012");
     await one.charge("record", "0.1", [], new Date().toISOString());
+    await one.flush();
     found.settled = [await stands(one), await stands(other)];
     found.refused = (await hold(other, "r2", "0.4", scopes)).blockedBy.name;
     found.unknown = [(await other.settle("r1", "0.2")).status, await other.release("r1")];
     await hold(other, "r3", "0.05");
     await other.release("r3");
+    await other.flush();
     found.released = [await stands(one), await stands(other)];
     await other.put([{ ...(await other.list())[0], limitUsd: "2", limit: 2 }], "update");
     found.changed = (await one.list()).map(({ limitUsd }) => limitUsd);
@@ -59,6 +61,7 @@ const calls = {
         return held.length;
       }),
     );
+    await Promise.all(ledgers.map((ledger) => ledger.flush()));
     const [status] = await instance(env, "together").status();
     return { allowed, spentUsd: status.spentUsd, overageUsd: status.overageUsd };
   },
@@ -67,6 +70,26 @@ const calls = {
     const { limitUsd, ...counted } = budget({ name: "tokens", limitUsd: "1", unit: "tokens" });
     const { code, message } = await ledger.put([{ ...counted, limit: 900 }], "attach").catch((error) => error);
     return { code, message, adjusts: "adjust" in ledger };
+  },
+  /** What waits for the next write holds no answer back, and is written by flush. */
+  async patient(env) {
+    const owed = [];
+    const ledger = new KVBudgetLedger(env.KV, { namespace: "patient", writeMs: 400, waitUntil: (promise) => owed.push(promise) });
+    await ledger.put([budget({ name: "pot", limitUsd: "1" })], "attach");
+    await hold(ledger, "r1", "0.2");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const begun = Date.now();
+    await ledger.settle("r1", "0.1");
+    const took = Date.now() - begun;
+    await ledger.flush();
+    const wrong = [NaN, "1000", -1].flatMap((value) => ["writeMs", "refreshMs"].map((name) => {
+      try {
+        return String(new KVBudgetLedger(env.KV, { [name]: value }));
+      } catch (error) {
+        return error.code;
+      }
+    }));
+    return { quick: took < 200, owed: owed.length, others: await stands(instance(env, "patient")), wrong: [...new Set(wrong)] };
   },
   /** A store that fails, now and then. */
   async failing(env) {
@@ -82,10 +105,12 @@ const calls = {
     await hold(ledger, "r1", "0.2");
     failing = true;
     const settled = await ledger.settle("r1", "0.1");
+    await ledger.flush();
     const code = await hold(ledger, "r2", "0.2").catch((error) => error.code);
     failing = false;
     const again = await hold(ledger, "r2", "0.2");
     await ledger.settle("r2", "0.2");
+    await ledger.flush();
     return { settled: settled.status, code, allowed: again.allowed, others: await stands(instance(env, "failing")), puts: puts > 3 };
   },
 };
