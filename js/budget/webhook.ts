@@ -1,8 +1,9 @@
 /** Alerts by webhook: signed as Standard Webhooks says, tried again, once over all instances, and never in a call's way. */
 import type { BudgetManager } from "./manager.js";
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, ValidationError } from "../errors.js";
 import { generateId } from "../id.js";
 import { checkKeys } from "../options.js";
+import { LONGEST_MS, whole } from "../resilience/check.js";
 import type { CostAlert } from "../types.js";
 import { prolong, unawaited } from "../wait-until.js";
 import { warnOnce } from "../warn.js";
@@ -102,7 +103,7 @@ class Sender {
     this.#secret = secretBytes(options.secret);
     this.#most = {
       attempts: counted("maxAttempts", options.maxAttempts ?? 6),
-      timeoutMs: counted("timeoutMs", options.timeoutMs ?? 10_000),
+      timeoutMs: counted("timeoutMs", options.timeoutMs ?? 10_000, LONGEST_MS),
       pending: counted("maxPending", options.maxPending ?? 100),
     };
     checkUrl(options.url);
@@ -127,15 +128,18 @@ class Sender {
     // A projected alert that comes true is told again.
     const name = `webhook:${this.options.url}:${alert.id}${alert.projected ? "?" : ""}`;
     const { attempts, timeoutMs } = this.#most;
-    if (!(await this.#claim(name, owner, attempts * (timeoutMs + LONGEST_PAUSE_MS) + MARGIN_MS))) return;
+    // By its digest: a URL may be a secret, and the ledger keeps names for weeks.
+    const mark = await digest(name);
+    const claimed = `webhook:${mark}`;
+    if (!(await this.#claim(claimed, owner, attempts * (timeoutMs + LONGEST_PAUSE_MS) + MARGIN_MS))) return;
     try {
-      await this.#insist(alert, `msg_${await digest(name)}`);
+      await this.#insist(alert, `msg_${mark}`);
     } catch (error) {
       // Another instance may have better luck.
-      await this.#claim(name, owner, 0);
+      await this.#claim(claimed, owner, 0);
       throw error;
     }
-    await this.#claim(name, owner, DELIVERED_MS);
+    await this.#claim(claimed, owner, DELIVERED_MS);
   }
 
   /** Where the ledger can't say, everybody is first: twice is better than never, and a receiver knows it by its id. */
@@ -215,7 +219,7 @@ class Sender {
  *
  * @param request - the headers, and the body's text
  * @param secret - the sender's; several while one is replaced by the next
- * @throws {TypeError} when it was not signed with the secret, is older than five minutes, or is no webhook of ours
+ * @throws {ValidationError} when it was not signed with the secret, is older than five minutes, or is no webhook of ours
  *
  * @example
  * const alert = await verifyWebhook({ headers: request.headers, body: await request.text() }, env.ALERTS_SECRET);
@@ -233,12 +237,13 @@ export async function verifyWebhook(
     return found;
   };
   const [id, timestamp, signatures] = [header("webhook-id"), header("webhook-timestamp"), header("webhook-signature")];
-  const { now = Date.now, toleranceMs = TOLERANCE_MS } = options;
+  const { now = Date.now } = options;
+  const toleranceMs = whole("toleranceMs", options.toleranceMs, TOLERANCE_MS, 0, Number.MAX_SAFE_INTEGER);
   if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now() - Number(timestamp) * 1_000) > toleranceMs) throw refused("a timestamp of now");
   const signed = new TextEncoder().encode(`${id}.${timestamp}.${request.body}`);
   let good = false;
   for (const one of typeof secret === "string" ? [secret] : secret) {
-    const key = await hmacKey(secretBytes(one));
+    const key = await hmacKey(secretBytes(one, "take a webhook"));
     for (const part of signatures.split(" ")) {
       const bytes = part.startsWith("v1,") ? unbase64(part.slice(3)) : undefined;
       // The host compares in a time that says nothing.
@@ -261,16 +266,16 @@ function typeOf({ kind, projected, severity }: CostAlert): AlertWebhookBody["typ
   return !projected && severity === "critical" ? "budget.exceeded" : "budget.warning";
 }
 
-function refused(expected: string): TypeError {
-  return new TypeError(`cannot take a webhook: expected ${expected}, found none`);
+function refused(expected: string): ValidationError {
+  return new ValidationError({ message: `cannot take a webhook: expected ${expected}, found none` });
 }
 
-function wrong(expected: string): ConfigurationError {
-  return new ConfigurationError({ code: "invalid_config", message: `cannot send alerts: expected ${expected}, found another value` });
+function wrong(expected: string, what = "send alerts"): ConfigurationError {
+  return new ConfigurationError({ code: "invalid_config", message: `cannot ${what}: expected ${expected}, found another value` });
 }
 
-function counted(name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) throw wrong(`${name} to be a whole number of at least 1`);
+function counted(name: string, value: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || value < 1 || value > most) throw wrong(`${name} to be a whole number from 1 to ${most}`);
   return value;
 }
 
@@ -286,10 +291,10 @@ function checkUrl(url: string): void {
   if (parsed?.protocol !== "https:" && !(own && parsed?.protocol === "http:")) throw wrong("url to be one of https");
 }
 
-function secretBytes(secret: string): Uint8Array<ArrayBuffer> {
-  if (typeof secret !== "string") throw wrong("secret to be a text");
+function secretBytes(secret: string, what?: string): Uint8Array<ArrayBuffer> {
+  if (typeof secret !== "string") throw wrong("secret to be a text", what);
   const bytes = secret.startsWith(PREFIX) ? unbase64(secret.slice(PREFIX.length)) : new TextEncoder().encode(secret);
-  if (bytes === undefined || bytes.length < LEAST_SECRET) throw wrong(`secret to be whsec_ and base64, or a text, of at least ${LEAST_SECRET} bytes`);
+  if (bytes === undefined || bytes.length < LEAST_SECRET) throw wrong(`secret to be whsec_ and base64, or a text, of at least ${LEAST_SECRET} bytes`, what);
   return bytes;
 }
 

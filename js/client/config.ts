@@ -178,6 +178,12 @@ export function checkConfig<C extends GuardedConfig>(what: string, config: C, ke
     const part = (config as Record<string, unknown>)[name];
     if (part != null && typeof (part as Record<string, unknown>)[method] !== "function") throw invalid(`expected ${name} to be a ${kind}, found another value`);
   }
+  for (const observer of [config.telemetry ?? []].flat() as unknown[]) {
+    if (typeof (observer as Partial<CallObserver> | null)?.begin !== "function") throw invalid("expected telemetry to be what openTelemetry(api) or callLog() gives, found another value");
+  }
+  for (const name of EVENTS) {
+    if (config[name] != null && typeof config[name] !== "function") throw invalid(`expected ${name} to be a function, found another value`);
+  }
   return { ...config };
 }
 

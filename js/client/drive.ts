@@ -29,7 +29,8 @@ import type {
 } from "../types.js";
 import { prolong } from "../wait-until.js";
 import { Start, type Deadline } from "./deadline.js";
-import { isRefusal, placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
+import { placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
+import { isRefusal } from "./refusals.js";
 import type { Aim } from "./target.js";
 
 /** The core's half of a call. */

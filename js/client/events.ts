@@ -184,11 +184,6 @@ function quietly<T>(act: () => T): T | undefined {
   }
 }
 
-/** Whether a call ended with a refusal of ours. */
-export function isRefusal({ code }: TollgateError): boolean {
-  return code === "guardrail_blocked" || code.startsWith("budget_") || code === "unbounded" || code === "unknown_model" || code === "token_limit";
-}
-
 /** A URL as others may see it: no query, which may be a key, and no credentials. */
 export function placeOf(url: string): string {
   try {

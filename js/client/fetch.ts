@@ -7,8 +7,9 @@ import { prolong } from "../wait-until.js";
 import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
-import { Audience, EVENTS, Listeners, isRefusal, type CallEvents, type EventName } from "./events.js";
+import { Audience, EVENTS, Listeners, type CallEvents, type EventName } from "./events.js";
 import { asEvent, asResponse } from "./refusal.js";
+import { isRefusal, statusOf } from "./refusals.js";
 import { giveUpBy, pump } from "./stream.js";
 import type { Target } from "./target.js";
 
@@ -134,7 +135,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
       listeners: common.listeners,
     });
   } catch (error) {
-    if (TollgateError.isInstance(error)) new Audience(config, common.listeners).tell("onBlocked", error);
+    if (TollgateError.isInstance(error) && (isRefusal(error) || statusOf(error) === 400)) new Audience(config, common.listeners).tell("onBlocked", error);
     return refuse(error, target.format);
   }
   // A host that ends with the request is told at once that something is owed.

@@ -1,15 +1,7 @@
 /** A refusal as the provider would have said it, so that its SDK understands it; with ours inside, for `TollgateError.from`. */
 import type { TollgateError } from "../errors.js";
+import { statusOf } from "./refusals.js";
 import type { Format } from "./target.js";
-
-/** The status of a refusal: the money is gone, a guardrail said no, the request can't be read, something of ours is wrong. */
-function statusOf({ code }: TollgateError): number {
-  if (code.startsWith("budget_") || code === "unbounded" || code === "unknown_model") return 402;
-  if (code === "guardrail_blocked") return 403;
-  if (code === "queue_full") return 429;
-  if (code === "circuit_open") return 503;
-  return code.startsWith("invalid_") && code !== "invalid_config" && code !== "invalid_response" ? 400 : 500;
-}
 
 function bodyOf(error: TollgateError, format: Format): object {
   const { code, message, context } = error;

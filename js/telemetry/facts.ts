@@ -16,8 +16,13 @@ export function checkKeys(what: string, options: object, known: readonly string[
 
 /** Tokens by the side they are on, caches and sound included. */
 export function tokensOf(record: CostRecord): { input: number; output: number } {
-  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0, cacheWrite1hTokens = 0, inputAudioTokens = 0, outputAudioTokens = 0 } = record.actualTokens;
-  return { input: inputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens + inputAudioTokens, output: outputTokens + outputAudioTokens };
+  const sum = { input: 0, output: 0 };
+  for (const [kind, count] of Object.entries(record.actualTokens)) {
+    // A total and memos count again what other kinds count; pictures and pixels are no tokens.
+    if (typeof count !== "number" || !kind.endsWith("Tokens") || kind === "totalTokens" || kind === "reasoningTokens") continue;
+    sum[kind.startsWith("output") || kind === "reasoningOutsideTokens" ? "output" : "input"] += count;
+  }
+  return sum;
 }
 
 /** A class of errors by a name of few values: a status, a code of ours, or the error's own name. */

@@ -1,5 +1,6 @@
 /** A structured log of calls. */
 import type { CallObserver } from "../client/events.js";
+import { isRefusal } from "../client/refusals.js";
 import { TollgateError } from "../errors.js";
 import { checkKeys, errorType, messageOf, operationOf, tokensOf } from "./facts.js";
 
@@ -63,7 +64,7 @@ export function callLog(options: CallLogOptions = {}): CallObserver {
           const { security, error } = ending;
           const { costRecord: record, guardrailResult, outputGuardrailResult, budgetCheck, redactions = [], warnings } = security;
           const [type, message] = [errorType(ending), messageOf(ending)];
-          const refused = TollgateError.isInstance(error) && (error.code === "guardrail_blocked" || error.code.startsWith("budget_"));
+          const refused = TollgateError.isInstance(error) && isRefusal(error);
           const failed = [...(guardrailResult?.failedGuardrails ?? []), ...(outputGuardrailResult?.failedGuardrails ?? [])];
           const tokens = record && tokensOf(record);
           const taken = redactions.reduce((sum, { count }) => sum + count, 0);

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 
-import { BudgetManager, ConfigurationError, MemoryBudgetLedger, sendAlerts, verifyWebhook } from "tollgate";
+import { BudgetManager, ConfigurationError, MemoryBudgetLedger, ValidationError, sendAlerts, verifyWebhook } from "tollgate";
 
 const SECRET = `whsec_${Buffer.from("a secret of more than enough bytes").toString("base64")}`;
 const NOON = Date.parse("2026-11-21T12:00:00Z");
@@ -93,13 +93,15 @@ describe("alerts by webhook", () => {
       [{}, /timestamp/, { now: () => signedAt + 300_001 }],
       [{}, /timestamp/, { now: () => signedAt - 300_001 }],
     ]) {
-      await assert.rejects(verifyWebhook({ ...request, ...change }, SECRET, options), (error) => error instanceof TypeError && expected.test(error.message));
+      await assert.rejects(verifyWebhook({ ...request, ...change }, SECRET, options), (error) => error instanceof ValidationError && expected.test(error.message));
     }
-    await assert.rejects(verifyWebhook(request, "another secret of enough characters"), TypeError);
+    await assert.rejects(verifyWebhook(request, "another secret of enough characters"), ValidationError);
     // While a secret is replaced both hold; a header may bear several signatures.
     await verifyWebhook(request, ["another secret of enough characters", SECRET]);
     await verifyWebhook({ body, headers: new Headers({ ...headers, "webhook-signature": `v1,AAAA ${good}` }) }, SECRET);
     await verifyWebhook(request, SECRET, { now: () => signedAt + 299_000 });
+    for (const toleranceMs of [NaN, "5m", -1]) await assert.rejects(verifyWebhook(request, SECRET, { toleranceMs }), { code: "invalid_config" });
+    await assert.rejects(verifyWebhook(request, "short"), { code: "invalid_config", message: /^cannot take a webhook: / });
   });
 
   test("faults are tried again with growing pauses, under one id", async () => {

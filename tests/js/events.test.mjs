@@ -206,6 +206,15 @@ describe("tries", () => {
   });
 });
 
+describe("what is no listener and no observer", () => {
+  it("is refused when it is given", () => {
+    for (const wrong of [{ telemetry: () => undefined }, { telemetry: [{}] }, { onRecord: "log" }, { onError: {} }]) {
+      assert.throws(() => createGuardedFetch(wrong), { code: "invalid_config" }, JSON.stringify(wrong));
+      assert.throws(() => new GuardedOpenAI({ apiKey: "sk-key", ...wrong }), { code: "invalid_config" });
+    }
+  });
+});
+
 describe("a ledger or a storage that never answers", () => {
   const silent = new Promise(() => undefined);
   const request = { model: "gpt-5-mini", max_completion_tokens: 50, messages };

@@ -280,6 +280,18 @@ describe("the clients", () => {
     assert.throws(() => new GuardedAzureOpenAI({ endpoint: "https://x.openai.azure.com" }), ConfigurationError);
   });
 
+  it("a refusal has one status, wherever it comes from", async () => {
+    for (const [code, status] of [["token_limit", 413], ["queue_full", 429], ["circuit_open", 503]]) {
+      const refuse = () => {
+        throw Object.assign(new TollgateError({ code, message: "no" }));
+      };
+      const blocked = [];
+      const fetch = createGuardedFetch({ fetch: refuse, context: refuse, onBlocked: (error) => blocked.push(error.code) });
+      const response = await fetch(CHAT, post({ model: "gpt-5-mini", messages: [] }));
+      assert.deepEqual([response.status, blocked], [status, [code]]);
+    }
+  });
+
   it("a Request of Azure's through the guarded fetch", async () => {
     const { fetch } = provider(() => json({ object: "chat.completion", model: "gpt-4o-2024-11-20", choices: [], usage: { prompt_tokens: 1000, completion_tokens: 0, total_tokens: 1000 } }));
     const records = [];
