@@ -61,7 +61,7 @@ const OPERATIONS: Record<string, string> = {
 };
 
 /** Who answers, by the convention's names. */
-export function providerOf({ provider }: CallBeginning): string {
+export function providerOf({ provider }: Pick<CallBeginning, "provider">): string {
   return PROVIDERS[provider] ?? provider;
 }
 

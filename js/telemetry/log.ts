@@ -76,6 +76,8 @@ export function callLog(options: CallLogOptions = {}): CallObserver {
             agentId: call.agentId,
             provider: call.provider,
             ...(call.model !== undefined && { model: call.model }),
+            // After a fallback it is another's answer.
+            ...(security.fallback && { provider: security.fallback.provider, ...(security.fallback.model !== undefined && { model: security.fallback.model }) }),
             operation: operationOf(call),
             url: call.url,
             durationMs: Math.round(performance.now() - begun),

@@ -90,7 +90,7 @@ export function openTelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
         run: (send) => (span === undefined ? send() : api.context.with(api.trace.setSpan(api.context.active(), span), send)),
         end(ending) {
           const seconds = (performance.now() - begun) / 1000;
-          if (options.metrics !== false) (instruments ??= instrumentsOf(api)).tell(seconds, attributes, ending);
+          if (options.metrics !== false) (instruments ??= instrumentsOf(api)).tell(seconds, answered(attributes, ending), ending);
           span?.setAttributes(told(ending));
           const type = errorType(ending);
           if (type !== undefined) {
@@ -104,6 +104,13 @@ export function openTelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
       return observation;
     },
   };
+}
+
+/** Whose answer it is: after a fallback another's, whose server nobody told. */
+function answered(attributes: Attributes, { security: { fallback } }: CallEnding): Attributes {
+  if (fallback === undefined) return attributes;
+  const { "server.address": _, "server.port": __, ...rest } = attributes;
+  return { ...rest, "gen_ai.provider.name": providerOf(fallback), ...(fallback.model !== undefined && { "gen_ai.request.model": fallback.model }) };
 }
 
 interface Instruments {

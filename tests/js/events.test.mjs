@@ -6,6 +6,7 @@ import {
   BudgetExceededError,
   BudgetManager,
   CostTracker,
+  FallbackChain,
   GuardedAnthropic,
   GuardedAzureOpenAI,
   GuardedOpenAI,
@@ -15,6 +16,7 @@ import {
   TimeoutError,
   createGuardedFetch,
 } from "tollgate";
+import { callLog } from "tollgate/telemetry";
 
 import { CHAT, CHAT_EVENTS, MAIL, MESSAGE_EVENTS, STREAMS, events, json, pii, post, provider } from "./lib/wire.mjs";
 
@@ -203,6 +205,17 @@ describe("tries", () => {
     assert.deepEqual(names().filter((name) => name !== "onError"), ["onEstimate", "onRequest", "onRecord", "onRequest", "onRecord"]);
     assert.deepEqual(told.filter(([name]) => name === "onRequest").map(([, { attempt }]) => attempt), [1, 2]);
     assert.deepEqual(told.filter(([name]) => name === "onRecord").map(([, { outcome, attempt }]) => [outcome, attempt]), [["error", 1], ["ok", 2]]);
+  });
+});
+
+describe("a call that fell back", () => {
+  it("is logged under who answered", async () => {
+    const entries = [];
+    let turn = 0;
+    const fetch = async () => ((turn += 1) === 1 ? json({}, { status: 500 }) : json(chat));
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch, maxRetries: 0, fallback: new FallbackChain([{ model: "gpt-4.1-mini" }]), telemetry: callLog({ write: (entry) => entries.push(entry) }) });
+    await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages });
+    assert.deepEqual(entries.map(({ provider, model }) => [provider, model]), [["openai", "gpt-4.1-mini"]]);
   });
 });
 
