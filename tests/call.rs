@@ -115,7 +115,7 @@ impl Host {
                     let outcome = self.guards.pop_front().unwrap_or(Guarded { passed: true, ..Guarded::default() });
                     self.out.extend(call.guarded(&outcome)?);
                 }
-                Step::Budgets { .. } => call.budgeted(self.strict, &tracker, at),
+                Step::Budgets { .. } => call.budgeted(self.strict, true, &tracker, at),
                 Step::Reserve { id, usd, .. } => {
                     self.log.push(format!("reserve {id} {usd}"));
                     let left = self.left.pop_front();
@@ -843,7 +843,7 @@ fn a_kept_answer_is_guarded_and_owes_nothing() {
         loop {
             match call.next(&tracker, at) {
                 Step::Guard { .. } => drop(call.guarded(&Guarded { passed: true, ..Guarded::default() }).unwrap()),
-                Step::Budgets { .. } => call.budgeted(true, &tracker, at),
+                Step::Budgets { .. } => call.budgeted(true, true, &tracker, at),
                 Step::Reserve { .. } => break call.replay(),
                 step => panic!("{step:?}"),
             }
@@ -878,7 +878,7 @@ fn a_usage_beyond_all_reason_is_settled_at_what_budgets_can_count() {
     while settled.is_none() {
         match call.next(&tracker, at) {
             Step::Guard { .. } => drop(call.guarded(&Guarded { passed: true, ..Guarded::default() }).unwrap()),
-            Step::Budgets { .. } => call.budgeted(true, &tracker, at),
+            Step::Budgets { .. } => call.budgeted(true, true, &tracker, at),
             Step::Reserve { .. } => call.reserved(Reserved { allowed: true, ..Reserved::default() }),
             Step::Fetch => {
                 call.sent(at, "record".into());

@@ -400,8 +400,10 @@ export class RunningCall {
       strict = true;
       this.#report(error);
     }
-    strict ||= budgets.budgetsFor(scopes).some(({ action }) => action !== "alert");
-    this.core.use((call) => call.budgeted(strict, Date.now()));
+    const refusing = budgets.budgetsFor(scopes).filter(({ action }) => action !== "alert");
+    const tokens = strict || refusing.some(({ unit }) => unit === "tokens");
+    strict ||= refusing.length > 0;
+    this.core.use((call) => call.budgeted(strict, tokens, Date.now()));
   }
 
   async #ask(step: Reserve): Promise<Reservation> {

@@ -277,9 +277,9 @@ impl Call {
         Ok(())
     }
 
-    /// Whether a budget binds that can refuse.
-    pub fn budgeted(&self, strict: bool, now: f64) -> Result<()> {
-        self.call()?.budgeted(strict, &self.tracker.borrow(), at(now)?);
+    /// Whether a budget binds that can refuse, and whether one of those counts tokens.
+    pub fn budgeted(&self, strict: bool, tokens: bool, now: f64) -> Result<()> {
+        self.call()?.budgeted(strict, tokens, &self.tracker.borrow(), at(now)?);
         Ok(())
     }
 

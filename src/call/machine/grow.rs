@@ -120,8 +120,9 @@ impl Call {
         // What nobody can price is charged at what was held.
         let (used, many) = cost(usage).zip(cost(more)).unwrap_or_default();
         let left = self.covered().saturating_sub(used).pico();
-        // Without a bound in tokens no budget counts them.
-        let covered_tokens = self.bound_tokens.map(|bound| bound.saturating_add(self.purse.grown_tokens));
+        // Where no budget counts them tokens are not asked for alone.
+        let covered_tokens =
+            self.bound_tokens.filter(|_| self.strict_tokens).map(|bound| bound.saturating_add(self.purse.grown_tokens));
         let over_tokens = covered_tokens.map_or(0, |covered| tokens.saturating_sub(covered));
         if used > self.covered() || over_tokens > 0 {
             // As much again as came, in each unit.

@@ -61,6 +61,8 @@ pub struct Call {
     options: Options,
     /// Whether a budget binds that can refuse.
     strict_budget: bool,
+    /// Whether one of those counts tokens.
+    strict_tokens: bool,
     phase: Phase,
     steps: VecDeque<Step>,
     request: Request,
@@ -124,6 +126,7 @@ impl Call {
         Ok(Self {
             options,
             strict_budget: false,
+            strict_tokens: false,
             phase: Phase::Start,
             steps: VecDeque::new(),
             request,
@@ -326,9 +329,10 @@ impl Call {
         due.then(|| self.output_texts())
     }
 
-    /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent.
-    pub fn budgeted(&mut self, strict: bool, tracker: &Tracker, now: Instant) {
-        self.strict_budget = strict;
+    /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent. And whether one of those counts
+    /// tokens: then a stream is held to them as well.
+    pub fn budgeted(&mut self, strict: bool, tokens: bool, tracker: &Tracker, now: Instant) {
+        (self.strict_budget, self.strict_tokens) = (strict, tokens);
         self.plan(tracker, now);
     }
 
