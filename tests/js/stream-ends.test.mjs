@@ -291,7 +291,7 @@ describe("a budget of tokens in a stream", () => {
     });
   }
 
-  it("charges each byte where more than the maximum came for certain, and no usage", async () => {
+  it("charges each byte where far more than the maximum came, and no usage", async () => {
     const budgetManager = new BudgetManager();
     budgetManager.createBudget({ name: "money", limit: 5, period: "daily", action: "block" });
     const costStorage = new InMemoryCostStorage();

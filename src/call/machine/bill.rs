@@ -102,8 +102,9 @@ impl Call {
         } else {
             output.bytes
         };
-        // Where more than the maximum came for certain it was ignored, and bounds nothing.
-        Usage::tokens(input, if output.tokens.low > most { said } else { most.min(said) })
+        // Where far more than the maximum came it was ignored, and bounds nothing. The low end of an estimate is no certainty.
+        let ignored = output.tokens.low / 2 > most;
+        Usage::tokens(input, if ignored { said } else { most.min(said).max(output.tokens.low) })
     }
 
     /// What a stream is charged were it to end here: the larger of what was told, which may be a part, and of what was seen.
