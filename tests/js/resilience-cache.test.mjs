@@ -1,6 +1,6 @@
 // Answers that are given again: what makes two requests the same, what is never kept, and what it costs.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 
 import OpenAI from "openai";
 import {
@@ -8,7 +8,6 @@ import {
   ConfigurationError,
   FallbackChain,
   GuardedAnthropic,
-  GuardedOpenAI,
   GuardrailBlockedError,
   GuardrailEngine,
   InMemoryCostStorage,
@@ -22,22 +21,12 @@ import {
   createGuardedFetch,
 } from "tollgate";
 
-import { startProvider } from "../../examples/local-provider/provider.mjs";
 import { stopClock } from "./lib/clock.mjs";
 import { random } from "./lib/records.mjs";
+import { baseURL, client, hello, provider, useProvider } from "./lib/local.mjs";
 
-const hello = { model: "gpt-5-mini", max_completion_tokens: 50, messages: [{ role: "user", content: "Hello there" }] };
+useProvider();
 
-let provider;
-let baseURL;
-before(async () => {
-  provider = await startProvider();
-  baseURL = `${provider.url}/v1`;
-});
-after(() => provider.close());
-beforeEach(() => provider.reset());
-
-const client = (config = {}) => new GuardedOpenAI({ apiKey: "sk-test", baseURL, maxRetries: 0, ...config });
 const ask = (config, body = {}, context, options = {}) => client(config).chat.completions.create({ ...hello, ...body }, { ...options, ...(context && { tollgate: context }) });
 const engine = (...guardrails) => {
   const made = new GuardrailEngine();

@@ -1,6 +1,6 @@
 // Retries, limits and breakers around real calls over HTTP: what is sent, what is held, and what is owed.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import OpenAI from "openai";
 import {
@@ -10,7 +10,6 @@ import {
   ConcurrencyLimiter,
   ConfigurationError,
   GuardedAnthropic,
-  GuardedOpenAI,
   InMemoryCostStorage,
   NetworkError,
   RateLimitError,
@@ -24,19 +23,10 @@ import {
 } from "tollgate";
 
 import { startProvider } from "../../examples/local-provider/provider.mjs";
+import { baseURL, client, hello, provider, useProvider } from "./lib/local.mjs";
 
-const hello = { model: "gpt-5-mini", max_completion_tokens: 50, messages: [{ role: "user", content: "Hello there" }] };
+useProvider();
 
-let provider;
-let baseURL;
-before(async () => {
-  provider = await startProvider();
-  baseURL = `${provider.url}/v1`;
-});
-after(() => provider.close());
-beforeEach(() => provider.reset());
-
-const client = (config = {}) => new GuardedOpenAI({ apiKey: "sk-test", baseURL, maxRetries: 0, ...config });
 const budget = (limit = 1) => {
   const budgetManager = new BudgetManager();
   const { id } = budgetManager.createBudget({ name: "b", limit, period: "daily", action: "block" });

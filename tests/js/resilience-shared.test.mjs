@@ -1,6 +1,6 @@
 // Calls that are one, and targets that are asked in the place of others: who answers, who pays, and what is never paid twice.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import {
   BudgetExceededError,
@@ -12,7 +12,6 @@ import {
   FallbackChain,
   GuardedAnthropic,
   GuardedAzureOpenAI,
-  GuardedOpenAI,
   GuardrailEngine,
   InMemoryCostStorage,
   KeywordGuardrail,
@@ -24,19 +23,10 @@ import {
 
 import { createProvider, startProvider } from "../../examples/local-provider/provider.mjs";
 import { random } from "./lib/records.mjs";
+import { baseURL, client, hello, provider, useProvider } from "./lib/local.mjs";
 
-const hello = { model: "gpt-5-mini", max_completion_tokens: 50, messages: [{ role: "user", content: "Hello there" }] };
+useProvider();
 
-let provider;
-let baseURL;
-before(async () => {
-  provider = await startProvider();
-  baseURL = `${provider.url}/v1`;
-});
-after(() => provider.close());
-beforeEach(() => provider.reset());
-
-const client = (config = {}) => new GuardedOpenAI({ apiKey: "sk-test", baseURL, maxRetries: 0, ...config });
 const azure = (config = {}) => new GuardedAzureOpenAI({ endpoint: provider.url, apiKey: "local", deployments: { "my-chat": "gpt-4o" }, maxRetries: 0, ...config });
 const budget = (limit = 1) => {
   const budgetManager = new BudgetManager();
