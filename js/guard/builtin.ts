@@ -19,6 +19,8 @@ export interface Detection extends Finding {
   /** Which text, from 0. */
   segment: number;
   stage: GuardStage;
+  /** Where it ends, if in another text than it begins in: then `end` is the end of that text. */
+  until?: { segment: number; end: number };
 }
 
 /** What a guard of the core says of all texts. */

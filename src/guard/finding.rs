@@ -87,6 +87,11 @@ impl Hit {
         Self { confidence, ..self }
     }
 
+    /// The same hit, so much further on.
+    pub const fn moved(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by, ..self }
+    }
+
     /// The same hit, of the own detector of the guard at that place.
     pub const fn of_guard(self, guard: usize) -> Self {
         Self { owner: guard as u8 + 1, ..self }

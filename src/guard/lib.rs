@@ -48,6 +48,7 @@ mod report;
 mod scanner;
 pub mod schema;
 mod script;
+mod seams;
 mod secrets;
 #[cfg(not(any(test, fuzzing)))]
 mod steps;
@@ -75,6 +76,7 @@ pub use limits::{Counter, Limits, TokenLimit};
 pub use report::{Detection, Report, Reports, Source};
 pub use scanner::{GuardScan, Scan, Scanner};
 pub use script::{Script, Scripts};
+pub use seams::Seam;
 pub use stream::{Edit, Step, Stream, TextStream};
 pub use urls::Urls;
 pub use utf16::to_utf16;

@@ -168,6 +168,16 @@ fn replaced<'a>(
 impl Plan {
     /// Scans a text.
     pub fn scan(&self, text: &str, cover: Option<&Cover>) -> Scan {
+        let hits = self.hits(text, cover);
+        let groups = self.group(&hits);
+        let edited = replaced(text, groups.iter().map(|group| &group.finding), |at, original| {
+            groups.get(at).and_then(|group| group.replacement(self, original, cover))
+        });
+        self.scanned(&hits, &groups, edited)
+    }
+
+    /// What all detectors find in a text, with the guards that count it.
+    pub fn hits(&self, text: &str, cover: Option<&Cover>) -> Vec<Hit> {
         let view = View::new(text, true);
         let (mut hits, mut others) = (Vec::new(), Vec::new());
         if let Some(mut sweep) = self.sweep(cover) {
@@ -181,11 +191,7 @@ impl Plan {
             hit.give_to(self, text.get(hit.start..hit.end).unwrap_or_default());
         }
         spare(&mut hits);
-        let groups = self.group(&hits);
-        let edited = replaced(text, groups.iter().map(|group| &group.finding), |at, original| {
-            groups.get(at).and_then(|group| group.replacement(self, original, cover))
-        });
-        self.scanned(&hits, &groups, edited)
+        hits
     }
 
     /// Puts together what was found.

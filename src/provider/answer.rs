@@ -78,7 +78,12 @@ impl Answer {
             return Err(Bad(body.len()));
         }
         let mut segments = Segments::default();
-        Walk { body, segments: &mut segments, calls: true }.each(whole, table, Role::Assistant, 0)?;
+        Walk { body, segments: &mut segments, calls: true, joins: format.has_parts() }.each(
+            whole,
+            table,
+            Role::Assistant,
+            0,
+        )?;
         let Some(told) = usage::extract(body, Some(provider)) else {
             let model = whole.member("model").and_then(Raw::to_text);
             return Ok(Self { model, segments, ..Self::default() });

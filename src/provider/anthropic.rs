@@ -38,7 +38,7 @@ pub(super) fn chunk(data: &str) -> Result<Chunk, Bad> {
                 if let Some(name) = block.member("name").and_then(Raw::to_text) {
                     chunk.names.push((Lane::Arguments(index, 0), name));
                 }
-                let mut walk = Walk { body: data, segments: &mut chunk.wholes, calls: false };
+                let mut walk = Walk { body: data, segments: &mut chunk.wholes, calls: false, joins: false };
                 walk.each(block, &tables::PART, Role::Assistant, 0)?;
             }
         }

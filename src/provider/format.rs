@@ -56,6 +56,11 @@ impl Format {
         self.names().map_or("", |(.., answer)| answer)
     }
 
+    /// Whether what is said in one place may come in several parts: lists of prompts are no parts.
+    pub(super) const fn has_parts(self) -> bool {
+        matches!(self, Format::Chat | Format::Responses | Format::Messages | Format::Gemini)
+    }
+
     /// Whether usage in a stream has to be asked for.
     pub const fn asks_for_usage(self) -> bool {
         matches!(self, Format::Chat | Format::Completions)

@@ -35,7 +35,7 @@ pub(super) fn chunk(data: &str) -> Result<Chunk, Bad> {
                 }
                 Some(_) => {}
                 // A call comes whole, and so does what code did.
-                None => Walk { body: data, segments: &mut chunk.wholes, calls: true }.each(
+                None => Walk { body: data, segments: &mut chunk.wholes, calls: true, joins: false }.each(
                     value,
                     &tables::TURN,
                     Role::Assistant,

@@ -142,7 +142,8 @@ impl Request {
                 Format::Gemini => tables::GEMINI,
                 _ => tables::PROMPTS,
             };
-            let mut walk = Walk { body, segments: &mut request.segments, calls: false };
+            let joins = format.has_parts();
+            let mut walk = Walk { body, segments: &mut request.segments, calls: false, joins };
             Raw::parse(body).and_then(|whole| walk.each(whole, table, Role::User, 0)).map_err(bad)?;
         }
         Ok(request)
@@ -213,6 +214,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::text::Seam;
 
     fn texts(request: &Request) -> Vec<(&str, &str)> {
         request.segments.list().iter().map(|segment| (segment.role.as_str(), segment.text.as_str())).collect()
@@ -239,6 +241,81 @@ mod tests {
             ]
         );
         assert_eq!((request.choices, request.max_output), (2, Some(7)));
+    }
+
+    /// How each text stands to the one before it: `|` apart, `/` the next message, `+` the next part.
+    fn seams(segments: &Segments) -> String {
+        let signs = segments.list().iter().map(|segment| match segment.seam {
+            Seam::Apart => format!("|{}", segment.text),
+            Seam::Message => format!("/{}", segment.text),
+            Seam::Part => format!("+{}", segment.text),
+        });
+        signs.collect()
+    }
+
+    #[test]
+    fn parts_and_messages_of_one_role_go_on_with_one_another() {
+        let cases = [
+            // Media between texts keep nothing apart, another role does.
+            (
+                Format::Chat,
+                r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},
+                {"type":"image_url","image_url":{"url":"x"}},"b"]},{"role":"user","content":"c"},{"role":"assistant","content":[{"type":"text","text":"d"},
+                {"type":"refusal","refusal":"e"}],"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":\"g\"}"}}]},
+                {"role":"tool","content":[{"type":"text","text":"h"},{"type":"text","text":"i"}]},{"role":"tool","content":"j"}]}"#,
+                "|s|a+b/c|d+e|g|h+i|j",
+            ),
+            (
+                Format::Messages,
+                r#"{"model":"m","system":[{"type":"text","text":"s"},{"type":"text","text":"t"}],"messages":[
+                {"role":"user","content":[{"type":"tool_result","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
+                    {"type":"tool_result","content":"c"},{"type":"text","text":"d"},{"type":"text","text":"e"}]},
+                {"role":"user","content":"f"},
+                {"role":"user","content":[{"type":"document","source":{"type":"text","data":"g"},"title":"h"},{"type":"text","text":"i"}]}]}"#,
+                "|s+t|a+b|c|d+e/f/g|h|i",
+            ),
+            (
+                Format::Responses,
+                r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]},
+                {"role":"user","content":"c"},{"type":"function_call_output","output":"d"},{"type":"function_call_output","output":"e"}]}"#,
+                "|a+b/c|d|e",
+            ),
+            (
+                Format::Gemini,
+                r#"{"contents":[{"role":"user","parts":[{"text":"a"},{"text":"b"}]},{"parts":[{"text":"c"}]},
+                {"role":"model","parts":[{"text":"d","thought":true},{"text":"e"}]}]}"#,
+                "|a+b/c|d|e",
+            ),
+            // Each is a prompt for itself.
+            (Format::Embeddings, r#"{"model":"m","input":["a","b"]}"#, "|a|b"),
+            (Format::Completions, r#"{"model":"m","prompt":["a","b"]}"#, "|a|b"),
+        ];
+        for (format, body, expected) in cases {
+            let request = Request::parse(format, body, Some("m")).unwrap();
+            assert_eq!(seams(&request.segments), expected, "{body}");
+        }
+        let answers = [
+            (
+                Format::Chat,
+                r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}},{"message":{"content":"c"}}]}"#,
+                "|a+b|c",
+            ),
+            (
+                Format::Messages,
+                r#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"tool_use","name":"f","input":{"x":"c"}}]}"#,
+                "|a+b|c",
+            ),
+            (Format::Completions, r#"{"choices":[{"text":"a"},{"text":"b"}]}"#, "|a|b"),
+            (
+                Format::Gemini,
+                r#"{"candidates":[{"content":{"parts":[{"text":"a"},{"text":"b"}]}},{"content":{"parts":[{"text":"c"}]}}]}"#,
+                "|a+b|c",
+            ),
+        ];
+        for (format, body, expected) in answers {
+            let answer = crate::provider::answer::Answer::parse(format, body, "openai", &mut Vec::new()).unwrap();
+            assert_eq!(seams(&answer.segments), expected, "{body}");
+        }
     }
 
     #[test]

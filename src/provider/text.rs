@@ -43,6 +43,17 @@ impl Role {
     }
 }
 
+/// How a text stands to the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seam {
+    /// It has nothing to do with it.
+    Apart,
+    /// It begins the next message of the same role.
+    Message,
+    /// It is the next part of the same message.
+    Part,
+}
+
 /// One text of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -54,6 +65,8 @@ pub struct Segment {
     pub in_arguments: bool,
     /// Whether it is not the answer itself: a refusal, or what the model thought aloud.
     pub is_aside: bool,
+    /// How it stands to the text before it.
+    pub seam: Seam,
     place: Place,
 }
 
@@ -110,13 +123,26 @@ impl Segments {
         self.set_aside(before);
     }
 
+    /// Says how the text at an index stands to the one before it, if both are what somebody of one role says. Results of tools are
+    /// each for themselves, but for the parts of one.
+    pub fn join(&mut self, first: usize, seam: Seam) {
+        let Some((before, behind)) = self.list.split_at_mut_checked(first) else { return };
+        if let (Some(before), Some(next)) = (before.last(), behind.first_mut())
+            && (before.role, before.is_aside) == (next.role, next.is_aside)
+            && !(before.in_arguments || next.in_arguments)
+            && !(seam == Seam::Message && next.role == Role::Tool)
+        {
+            next.seam = seam;
+        }
+    }
+
     /// Adds a string value of the body; anything else (null, a number where a text belongs) has no text.
     pub fn add(&mut self, body: &str, value: Raw<'_>, role: Role) {
         if let Some(text) = value.to_text()
             && !text.is_empty()
         {
             let place = Place::Body(range_of(body, value));
-            self.list.push(Segment { text, role, in_arguments: false, is_aside: false, place });
+            self.list.push(Segment { text, role, in_arguments: false, is_aside: false, seam: Seam::Apart, place });
         }
     }
 
@@ -135,12 +161,19 @@ impl Segments {
         if let Some(leaves) = leaves(&text) {
             for (inner, leaf) in leaves {
                 let place = Place::Nested { outer: outer.clone(), inner };
-                self.list.push(Segment { text: leaf, role, in_arguments: true, is_aside: false, place });
+                self.list.push(Segment {
+                    text: leaf,
+                    role,
+                    in_arguments: true,
+                    is_aside: false,
+                    seam: Seam::Apart,
+                    place,
+                });
             }
             self.arguments.push((outer, text));
         } else if !text.is_empty() {
             let place = Place::Body(outer);
-            self.list.push(Segment { text, role, in_arguments: true, is_aside: false, place });
+            self.list.push(Segment { text, role, in_arguments: true, is_aside: false, seam: Seam::Apart, place });
         }
     }
 
@@ -153,6 +186,7 @@ impl Segments {
             role,
             in_arguments,
             is_aside: false,
+            seam: Seam::Apart,
             place: Place::Body(range),
         }));
     }

@@ -8,7 +8,7 @@ use crate::{
     object::Object,
     provider::{
         edit::range_of,
-        text::{Role, Segments},
+        text::{Role, Seam, Segments},
     },
 };
 
@@ -46,6 +46,8 @@ pub(super) struct Walk<'a> {
     pub segments: &'a mut Segments,
     /// Whether calls of tools are told of: those that an answer asks for.
     pub calls: bool,
+    /// Whether texts in a list belong together; prompts don't.
+    pub joins: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -55,12 +57,33 @@ impl<'a> Walk<'a> {
             return Err(self.bad(value));
         }
         if let Some(items) = value.items() {
-            return items.into_iter().try_for_each(|item| self.each(item, table, role, depth + 1));
+            return self.items(items, table, role, depth);
         }
         if value.members().is_some() {
             return self.object(value, table, role, depth);
         }
         self.segments.add(self.body, value, role);
+        Ok(())
+    }
+
+    /// A list: parts that are texts go on with one another, whatever media stand between, and so do messages.
+    fn items(&mut self, items: Vec<Raw<'a>>, table: &'static [Rule], role: Role, depth: u32) -> Result<(), Bad> {
+        let mut before = None;
+        for item in items {
+            let first = self.segments.list().len();
+            self.each(item, table, role, depth + 1)?;
+            if self.segments.list().len() == first {
+                continue;
+            }
+            let seam = seam(item);
+            if self.joins
+                && before == seam
+                && let Some(seam) = seam
+            {
+                self.segments.join(first, seam);
+            }
+            before = seam;
+        }
         Ok(())
     }
 
@@ -107,5 +130,15 @@ impl<'a> Walk<'a> {
 
     fn bad(&self, value: Raw<'_>) -> Bad {
         Bad(range_of(self.body, value).start)
+    }
+}
+
+/// How an item of a list may stand to the one before it, if both are of that kind.
+fn seam(item: Raw<'_>) -> Option<Seam> {
+    let is_text = |value: Raw<'_>| value.get().starts_with('"');
+    if item.member("role").or(item.member("parts")).is_some() {
+        Some(Seam::Message)
+    } else {
+        (is_text(item) || item.member("text").is_some_and(is_text)).then_some(Seam::Part)
     }
 }

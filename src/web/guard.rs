@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use crate::{
     error::{Error, Result},
-    guard::{self, Config, Counter, Finding, Form, Ngrams, Source, Stage, Way, moderation::Moderator, to_utf16},
+    guard::{self, Config, Counter, Finding, Form, Ngrams, Seam, Source, Stage, Way, moderation::Moderator, to_utf16},
     json::{Raw, ToJson, Writer},
     web::{
         token_requests,
@@ -89,8 +89,12 @@ impl Scanner {
             Ok((text(&source, "text")?, stage, text(&source, "role")? == "system"))
         });
         let texts = texts.collect::<Result<Vec<_>>>()?;
-        let sources =
-            texts.iter().map(|(text, stage, is_system)| Source { text, stage: *stage, is_system: *is_system });
+        let sources = texts.iter().map(|(text, stage, is_system)| Source {
+            text,
+            stage: *stage,
+            is_system: *is_system,
+            seam: Seam::Apart,
+        });
         // All texts of one call go one way.
         let cover = vault.zip(texts.first()).map(|(vault, (_, stage, _))| vault.cover_of(*stage));
         Ok(self.scanner.scan_all_with(&sources.collect::<Vec<_>>(), cover.as_ref()).to_json())

@@ -34,7 +34,7 @@ use crate::{
         chunk::Lane,
         http::Head,
         request::Request,
-        text::{Role, Segments},
+        text::{Role, Seam, Segments},
     },
     time::Instant,
 };
@@ -521,7 +521,13 @@ impl Call {
         for waiting in waiting {
             let stage = if waiting.call.is_some() { guard::Stage::ToolCall } else { guard::Stage::Output };
             let is_aside = matches!(waiting.lane, Lane::Refusal(_) | Lane::Reasoning(_));
-            found.texts.push(Text { text: waiting.text, role: Role::Assistant.as_str(), stage, is_aside });
+            found.texts.push(Text {
+                text: waiting.text,
+                role: Role::Assistant.as_str(),
+                stage,
+                is_aside,
+                seam: Seam::Apart,
+            });
             found.calls.extend(waiting.call);
         }
         found

@@ -8,7 +8,7 @@ use crate::{
     ledger::{Record, Scope},
     money::Usd,
     price::Estimate,
-    provider::text::{Role, Segments, ToolText},
+    provider::text::{Role, Seam, Segments, ToolText},
     time::Instant,
     usage::Usage,
 };
@@ -111,6 +111,8 @@ pub struct Text {
     pub stage: guard::Stage,
     /// Whether it is not the answer itself: a refusal, or what the model thought aloud.
     pub is_aside: bool,
+    /// How it stands to the text before it.
+    pub seam: Seam,
 }
 
 impl ToJson for Text {
@@ -138,7 +140,16 @@ impl ToJson for ToolText {
 impl Text {
     /// As the built-in detectors take it.
     pub fn source(&self) -> guard::Source<'_> {
-        guard::Source { text: &self.text, stage: self.stage, is_system: self.role == Role::System.as_str() }
+        guard::Source {
+            text: &self.text,
+            stage: self.stage,
+            is_system: self.role == Role::System.as_str(),
+            seam: match self.seam {
+                Seam::Apart => guard::Seam::Apart,
+                Seam::Message => guard::Seam::Message,
+                Seam::Part => guard::Seam::Part,
+            },
+        }
     }
 }
 
@@ -223,6 +234,7 @@ pub(super) fn to_guard(segments: &Segments, stage: guard::Stage) -> ToGuard {
             _ => stage,
         },
         is_aside: segment.is_aside,
+        seam: segment.seam,
     });
     ToGuard { texts: texts.collect(), calls: segments.calls().to_vec(), ..ToGuard::default() }
 }

@@ -3,7 +3,7 @@
 use crate::{
     json::{Bad, Raw},
     provider::{
-        text::{Role, Segments},
+        text::{Role, Seam, Segments},
         wire::Wire,
     },
 };
@@ -71,7 +71,11 @@ pub(in crate::provider) fn read(body: &str, wire: &Wire<'_>, segments: &mut Segm
         let first = segments.list().len();
         let Some(message) = choice.object("message")?.map(Message) else { continue };
         for text in message.said()? {
+            let before = segments.list().len();
             segments.add(body, text, Role::Assistant);
+            if before > first {
+                segments.join(before, Seam::Part);
+            }
         }
         for text in message.refusal().into_iter().chain(message.thoughts()) {
             segments.add_aside(body, text, Role::Assistant);

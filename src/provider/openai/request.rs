@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     json::{Bad, Raw},
     provider::{
-        text::{Role, Segments},
+        text::{Role, Seam, Segments},
         wire::Wire,
     },
 };
@@ -17,12 +17,16 @@ pub(in crate::provider) fn read(body: &str, wire: &Wire<'_>, segments: &mut Segm
     }
     let messages = wire.list("messages").unwrap_or_default();
     for (index, message) in messages.into_iter().flatten().enumerate() {
+        let first = segments.list().len();
         add_message(body, message, segments).map_err(|_| {
             Error::input(format!(
                 "cannot read request: expected messages[{index}] to be a chat message, found another shape"
             ))
             .with("field", format!("messages[{index}]"))
         })?;
+        if index > 0 {
+            segments.join(first, Seam::Message);
+        }
     }
     Ok(())
 }
@@ -32,15 +36,20 @@ fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<
     let role = Role::parse(message.text("role")?.as_deref().unwrap_or("user"));
     for value in ["content", "refusal", "reasoning_content"].into_iter().filter_map(|key| message.any(key)) {
         if let Some(parts) = value.items() {
+            let first = segments.list().len();
             for part in parts {
+                let before = segments.list().len();
                 // A part may also be a bare string.
                 if part.text().is_some() {
                     segments.add(body, part, role);
-                    continue;
+                } else {
+                    let part = Wire::of(body, part)?;
+                    for text in [part.any("text"), part.any("refusal")].into_iter().flatten() {
+                        segments.add(body, text, role);
+                    }
                 }
-                let part = Wire::of(body, part)?;
-                for text in [part.any("text"), part.any("refusal")].into_iter().flatten() {
-                    segments.add(body, text, role);
+                if before > first {
+                    segments.join(before, Seam::Part);
                 }
             }
         } else if value.get().starts_with('{') {

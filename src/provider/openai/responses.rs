@@ -77,7 +77,7 @@ pub(in crate::provider) fn chunk(data: &str) -> Result<Chunk, Bad> {
     if name.contains("partial_image") {
         return Ok(chunk);
     }
-    let mut walk = Walk { body: data, segments: &mut chunk.wholes, calls: true };
+    let mut walk = Walk { body: data, segments: &mut chunk.wholes, calls: true, joins: false };
     Raw::parse(data).and_then(|event| walk.each(event, &tables::EVENT, Role::Assistant, 0))?;
     Ok(chunk)
 }
