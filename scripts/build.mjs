@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bindgenVersion } from "./lib/bindgen.mjs";
 import { encodedModule, encodedTypes } from "./lib/bytes.mjs";
+import { withEncoder } from "./lib/glue.mjs";
 import { Problem, ROOT, ask, main, run, step } from "./lib/run.mjs";
 import { files, forget, hash, once } from "./lib/stamp.mjs";
 import { BINDGEN, findRust } from "./lib/tools.mjs";
@@ -75,7 +76,7 @@ function bindgenTool() {
 
 async function compile({ dev }) {
   const sources = files(["Cargo.toml", "Cargo.lock", ".cargo", "src", "data"]);
-  const key = hash(sources, dev, DEV_PROFILE, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
+  const key = hash([...sources, "scripts/lib/glue.mjs"], dev, DEV_PROFILE, BINDGEN_FLAGS, process.env.CARGO_TARGET_DIR);
   await once("bindgen", key, ["js/wasm/core.js", "js/wasm/core.d.ts", ".cache/bindgen/core_bg.wasm"], async () => {
     findRust();
     const tool = bindgenTool();
@@ -101,7 +102,8 @@ async function compile({ dev }) {
       rmSync(out, { recursive: true, force: true });
       await run(tool, [module, "--out-dir", out, ...BINDGEN_FLAGS], { quiet: true });
       mkdirSync(join(ROOT, "js/wasm"), { recursive: true });
-      for (const name of ["core.js", "core.d.ts"]) cpSync(join(out, name), join(ROOT, "js/wasm", name));
+      cpSync(join(out, "core.d.ts"), join(ROOT, "js/wasm/core.d.ts"));
+      writeFileSync(join(ROOT, "js/wasm/core.js"), withEncoder(readFileSync(join(out, "core.js"), "utf8")));
     });
   });
 }

@@ -157,7 +157,7 @@ export class GuardrailEngine {
     const { stage = "input", vault } = options;
     const scan = (scanner: CoreScanner): unknown =>
       vault === undefined ? scanner.scan(text, stage) : coreOfVault(vault).use((core) => scanner.scanWith(text, stage, core));
-    const scanned = this.#scannerOf(options.guardrails, true).use(scan) as ScanResult;
+    const scanned = { text, ...(this.#scannerOf(options.guardrails, true).use(scan) as Omit<ScanResult, "text"> & { text?: string }) };
     return this.#withRules(text, scanned, stage, options.guardrails);
   }
 

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use super::{context::Window, steps::count};
+use super::{context::Nearby, steps::count};
 
 /// The answer depends on text that has not come yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +16,18 @@ pub(super) struct Need;
 pub(super) struct View<'a> {
     text: &'a str,
     whole: bool,
-    /// What was last asked of what stands before a number, and after one.
-    pub left: Cell<Option<Window<'a>>>,
-    pub right: Cell<Option<Window<'a>>>,
+    /// What was read around numbers.
+    pub nearby: Cell<Nearby>,
 }
 
 impl<'a> View<'a> {
     /// A view of `text`; `whole` when nothing follows it.
     pub fn new(text: &'a str, whole: bool) -> Self {
-        Self { text, whole, left: Cell::new(None), right: Cell::new(None) }
+        Self { text, whole, nearby: Cell::default() }
     }
 
     /// What is seen.
+    #[inline(always)]
     pub fn text(&self) -> &'a str {
         self.text
     }
@@ -37,11 +37,13 @@ impl<'a> View<'a> {
     }
 
     /// Whether nothing follows what is seen.
+    #[inline(always)]
     pub fn is_whole(&self) -> bool {
         self.whole
     }
 
     /// The byte there, `None` past the end of the text.
+    #[inline(always)]
     pub fn byte(&self, at: usize) -> Result<Option<u8>, Need> {
         count(1);
         match self.text.as_bytes().get(at) {
@@ -52,12 +54,14 @@ impl<'a> View<'a> {
     }
 
     /// The byte there, of what is seen.
+    #[inline(always)]
     pub fn seen(&self, at: usize) -> Option<u8> {
         count(1);
         self.text.as_bytes().get(at).copied()
     }
 
     /// The byte before, `None` at the beginning of what is seen. Streams keep more of the past than any detector reads.
+    #[inline(always)]
     pub fn before(&self, at: usize) -> Option<u8> {
         count(1);
         at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at)).copied()

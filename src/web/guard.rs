@@ -49,9 +49,9 @@ impl Scanner {
         Ok(Scanner { scanner: guard::Scanner::new(read_guards(guards)?)? })
     }
 
-    /// Scans a text: a `ScanResult`.
+    /// Scans a text: a `ScanResult`, without its text where nothing was changed.
     pub fn scan(&self, text: &str, stage: &str) -> Result<JsValue> {
-        scanned(text, self.scanner.scan(text, Stage::parse(stage, "scan options")?))
+        scanned(text, self.scanner.scan(text, Stage::parse(stage, "scan options")?), Some(text))
     }
 
     /// As [`Scanner::scan`], with a vault at work over the text.
@@ -64,7 +64,7 @@ impl Scanner {
             // What the text itself has told the vault may stand in it elsewhere too.
             scan.text = cover.vault.cover(&scan.text);
         }
-        scanned(text, scan)
+        scanned(text, scan, Some(text))
     }
 
     /// As [`Scanner::scan_all`], with a vault at work over the texts.
@@ -145,7 +145,7 @@ impl TextScan {
 
     /// The `ScanResult` so far.
     pub fn result(&self) -> Result<JsValue> {
-        scanned(&self.text.borrow(), self.stream.borrow().result())
+        scanned(&self.text.borrow(), self.stream.borrow().result(), None)
     }
 }
 
@@ -182,7 +182,9 @@ fn read_config(kind: &str, options: &JsValue) -> Result<Config> {
     Config::read(form, from_js(options, form.options(), &form.keys())?.raw())
 }
 
-fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {
+/// A `ScanResult` over a text, without its text where that is the one that the host knows: to hand it over costs more than to look for
+/// personal data in it.
+fn scanned(text: &str, scan: guard::Scan, known: Option<&str>) -> Result<JsValue> {
     let mut findings = scan.findings;
     to_utf16(text, &mut findings);
     let scanned =
@@ -190,6 +192,9 @@ fn scanned(text: &str, scan: guard::Scan) -> Result<JsValue> {
     // A text may hold thousands of findings: the host reads them faster than they could be handed over one by one.
     let failed = |_| Error::internal("cannot hand out what was found: expected the host to read JSON, found an error");
     let result = JSON::parse(&scanned).map_err(failed)?;
-    Reflect::set(&result, &JsValue::from_str("text"), &JsValue::from_str(&scan.text)).map_err(failed)?;
+    let shown = known.filter(|known| *known == scan.text);
+    if shown.is_none() {
+        Reflect::set(&result, &JsValue::from_str("text"), &JsValue::from_str(&scan.text)).map_err(failed)?;
+    }
     Ok(result)
 }

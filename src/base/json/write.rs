@@ -93,7 +93,26 @@ impl Writer {
 
     /// A number; null for NaN and the infinities.
     pub fn number(&mut self, number: f64) {
-        self.raw(&number::print(number));
+        let whole = number as u32;
+        // Most numbers are places and counts. Minus zero is written as what it is.
+        if f64::from(whole) == number && (whole != 0 || number.is_sign_positive()) {
+            self.comma();
+            self.whole(whole);
+        } else {
+            self.raw(&number::print(number));
+        }
+    }
+
+    /// The digits of a whole number.
+    fn whole(&mut self, number: u32) {
+        let mut power = 1;
+        while number / power > 9 {
+            power *= 10;
+        }
+        while power > 0 {
+            self.0.push(char::from(b'0' + (number / power % 10) as u8));
+            power /= 10;
+        }
     }
 
     /// Anything that has a form.

@@ -346,22 +346,13 @@ lexicon! {
 }
 
 /// What the word of that hash does; nothing where it is not in the lexicon.
+#[inline(always)]
 pub(super) fn lookup(hash: u32) -> Tags {
     let lexicon = lexicon();
-    let mut slot = place(hash);
-    loop {
-        match lexicon.slots.get(slot) {
-            // Most words are told from the one in their slot without a look at it.
-            Some(taken) if (taken ^ hash) >> 16 == 0 && *taken as u16 != u16::MAX => {
-                match lexicon.words.get(usize::from(*taken as u16)) {
-                    Some(word) if word.hash == hash => return word.tags,
-                    _ => {}
-                }
-            }
-            Some(taken) if *taken as u16 != u16::MAX => {}
-            _ => return Tags(0),
-        }
-        slot = (slot + 1) % SLOTS;
+    // Most words are told from what is in their slot, without a look at anything else.
+    match lexicon.slots.get(place(hash)) {
+        Some(taken) if *taken as u16 == u16::MAX => Tags(0),
+        _ => lexicon.find(hash),
     }
 }
 
@@ -369,8 +360,12 @@ pub(super) fn lookup(hash: u32) -> Tags {
 pub(super) const STRONG: Tags = OVERRIDE.or(EARLIER).or(INSTRUCTIONS).or(PROMPT).or(SYSTEM).or(JAILBREAK).or(HARM);
 
 /// Whether letters of that hash begin such a word; seldom where they don't.
+#[inline(always)]
 pub(super) fn may_begin(hash: u32) -> bool {
-    lexicon().beginnings.get(beginning(hash)).is_some_and(|bits| bits >> (hash >> 27) & 1 == 1)
+    match lexicon().beginnings.get(beginning(hash)) {
+        Some(bits) => bits >> (hash >> 27) & 1 == 1,
+        None => false,
+    }
 }
 
 const fn beginning(hash: u32) -> usize {
@@ -423,41 +418,61 @@ struct Lexicon {
     beginnings: Vec<u32>,
 }
 
+impl Lexicon {
+    fn find(&self, hash: u32) -> Tags {
+        let mut slot = place(hash);
+        loop {
+            let Some(taken) = self.slots.get(slot).copied().filter(|taken| *taken as u16 != u16::MAX) else {
+                return Tags(0);
+            };
+            if (taken ^ hash) >> 16 == 0
+                && let Some(word) = self.words.get(usize::from(taken as u16)).filter(|word| word.hash == hash)
+            {
+                return word.tags;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+    }
+}
+
 /// The lexicon, made at its first use.
+#[inline(always)]
 fn lexicon() -> &'static Lexicon {
     static LEXICON: OnceLock<Lexicon> = OnceLock::new();
-    LEXICON.get_or_init(|| {
-        let entry = |word: &'static str, tags| Entry { word, hash: hash_of(word.as_bytes()), tags };
-        let mut words: Vec<Entry> = TABLE
-            .iter()
-            .flat_map(|(tags, words)| words.split_ascii_whitespace().map(move |word| entry(word, *tags)))
-            .collect();
-        sort_by_key(&mut words, |entry| entry.word);
-        words.dedup_by(|entry, kept| {
-            let same = entry.word == kept.word;
-            if same {
-                kept.tags = kept.tags.or(entry.tags);
-            }
-            same
-        });
-        let (mut slots, mut beginnings) = (vec![u32::from(u16::MAX); SLOTS], vec![0_u32; 2048]);
-        for (at, entry) in words.iter().enumerate() {
-            let mut slot = place(entry.hash);
-            while slots.get(slot).is_some_and(|taken| *taken as u16 != u16::MAX) {
-                slot = (slot + 1) % SLOTS;
-            }
-            let taken = entry.hash & 0xFFFF_0000 | at as u32;
-            slots.get_mut(slot).into_iter().for_each(|slot| *slot = taken);
-            if entry.tags.any(STRONG) && entry.word.len() > 4 {
-                let mut hash = SEED;
-                for letter in entry.word.bytes().take(entry.word.len() - 1) {
-                    hash = step(hash, letter);
-                    beginnings.get_mut(beginning(hash)).into_iter().for_each(|bits| *bits |= 1 << (hash >> 27));
-                }
+    LEXICON.get_or_init(make)
+}
+
+fn make() -> Lexicon {
+    let entry = |word: &'static str, tags| Entry { word, hash: hash_of(word.as_bytes()), tags };
+    let mut words: Vec<Entry> = TABLE
+        .iter()
+        .flat_map(|(tags, words)| words.split_ascii_whitespace().map(move |word| entry(word, *tags)))
+        .collect();
+    sort_by_key(&mut words, |entry| entry.word);
+    words.dedup_by(|entry, kept| {
+        let same = entry.word == kept.word;
+        if same {
+            kept.tags = kept.tags.or(entry.tags);
+        }
+        same
+    });
+    let (mut slots, mut beginnings) = (vec![u32::from(u16::MAX); SLOTS], vec![0_u32; 2048]);
+    for (at, entry) in words.iter().enumerate() {
+        let mut slot = place(entry.hash);
+        while slots.get(slot).is_some_and(|taken| *taken as u16 != u16::MAX) {
+            slot = (slot + 1) % SLOTS;
+        }
+        let taken = entry.hash & 0xFFFF_0000 | at as u32;
+        slots.get_mut(slot).into_iter().for_each(|slot| *slot = taken);
+        if entry.tags.any(STRONG) && entry.word.len() > 4 {
+            let mut hash = SEED;
+            for letter in entry.word.bytes().take(entry.word.len() - 1) {
+                hash = step(hash, letter);
+                beginnings.get_mut(beginning(hash)).into_iter().for_each(|bits| *bits |= 1 << (hash >> 27));
             }
         }
-        Lexicon { words, slots, beginnings }
-    })
+    }
+    Lexicon { words, slots, beginnings }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use grammar::{AHEAD, BEHIND, Phrases, STARTS};
 use jailbreaks::Shown;
 use lexicon::Tags;
 use ngrams::{History, Score};
-use words::{Mark, Splitter};
+use words::{Mark, Splitter, Word};
 
 /// How much a sign says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,10 +196,26 @@ impl Look {
 
     /// Looks at the next word. The first `ready` will not change any more.
     fn word(&mut self, ready: usize, options: Options, hits: &mut Vec<Hit>) {
-        let Some(word) = self.splitter.words.get(self.at).copied() else { return };
+        let Some(word) = self.splitter.words.get(self.at) else { return };
         let at = self.at;
         self.at += 1;
         count(1);
+        // Most words begin nothing, and stand where nothing goes on.
+        if self.open == 0
+            && self.persona.is_none()
+            && word.mark.is_none()
+            && !word.tags.any(HEADS)
+            && (at != self.floor || word.tags == Tags::default())
+        {
+            self.shown.pass();
+            let Some(ngrams) = options.ngrams else { return };
+            if !self.score.add(ngrams, word, ngrams.threshold(options.trust, options.sensitivity)) {
+                return;
+            }
+            let word = *word;
+            return self.passed_the_sum(at, word, ready, options, hits);
+        }
+        let word = *word;
         if self.open > 0 && at >= self.open {
             self.begin_anew(at);
         }
@@ -262,8 +278,15 @@ impl Look {
         }
         if let Some(ngrams) = options.ngrams
             && self.score.add(ngrams, &word, ngrams.threshold(options.trust, options.sensitivity))
-            && !self.is_phrase(at, floor, ready, options.sensitivity)
         {
+            self.passed_the_sum(at, word, ready, options, hits);
+        }
+    }
+
+    /// Tells of the words up to `at`, whose n-grams say what they are.
+    fn passed_the_sum(&mut self, at: usize, word: Word, ready: usize, options: Options, hits: &mut Vec<Hit>) {
+        let floor = self.floor.max(at.saturating_sub(BEHIND));
+        if !self.is_phrase(at, floor, ready, options.sensitivity) {
             let start = self.score.start().unwrap_or(word.start);
             let kind = if self.shown.weight() > 1 { Kind::Jailbreak } else { Kind::InstructionInjection };
             let hit = Hit::new(kind, start, word.end, false, "n-grams");

@@ -84,6 +84,7 @@ impl Ngrams {
         (weights.len() == BUCKETS).then_some(Self { weights, drift, thresholds })
     }
 
+    #[inline(always)]
     fn weight(&self, bucket: u16) -> i32 {
         // The first bucket stands for what was there before; its weight is 0.
         self.weights.get(usize::from(bucket)).copied().map_or(0, i32::from)
@@ -108,19 +109,24 @@ impl History {
     /// part of the history.
     pub fn buckets(&mut self, hash: u32) -> [u16; 3] {
         let join = |before: u32| before.wrapping_mul(0x85EB_CA6B).rotate_left(13) ^ hash;
-        let hashes = [hash, join(self.last ^ 1), join(self.both ^ 2)];
+        let (two, three) = (join(self.last ^ 1), join(self.both ^ 2));
         (self.both, self.last) = (join(self.last), hash);
         if self.seen.is_empty() {
             self.seen.resize(BUCKETS / 32, 0);
         }
-        hashes.map(|hash| {
-            let bucket = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16;
-            let Some(bits) = self.seen.get_mut(usize::from(bucket) / 32) else { return 0 };
-            let bit = 1 << (bucket % 32);
-            let before = *bits & bit != 0;
-            *bits |= bit;
-            if before { 0 } else { bucket }
-        })
+        [self.first_time(hash), self.first_time(two), self.first_time(three)]
+    }
+
+    /// The bucket of a hash, 0 where it was there before.
+    // Written out and in place, as it is done three times a word: in WebAssembly a call costs as much as what it does.
+    #[inline(always)]
+    fn first_time(&mut self, hash: u32) -> u16 {
+        let bucket = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16;
+        let Some(bits) = self.seen.get_mut(usize::from(bucket) / 32) else { return 0 };
+        let bit = 1 << (bucket % 32);
+        let before = *bits & bit != 0;
+        *bits |= bit;
+        if before { 0 } else { bucket }
     }
 
     /// Begins anew.
@@ -149,13 +155,15 @@ impl Default for Score {
 impl Score {
     /// Adds a word. Answers whether the sum is above the threshold.
     pub fn add(&mut self, table: &Ngrams, word: &Word, threshold: i32) -> bool {
-        let sum: i32 = self.history.buckets(word.hash).into_iter().map(|bucket| table.weight(bucket)).sum();
-        self.sum += sum - table.drift;
+        let [one, two, three] = self.history.buckets(word.hash);
+        self.sum += table.weight(one) + table.weight(two) + table.weight(three) - table.drift;
         if self.sum <= 0 {
             (self.sum, self.count) = (0, 0);
             return false;
         }
-        self.starts.get_mut(self.count % SPAN).into_iter().for_each(|start| *start = word.start);
+        if let Some(start) = self.starts.get_mut(self.count % SPAN) {
+            *start = word.start;
+        }
         self.count += 1;
         self.sum > threshold
     }

@@ -10,16 +10,33 @@ use super::{
     number::{Group, Number, Separator},
 };
 
-/// A network's numbers: the range of the first `digits` digits, and the lengths it issues.
+/// A network's numbers: the range of their first four digits, and the lengths it issues, a bit for each.
 struct Network {
-    digits: usize,
-    first: u32,
-    last: u32,
-    lengths: &'static [usize],
+    first: u16,
+    last: u16,
+    lengths: u32,
 }
 
-const fn network(digits: usize, first: u32, last: u32, lengths: &'static [usize]) -> Network {
-    Network { digits, first, last, lengths }
+/// A network that issues numbers whose first `digits` digits are in a range.
+const fn network(digits: usize, first: u16, last: u16, lengths: &[usize]) -> Network {
+    let all = [1000, 100, 10, 1];
+    let below = match digits {
+        1 => all.as_slice(),
+        2 => all.split_at(1).1,
+        3 => all.split_at(2).1,
+        _ => all.split_at(3).1,
+    };
+    let step = match below {
+        [step, ..] => *step,
+        [] => 1,
+    };
+    let mut bits = 0;
+    let mut rest = lengths;
+    while let [length, others @ ..] = rest {
+        bits |= 1 << *length;
+        rest = others;
+    }
+    Network { first: first * step, last: last * step + step - 1, lengths: bits }
 }
 
 /// ISO/IEC 7812 issuer ranges, as the networks publish them.
@@ -55,12 +72,12 @@ const NETWORKS: &[Network] = &[
     network(4, 6759, 6763, &[12, 13, 14, 15, 16, 17, 18, 19]),
 ];
 
-fn is_issued(digits: &[u8]) -> bool {
-    NETWORKS.iter().any(|network| {
-        let prefix =
-            digits.get(..network.digits).unwrap_or_default().iter().fold(0, |n, digit| n * 10 + u32::from(*digit));
-        (network.first..=network.last).contains(&prefix) && network.lengths.contains(&digits.len())
-    })
+/// The lengths of numbers that are issued with these first digits, a bit for each.
+fn issued(digits: &[u8]) -> u32 {
+    let [a, b, c, d, ..] = digits else { return 0 };
+    let prefix = [a, b, c, d].into_iter().fold(0, |prefix, digit| prefix * 10 + u16::from(*digit));
+    let ours = NETWORKS.iter().filter(|network| (network.first..=network.last).contains(&prefix));
+    ours.fold(0, |all, network| all | network.lengths)
 }
 
 /// Luhn's check (ISO/IEC 7812-1, annex B).
@@ -83,6 +100,10 @@ pub(in super::super) fn luhn(digits: &[u8]) -> bool {
 
 /// The longest card number that begins where the number does.
 pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<Option<Hit>, Need> {
+    let (lengths, may_be_called) = (issued(&number.digits), matches!(number.digits.first(), Some(3..=6)));
+    if lengths == 0 && !may_be_called {
+        return Ok(None);
+    }
     for count in (1..=number.groups.len()).rev() {
         let Some((groups, last)) = number.head(count).and_then(|groups| Some((groups, groups.last()?))) else {
             continue;
@@ -91,8 +112,8 @@ pub(in super::super) fn look(view: &View, at: usize, number: &Number) -> Result<
             continue;
         };
         // Banks and shops issue more than the networks' ranges: sixteen digits that somebody calls a card are one.
-        let called = || digits.len() == 16 && matches!(digits.first(), Some(3..=6)) && is_usual(groups, 16);
-        let issued = is_issued(digits);
+        let called = || digits.len() == 16 && may_be_called && is_usual(groups, 16);
+        let issued = lengths >> digits.len() & 1 == 1;
         let separator = groups.first().and_then(|group| group.next);
         let plain = count == 1
             || matches!(separator, Some(Separator::Space | Separator::Dash))

@@ -3,13 +3,13 @@
 
 use super::{
     super::{
-        context::{Terms, beside},
+        context::{Lists, Terms, after, before, beside},
         finding::Hit,
         kind::Kind,
         view::{Need, View},
     },
     checks, number,
-    rules::{RULES, Rule, Written, group, written},
+    rules::{Places, RULES, Rule, Written, group, written},
 };
 
 /// The longest number, in letters and digits: an IBAN.
@@ -107,11 +107,14 @@ pub(in super::super) fn look(
                 {
                     found(WORD, Hit::new(Kind::Iban, start, end.at, true, "iban"));
                 }
-                if wanted(Kind::DateOfBirth) && is_date(&groups, index) && beside(view, start, end.at, BIRTH)? {
+                if wanted(Kind::DateOfBirth) && is_date(&groups, index) && beside(view, start, end.at, Terms::BIRTH)? {
                     found(WORD, Hit::new(Kind::DateOfBirth, start, end.at, false, "dateOfBirth"));
                 }
-                for Written { rule, needs, .. } in ended.iter().filter(|form| wanted(form.rule.kind)) {
-                    if let Some(weight) = weight(rule, *needs, view, start, &end, id)? {
+                let mut words = None;
+                let places = if ended.is_empty() { Places::default() } else { Places::of(id) };
+                for form in ended.iter().filter(|form| places.have(form.places) && wanted(form.rule.kind)) {
+                    if let Some(weight) = weight(form, view, start, &end, id, &mut words)? {
+                        let rule = form.rule;
                         let rule_name = rule.kind.as_str();
                         found(weight, Hit::new(rule.kind, start, end.at, rule.validated, rule_name));
                     }
@@ -136,10 +139,6 @@ fn fits(rule: &Rule, id: &[u8]) -> bool {
     let (shape, _) = rule.classes();
     id.len() == shape.len() && id.iter().zip(shape).all(|(byte, class)| is_of(*byte, *class)) && (rule.check)(id)
 }
-
-/// Words that make a date one of birth.
-const BIRTH: Terms =
-    Terms::new("dob born birth birthday birthdate geboren geburtsdatum geburtstag naissance nacimiento nascita né née");
 
 /// From where on a text must be held that may still become a number: the word at its end, and a short one before.
 pub(in super::super) fn held(view: &View, at: usize, floor: usize) -> usize {
@@ -214,17 +213,34 @@ fn is_beyond_latin(c: char) -> bool {
     c >= '\u{E00}'
 }
 
-/// How much speaks for a rule, if enough does, where a number is written as one of its own.
-fn weight(rule: &Rule, needs: u8, view: &View, start: usize, end: &End, id: &[u8]) -> Result<Option<u8>, Need> {
-    if !fits(rule, id) {
+/// The lists that have words before a number, and after it.
+type Beside = (Lists, Result<Lists, Need>);
+
+/// How much speaks for a rule, if enough does, where a number is written as one of its own. `words` are those beside the number,
+/// once they were looked at.
+fn weight(
+    form: &Written,
+    view: &View,
+    start: usize,
+    end: &End,
+    id: &[u8],
+    words: &mut Option<Beside>,
+) -> Result<Option<u8>, Need> {
+    let list = form.terms.list();
+    let has = |lists: Lists| lists & list != 0;
+    let may_be_alone = form.needs == b'!' || form.needs == b'?' && start == 0;
+    // What words say costs less than a check, where they are known.
+    let unnamed = !may_be_alone && matches!(words, Some((before, Ok(after))) if !has(*before | *after));
+    if unnamed || !fits(form.rule, id) {
         return Ok(None);
     }
-    if beside(view, start, end.at, rule.terms)? {
+    let (before, after) = *words.get_or_insert_with(|| (before(view, start), after(view, end.at)));
+    if has(before) || has(after?) {
         return Ok(Some(WORD));
     }
-    let (_, strict) = rule.classes();
+    let (_, strict) = form.rule.classes();
     let lower = strict && end.lower;
-    Ok(match needs {
+    Ok(match form.needs {
         b'!' if !lower => Some(FORM),
         b'!' | b'?' if view.is_all(start, end.at)? => Some(ALONE),
         _ => None,

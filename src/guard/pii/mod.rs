@@ -12,7 +12,7 @@ pub(super) mod id;
 pub(super) mod net;
 pub(super) mod number;
 pub(super) mod phone;
-mod rules;
+pub(super) mod rules;
 pub(super) mod ssn;
 
 pub(super) use hash::sha_256;

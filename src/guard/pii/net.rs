@@ -13,12 +13,6 @@ use super::{
 /// The longest text of an IPv6 address, with an IPv4 one at its end.
 const LONGEST: usize = 45;
 
-/// Words before four numbers that make them a version.
-const VERSION: Terms = Terms::new("version versions ver release releases build firmware chapter section");
-/// Words that make an address of what is hardly one by itself.
-const ADDRESS: Terms =
-    Terms::new("ip ipv ips address addr host localhost loopback inet src dst connecting listening bind gateway dns");
-
 fn hit(kind: Kind, start: usize, end: usize, rule: &'static str) -> Option<Hit> {
     Some(Hit::new(kind, start, end, false, rule))
 }
@@ -67,7 +61,7 @@ pub(in super::super) fn look_v4(view: &View, at: usize, floor: usize) -> Result<
         || goes_on(view, here)?
         || is_nobodys(view.bytes(at, here))
         || is_private(view.bytes(at, here)) && is_service(view, at, here)?
-        || right_before(view, floor, at, VERSION)
+        || right_before(view, floor, at, Terms::VERSION)
     {
         return Ok(None);
     }
@@ -147,7 +141,7 @@ pub(in super::super) fn look_colons(view: &View, at: usize, floor: usize) -> Res
     }
     let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty()).count();
     let telling = (groups > 1 || text.contains(&b'.')) && text.iter().any(u8::is_ascii_digit);
-    let found = telling || beside(view, start, end, ADDRESS)?;
+    let found = telling || beside(view, start, end, Terms::ADDRESS)?;
     Ok(if found { hit(Kind::IpAddress, start, end, "ipv6") } else { None })
 }
 

@@ -73,6 +73,10 @@ pub(in super::super) fn starts(view: &View, at: usize, floor: usize) -> bool {
     if at == floor {
         return true;
     }
+    // Most numbers follow a space.
+    if view.before(at) == Some(b' ') {
+        return true;
+    }
     let Some((from, c)) = view.char_before(at) else { return true };
     match separator_of(c) {
         Some(Separator::Dash | Separator::Dot) => {

@@ -13,13 +13,6 @@ use super::{
 
 /// ITU-T E.164: at most 15 digits, the country code included.
 const LONGEST: usize = 15;
-/// Words that make a phone of ten digits together. A mere `number` does not: orders, parcels and cases have one.
-const DIALLED: Terms = Terms::new(
-    "call calls called calling callback dial dialed text contact reach reached ring voicemail my_number his_number \
-     her_number their_number our_number",
-);
-/// Words between a call and where it goes.
-const AT: Terms = Terms::new("at on");
 const SHORTEST: usize = 8;
 
 /// Country codes in use (ITU-T E.164 list of assigned codes), but for 1 and 7, which stand alone.
@@ -200,7 +193,8 @@ fn look_national_brackets(view: &View, at: usize) -> Result<Option<Hit>, Need> {
         return Ok(None);
     }
     let named = beside(view, at, end, Terms::PHONE)?
-        || (area.first() == Some(&b'0') || right_before(view, 0, at, AT)) && beside(view, at, end, Terms::CALLING)?;
+        || (area.first() == Some(&b'0') || right_before(view, 0, at, Terms::AT))
+            && beside(view, at, end, Terms::CALLING)?;
     Ok(if named { hit(at, end, false, "phone-national") } else { None })
 }
 
@@ -290,7 +284,7 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         if trunk && view.is_all(at, first.end)? || beside(view, at, first.end, Terms::PHONE)? {
             return Ok(hit(at, first.end, false, "phone-digits"));
         }
-        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, DIALLED)? {
+        if first.length == 10 && is_plausible_area(digits) && beside(view, at, first.end, Terms::DIALLED)? {
             return Ok(hit(at, first.end, is_north_american(digits), "phone-digits"));
         }
         return Ok(None);
@@ -307,7 +301,7 @@ fn look_beside_word(view: &View, at: usize, number: &Number) -> Result<Option<Hi
         }
         // A trunk zero and groups make a phone number of what somebody is to call, and so does "call me at".
         let trunk = number.digits.first() == Some(&0) && (9..=11).contains(&last.digits);
-        let called = trunk || last.digits <= 11 && right_before(view, 0, at, AT);
+        let called = trunk || last.digits <= 11 && right_before(view, 0, at, Terms::AT);
         let named = beside(view, at, last.end, Terms::PHONE)?;
         if named || called && beside(view, at, last.end, Terms::CALLING)? || trunk && view.is_all(at, last.end)? {
             return Ok(hit(at, last.end, false, "phone-national"));

@@ -13,7 +13,7 @@ use super::{
 use crate::collections::sort_by_key;
 
 /// A number's shape, how it is written, and what proves it.
-pub(super) struct Rule {
+pub(in super::super) struct Rule {
     pub kind: Kind,
     /// `#` a digit, `@` a letter, `*` either, and letters and digits that stand for themselves. Behind a `^`, letters that are
     /// not upper case make the number less certain than it is otherwise.
@@ -25,8 +25,8 @@ pub(super) struct Rule {
     pub check: fn(&[u8]) -> bool,
     /// Whether the check proves something beyond the shape.
     pub validated: bool,
-    /// Words that name it.
-    pub terms: Terms,
+    /// Words that name it: see [`Terms`].
+    pub terms: &'static str,
 }
 
 impl Rule {
@@ -59,8 +59,34 @@ pub(super) struct Written {
     /// Its groups, the first one in the highest byte.
     groups: u64,
     pub rule: &'static Rule,
+    /// The words that name it.
+    pub terms: Terms,
     /// What a number needs that is written so: see [`Rule::forms`].
     pub needs: u8,
+    /// Where it has digits, and where letters, whatever else it has.
+    pub places: Places,
+}
+
+/// Where a number has digits and where it has letters: a bit for each, the first one lowest.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Places {
+    pub digits: u64,
+    pub letters: u64,
+}
+
+impl Places {
+    /// The places of letters and digits, or of the classes of a shape.
+    pub fn of(id: &[u8]) -> Self {
+        id.iter().rev().fold(Self::default(), |places, byte| Self {
+            digits: places.digits << 1 | u64::from(byte.is_ascii_digit() || *byte == b'#'),
+            letters: places.letters << 1 | u64::from(byte.is_ascii_alphabetic() || *byte == b'@'),
+        })
+    }
+
+    /// Whether there are digits and letters wherever a shape has them.
+    pub fn have(self, shape: Self) -> bool {
+        (shape.digits & !self.digits) | (shape.letters & !self.letters) == 0
+    }
 }
 
 impl Written {
@@ -81,7 +107,7 @@ struct Forms {
 pub(super) fn written(first: u8) -> &'static [Written] {
     static FORMS: OnceLock<Forms> = OnceLock::new();
     let forms = FORMS.get_or_init(|| {
-        let mut all: Vec<Written> = RULES.iter().flat_map(forms).collect();
+        let mut all: Vec<Written> = RULES.iter().enumerate().flat_map(forms).collect();
         sort_by_key(&mut all, |written| written.groups);
         let mut ends = [0; 256];
         for (first, end) in (0..=u8::MAX).zip(ends.iter_mut()) {
@@ -93,7 +119,8 @@ pub(super) fn written(first: u8) -> &'static [Written] {
     forms.all.get(first.checked_sub(1).map_or(0, end)..end(first)).unwrap_or_default()
 }
 
-fn forms(rule: &'static Rule) -> impl Iterator<Item = Written> {
+fn forms((place, rule): (usize, &'static Rule)) -> impl Iterator<Item = Written> {
+    let places = Places::of(rule.classes().0);
     rule.forms.split('|').map(move |form| {
         let (needs, lengths) = form.as_bytes().split_first().map_or((0, &[][..]), |(needs, form)| (*needs, form));
         let mut groups = [0; GROUPS];
@@ -108,20 +135,20 @@ fn forms(rule: &'static Rule) -> impl Iterator<Item = Written> {
             }
         }
         slots.next().into_iter().for_each(|slot| *slot = group(length, None));
-        Written { groups: u64::from_be_bytes(groups), rule, needs }
+        Written { groups: u64::from_be_bytes(groups), rule, terms: Terms::of_rule(place), needs, places }
     })
 }
 
 macro_rules! rules {
     ($($kind:ident $shape:literal $forms:literal $check:ident $validated:literal $terms:literal;)*) => {
         /// Every rule; where two fit equally well, the first counts.
-        pub(super) const RULES: &[Rule] = &[$(Rule {
+        pub(in super::super) const RULES: &[Rule] = &[$(Rule {
             kind: Kind::$kind,
             shape: $shape,
             forms: $forms,
             check: checks::$check,
             validated: $validated,
-            terms: Terms::new($terms),
+            terms: $terms,
         }),*];
     };
 }

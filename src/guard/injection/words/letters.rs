@@ -36,10 +36,24 @@ impl Splitter {
         let tags = if letters == b"DAN" { DAN } else { lookup(hash) };
         if tags == Tags::default() && letters.len() > 13 {
             self.push_parts(&letters.to_ascii_lowercase(), base + start, base + end);
-        } else if !(self.gap == 1 && self.between == ' ' && self.glue(text, base, letters, base + end)) {
+        } else if !(self.gap == 1
+            && self.between == ' '
+            && self.may_glue()
+            && self.glue(text, base, letters, base + end))
+        {
             self.push(base + start, base + end, tags, hash);
         }
         (self.gap, self.newlines) = (0, 0);
+    }
+
+    /// Whether one of the last two words may be the first piece of another; most are not.
+    #[inline(always)]
+    fn may_glue(&self) -> bool {
+        match self.words.as_slice() {
+            [.., before, last] => may_begin(last.hash) || may_begin(before.hash),
+            [last] => may_begin(last.hash),
+            [] => false,
+        }
     }
 
     /// A word in pieces: the last word or two and these letters make one that matters.
