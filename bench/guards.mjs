@@ -49,8 +49,16 @@ const ORDINARY = ["prose", "code", "personal data"];
 const PIECE = 16_384;
 const PROMPT = 4_000;
 
-/** All figures of one engine in a fresh host: `{ row: figure }`; what takes more than ten seconds a megabyte is told by a tenth. */
-async function figures(host, peer, sets) {
+/** A text is scanned as far as a scan takes no more than that, in milliseconds, whoever is at it. */
+const LIMIT = 1_200;
+/** As many milliseconds each figure is measured for. */
+const MEASURED = 100;
+
+/**
+ * All figures of one engine in a fresh host: `{ row: { size, rate, growth } }`, `sizes` being what was found in the rounds before. A text is measured whole, or as much of it as
+ * is done in bounded time: from 1 kB on twice as much, as long as four times what that took is within LIMIT. `growth` is how often the last doubling took as long.
+ */
+async function figures(host, peer, sets, sizes) {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   let started;
   try {
@@ -69,22 +77,31 @@ async function figures(host, peer, sets) {
     const streams = await act({ does: "load" });
     const rows = {};
     for (const [name, { text }] of Object.entries(sets)) {
-      const megabytes = Buffer.byteLength(text) / 1e6;
       await act({ does: "text", name, text });
-      const tenth = await took({ does: "scan", name, size: text.length / 10 });
-      if (tenth > 1000) {
-        rows[name] = megabytes / 10 / (tenth / 1000);
-        continue;
+      let { size, growth } = sizes.get(name) ?? {};
+      let once;
+      if (size === undefined) {
+        size = Math.min(1000, text.length);
+        once = await took({ does: "scan", name, size });
+        while (size < text.length && once * 4 <= LIMIT) {
+          const before = once;
+          size = Math.min(size * 2, text.length);
+          once = await took({ does: "scan", name, size });
+          growth = once / before;
+        }
+        sizes.set(name, { size, growth });
       }
-      // Warm, then as often as makes half a second.
-      const once = Math.min(await took({ does: "scan", name }), await took({ does: "scan", name }));
-      const times = Math.max(1, Math.min(20, Math.round(500 / once)));
-      rows[name] = (megabytes * times) / ((await took({ does: "scan", name, times })) / 1000);
+      once = await took({ does: "scan", name, size });
+      // Warm, then as often as makes a tenth of a second.
+      const times = Math.max(1, Math.min(20, Math.round(MEASURED / once)));
+      const rateOf = (of, times, took) => (Buffer.byteLength(text.slice(0, of)) * times) / 1000 / took;
+      const most = times === 1 ? once : await took({ does: "scan", name, size, times });
+      rows[name] = { size, growth, value: rateOf(size, times, most) };
       if (!ORDINARY.includes(name)) continue;
-      const prompts = Math.max(20, Math.min(1000, Math.round((300 * 250) / once)));
-      await act({ does: "scan", name, size: PROMPT, times: 20 });
-      rows[`${name}, 4 kB`] = ((await took({ does: "scan", name, size: PROMPT, times: prompts })) * 1000) / prompts;
-      if (streams) rows[`${name}, streamed`] = (megabytes * times) / ((await took({ does: "stream", name, size: PIECE, times })) / 1000);
+      const prompts = Math.max(5, Math.min(500, Math.round((MEASURED * size) / PROMPT / once)));
+      await act({ does: "scan", name, size: PROMPT, times: 5 });
+      rows[`${name}, 4 kB`] = { value: ((await took({ does: "scan", name, size: PROMPT, times: prompts })) * 1000) / prompts };
+      if (streams) rows[`${name}, streamed`] = { value: rateOf(text.length, times, await took({ does: "stream", name, size: PIECE, times })) };
     }
     return rows;
   } finally {
@@ -96,11 +113,12 @@ async function figures(host, peer, sets) {
 /** Every engine in turns: by name all rounds, or why there is none. */
 async function measure(host, names, rounds, sets) {
   const found = new Map(names.map((name) => [name, []]));
+  const sizes = new Map(names.map((name) => [name, new Map()]));
   const refused = new Map();
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names.filter((name) => !refused.has(name))) {
       try {
-        found.get(name).push(await figures(host, PEERS[name], sets));
+        found.get(name).push(await figures(host, PEERS[name], sets, sizes.get(name)));
       } catch (error) {
         refused.set(name, String(error.message).split("\n")[0]);
         found.delete(name);
@@ -117,18 +135,30 @@ function print({ found, refused }, title, sets) {
   if (names.length === 0) return;
   const rows = Object.keys(sets).flatMap((name) => (ORDINARY.includes(name) ? [name, `${name}, streamed`, `${name}, 4 kB`] : [name]));
   const width = Math.max(...rows.map((row) => row.length));
-  const cell = (text) => String(text).padStart(Math.max(12, ...names.map((name) => name.length + 2)));
+  const cell = (text) => String(text).padStart(Math.max(20, ...names.map((name) => name.length + 2)));
   console.log(`${"".padEnd(width)}      ${names.map(cell).join("")}${cell("goal of all")}${found.has("all") ? cell("x others") : ""}`);
+  let [isPart, grows] = [false, false];
   for (const row of rows) {
     const isTime = row.endsWith("4 kB");
-    const values = names.map((name) => median(found.get(name).map((rows) => rows[row] ?? Number.NaN)));
-    const shown = values.map((value) => cell(Number.isNaN(value) ? "-" : value >= 10 ? value.toFixed(0) : value.toFixed(1)));
+    const values = names.map((name) => median(found.get(name).map((rows) => rows[row]?.value ?? Number.NaN)));
+    const shown = names.map((name, at) => {
+      const value = values[at];
+      if (Number.isNaN(value)) return cell("-");
+      const { size, growth } = found.get(name)[0][row];
+      const part = size !== undefined && size < sets[row]?.text.length;
+      isPart ||= part;
+      const isSteep = part && growth > 3;
+      grows ||= isSteep;
+      return cell(`${value >= 10 ? value.toFixed(0) : value.toFixed(value < 0.1 ? 3 : 1)}${part ? ` (${Math.round(size / 1000)} kB${isSteep ? `, x${growth.toFixed(1)}` : ""})` : ""}`);
+    });
     const goal = isTime ? 100 : sets[row.replace(", streamed", "")].goal;
     const ours = values[names.indexOf("all")];
     const others = names.flatMap((name, at) => (Object.hasOwn(OURS, name) || Number.isNaN(values[at]) ? [] : [isTime ? values[at] / ours : ours / values[at]]));
     const ratios = others.map((ratio) => `${ratio.toFixed(ratio < 10 ? 1 : 0)}x`).join(" ");
     console.log(`${row.padEnd(width)}  ${isTime ? "us  " : "MB/s"}${shown.join("")}${cell(goal)}${found.has("all") ? cell(ratios) : ""}`);
   }
+  if (isPart) console.log(`(n kB): measured on that much of the megabyte; twice as much may take longer than ${LIMIT / 1000} s`);
+  if (grows) console.log("(xn): twice as much text took n times as long");
 }
 
 const OURS = { all: 1, pii: 1, secrets: 1, injection: 1 };

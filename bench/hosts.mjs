@@ -25,7 +25,7 @@ const ASSETS = {
 };
 
 /** Writes the bundle of a library, and what stands beside it. Gives the names of the latter. */
-async function bundle(folder, { source, files = {}, conditions = [] }, host) {
+async function bundle(folder, { source, files = {}, conditions = [], without = [] }, host) {
   const assets = Object.entries(files).map(([asset, path]) => [asset, path()]);
   const beside = new Map(assets.map(([, path]) => [basename(path), path]));
   await build({
@@ -42,7 +42,11 @@ async function bundle(folder, { source, files = {}, conditions = [] }, host) {
     plugins: [
       {
         name: "files",
-        setup({ onResolve }) {
+        setup({ onLoad, onResolve }) {
+          if (host !== "node" && without.length > 0) {
+            onResolve({ filter: new RegExp(`^(?:${without.join("|")})$`) }, ({ path }) => ({ path, namespace: "none" }));
+            onLoad({ filter: /.*/, namespace: "none" }, () => ({ contents: "export {};" }));
+          }
           onResolve({ filter: /\.(wasm|htk|bin)$/ }, ({ path, resolveDir }) => {
             if (!beside.has(basename(path))) beside.set(basename(path), join(resolveDir, path));
             return { path: `./${basename(path)}`, external: true };
