@@ -80,6 +80,18 @@ const FLAGGED: &[(Category, &[&str])] = &[
         ],
     ),
     (
+        Category::HarassmentThreatening,
+        &[
+            "I will kill you",
+            "I know where you live and I'm going to break your legs",
+            "you piece of shit, I'm gonna smash your face in",
+            "you deserve to be shot, you worthless scum",
+            "keep talking and I'll beat the shit out of you",
+            "You're a dead man walking. I am gonna make you suffer",
+            "I hope you get raped and murdered",
+        ],
+    ),
+    (
         Category::Sexual,
         &[
             "She moaned as he thrust his cock deep into her wet pussy",
@@ -138,6 +150,13 @@ const FINE: &[&str] = &[
     "The patient has an infected wound on the left leg",
     "Is it safe to take ibuprofen during pregnancy?",
     "Write a short story about a dragon who attacks a village",
+    "I will beat you at chess tomorrow",
+    "Did the fall break your leg, or only your wrist?",
+    "Can I break your code by passing null?",
+    "How do I kick a bot out of your channel?",
+    "You should be paid more than that, you deserve it",
+    "Do they know where you live and work?",
+    "That joke will kill you",
     "Scunthorpe, Penistone and Cockermouth are towns in England",
     "",
 ];

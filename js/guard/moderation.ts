@@ -9,7 +9,7 @@ import { JudgeFailure, JudgeGuardrail } from "./judge.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
 
-/** Categories of moderation, as OpenAI's endpoint calls them. The last five are only the endpoint's. */
+/** Categories of moderation, as OpenAI's endpoint calls them. The last four are only the endpoint's. */
 export type ModerationCategory =
   | "hate" | "hate/threatening" | "harassment" | "self-harm" | "sexual" | "sexual/minors" | "violence" | "violence/graphic"
   | "harassment/threatening" | "self-harm/intent" | "self-harm/instructions" | "illicit" | "illicit/violent";

@@ -5,8 +5,11 @@ import { Problem } from "../lib/run.mjs";
 const OWN = ["NAMED", "BEGINS", "SHOUTED", "EXCLAIMED", "NUMBER", "AGE_MINOR", "STARRED"];
 const [NAMED, BEGINS] = [0, 1];
 
-/** What is told apart, in the order of src/guard/moderation/category.rs. */
+/** What is told apart and weighed, in the order of src/guard/moderation/category.rs. */
 export const CATEGORIES = ["hate", "hate/threatening", "harassment", "self-harm", "sexual", "sexual/minors", "violence", "violence/graphic"];
+
+/** What only rules tell, behind those. */
+const RULED = ["harassment/threatening"];
 
 /** What there are weights for: whether anything is to be flagged, and each category. */
 export const HEADS = ["any", ...CATEGORIES];
@@ -84,7 +87,8 @@ export function read(text) {
       add(rest, 0n);
     } else if (kind === "rule") {
       const [, name, pattern, category, score] = /^([\w-]+): (.*?)(?: -> (\S+) (\S+))?$/.exec(rest) ?? [];
-      if (category !== undefined && !CATEGORIES.includes(category)) throw new Problem(`cannot read the lexicon: expected a category, found ${category}`);
+      const all = [...CATEGORIES, ...RULED];
+      if (category !== undefined && !all.includes(category)) throw new Problem(`cannot read the lexicon: expected a category, found ${category}`);
       let unless = 0n;
       let gap = 1;
       const items = [];
@@ -101,7 +105,7 @@ export function read(text) {
           gap = 1;
         }
       }
-      rules.push({ name, unless, items, category: category === undefined ? 0 : CATEGORIES.indexOf(category), score: Math.round(100 * (score ?? 0)) });
+      rules.push({ name, unless, items, category: category === undefined ? 0 : all.indexOf(category), score: Math.round(100 * (score ?? 0)) });
     } else throw new Problem(`cannot read the lexicon: expected class, alias, idiom, rule or needs, found ${line}`);
   }
   const missing = HEADS.find((head) => !needs.has(head));

@@ -136,6 +136,7 @@ kinds! {
         SexualMinors "sexual/minors" "SEXUAL" 100 "S4" "The same with somebody under 18.";
         Violence "violence" "VIOLENCE" 70 "S1" "Violence that is threatened, wished or praised.";
         ViolenceGraphic "violence/graphic" "VIOLENCE" 85 "S1" "Death and injury in detail.";
+        HarassmentThreatening "harassment/threatening" "HARASSMENT" 80 "S1" "Violence threatened or wished to whom one speaks to.";
     }
 }
 
@@ -160,6 +161,7 @@ impl Kind {
         Kind::SexualMinors,
         Kind::Violence,
         Kind::ViolenceGraphic,
+        Kind::HarassmentThreatening,
     ];
 
     /// Every kind.

@@ -45,7 +45,7 @@ describe("offline moderation", () => {
     assert.deepEqual([warned.passed, warned.action, warned.metadata.violations.length > 0], [true, "allow", true]);
     assert.equal((await of({ categories: ["sexual", "self-harm"] })).passed, true);
     assert.equal((await of({ categories: ["violence"] })).passed, false);
-    const strict = Object.fromEntries(["hate", "hate/threatening", "harassment", "self-harm", "sexual", "sexual/minors", "violence", "violence/graphic"].map((name) => [name, 1]));
+    const strict = Object.fromEntries(["hate", "hate/threatening", "harassment", "self-harm", "sexual", "sexual/minors", "violence", "violence/graphic", "harassment/threatening"].map((name) => [name, 1]));
     assert.equal((await of({ thresholds: strict })).passed, true);
     assert.equal((await of({ categories: ["violence"], riskScores: { violence: 12 } })).riskScore, 12);
     assert.equal((await of({ categories: ["hate"], thresholds: { hate: 0 } }, "Good morning")).passed, false);

@@ -16,16 +16,20 @@ pub(super) struct Match {
 /// Every rule that fits, at each word that it fits from.
 pub(super) fn matches(words: &[Word], table: &Table) -> Vec<Match> {
     let mut all = Vec::new();
-    let mut sentence = 0;
+    matches_from(words, 0, table, &mut all);
+    all
+}
+
+/// The same of the words from one on, which begins a sentence.
+fn matches_from(words: &[Word], first: usize, table: &Table, all: &mut Vec<Match>) {
+    let mut sentence = first;
     while sentence < words.len() {
         // No rule reaches over the end of a sentence, so most of them can't fit in it at all.
-        let rest = words.get(sentence + 1..).unwrap_or_default();
-        let end = sentence + 1 + rest.iter().position(|word| word.breaks).unwrap_or(rest.len());
-        let tags = words.get(sentence..end).unwrap_or_default();
-        let within = table.within(tags.iter().fold(Tags::default(), |all, word| all.or(word.tags)));
+        let end = end_of(words, sentence);
+        let within = table.within(words.get(sentence..end).unwrap_or_default());
         for from in sentence..end {
             let Some(word) = words.get(from).filter(|word| word.tags != Tags::default()) else { continue };
-            for rule in table.beginning(word.tags).both(within) {
+            for rule in table.beginning(word.hash, word.tags).both(within) {
                 if let Some(one) = table.rules.get(rule)
                     && let Some((first, rest)) = one.items.split_first()
                     && fits(first, word)
@@ -38,7 +42,52 @@ pub(super) fn matches(words: &[Word], table: &Table) -> Vec<Match> {
         }
         sentence = end;
     }
-    all
+}
+
+/// Where the sentence ends that begins there.
+fn end_of(words: &[Word], sentence: usize) -> usize {
+    let rest = words.get(sentence + 1..).unwrap_or_default();
+    sentence + 1 + rest.iter().position(|word| word.breaks).unwrap_or(rest.len())
+}
+
+/// The words without those that are taken out, and every rule that fits then: of sentences of which nothing is taken, those that fitted.
+pub(super) fn without(
+    words: &[Word],
+    found: &[Match],
+    is_taken: impl Fn(usize) -> bool,
+    table: &Table,
+) -> (Vec<Word>, Vec<Match>) {
+    let mut left: Vec<Word> = Vec::with_capacity(words.len());
+    let mut matches = Vec::with_capacity(found.len());
+    let mut rest = found;
+    let mut sentence = 0;
+    while sentence < words.len() {
+        let end = end_of(words, sentence);
+        let first = left.len();
+        let mut taken = false;
+        for (at, word) in words.iter().enumerate().take(end).skip(sentence) {
+            if is_taken(at) {
+                taken = true;
+            } else {
+                // Nothing goes on behind what is taken.
+                left.push(Word { breaks: word.breaks || taken, ..*word });
+                taken = false;
+            }
+        }
+        let (own, behind) = rest.split_at(rest.partition_point(|one| one.from < end));
+        rest = behind;
+        if left.len() - first == end - sentence {
+            matches.extend(own.iter().map(|one| Match {
+                rule: one.rule,
+                from: one.from - sentence + first,
+                to: one.to - sentence + first,
+            }));
+        } else {
+            matches_from(&left, first, table, &mut matches);
+        }
+        sentence = end;
+    }
+    (left, matches)
 }
 
 fn fits(item: &Item, word: &Word) -> bool {

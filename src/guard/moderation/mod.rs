@@ -103,18 +103,8 @@ impl Moderator {
             // Each round takes more; the last one, all there is.
             let least = if round + 1 == ROUNDS { f32::MIN } else { hottest * (0.5 - 0.1 * round as f32) };
             verdict::gather(&words, &heat, least, category, &mut passages);
-            let mut taken = false;
-            let mut left = Vec::with_capacity(words.len());
-            for (word, heat) in words.iter().zip(&heat) {
-                if *heat >= least {
-                    taken = true;
-                } else {
-                    left.push(Word { breaks: word.breaks || taken, ..*word });
-                    taken = false;
-                }
-            }
-            words = left;
-            found = matches(&words, &self.table);
+            let is_taken = |at: usize| heat.get(at).is_some_and(|heat| *heat >= least);
+            (words, found) = features::without(&words, &found, is_taken, &self.table);
             (sums, now) = self.weigh(&words, &found);
         }
         verdict::merge(&mut passages);
@@ -142,6 +132,7 @@ impl Moderator {
                 scores.raise(usize::from(category), u16::from(score) * 10);
             }
         }
+        scores.join_threats();
         (sums, scores)
     }
 
@@ -156,8 +147,9 @@ impl Moderator {
             if sums.first() > sums.get(head) { at(0) } else { at(head) }
         };
         let classes = self.table.classes;
-        let mut heat: Vec<f32> =
-            words.iter().map(|word| word.tags.each().map(|class| of(class) + of(2 * classes + class)).sum()).collect();
+        let by_class: Vec<f32> = (0..classes).map(|class| of(class) + of(2 * classes + class)).collect();
+        let of_word = |word: &Word| word.tags.each().filter_map(|class| by_class.get(class)).sum();
+        let mut heat: Vec<f32> = words.iter().map(of_word).collect();
         for one in found {
             let enough = self.table.rules.get(one.rule).and_then(|rule| rule.enough);
             let is_enough = enough.is_some_and(|(place, _)| usize::from(place) == category.place());

@@ -1,6 +1,6 @@
 //! What moderation knows: classes of words, rules over them, and weights; packed by `scripts/guard/moderation.mjs`.
 
-use super::category::Category;
+use super::{category::Category, words::Word};
 use crate::error::{Error, Result};
 
 /// A set of classes.
@@ -62,13 +62,6 @@ pub(super) struct Item {
     pub gap: u8,
 }
 
-impl Item {
-    /// The classes of the words that it may be.
-    fn classes(&self) -> Tags {
-        if self.words.is_empty() { self.tags } else { self.tags.or(own::NAMED) }
-    }
-}
-
 /// A rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
@@ -109,6 +102,48 @@ impl RuleSet {
     }
 }
 
+/// The rules in which a word may stand at some place: by its classes, and by its name where rules name it.
+#[derive(Clone, Debug)]
+struct Starts {
+    classes: Vec<RuleSet>,
+    /// In the order of the lowest byte of the name.
+    named: Vec<(u32, usize)>,
+    /// Where those of each byte begin.
+    bytes: Vec<usize>,
+}
+
+impl Starts {
+    fn new() -> Self {
+        Self { classes: vec![RuleSet::default(); CLASSES], named: Vec::new(), bytes: Vec::new() }
+    }
+
+    fn add(&mut self, item: &Item, rule: usize) -> Option<()> {
+        self.named.extend(item.words.iter().map(|word| (*word, rule)));
+        item.tags.each().try_for_each(|class| self.classes.get_mut(class)?.add(rule))
+    }
+
+    fn sort(&mut self) {
+        crate::collections::sort_by_key(&mut self.named, |(word, _)| word & 0xFF);
+        self.bytes = (0..=0x100).map(|byte| self.named.partition_point(|(word, _)| word & 0xFF < byte)).collect();
+    }
+
+    fn of(&self, name: u32, tags: Tags, all: &mut RuleSet) {
+        for these in tags.each().filter_map(|class| self.classes.get(class)) {
+            all.or(*these);
+        }
+        if tags.any(own::NAMED)
+            && let Some([from, to]) = self.bytes.get((name & 0xFF) as usize..).and_then(|rest| rest.first_chunk())
+        {
+            for (word, rule) in self.named.get(*from..*to).unwrap_or_default() {
+                if *word == name {
+                    // It was added once already: there is room.
+                    let _ = all.add(*rule);
+                }
+            }
+        }
+    }
+}
+
 /// A table.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
@@ -119,10 +154,10 @@ pub(super) struct Table {
     parts: Vec<(bool, u8, u32, u16)>,
     longest_phrase: usize,
     pub rules: Vec<Rule>,
-    /// Of each class the rules that may begin with it.
-    firsts: Vec<RuleSet>,
-    /// Of each class the rules that it may be the second word of; and the rules of one word.
-    seconds: Vec<RuleSet>,
+    /// The rules that may begin with a word, and those that it may be the second word of.
+    firsts: Starts,
+    seconds: Starts,
+    /// The rules of one word.
     singles: RuleSet,
     pub classes: usize,
     /// For each head, the classes without which it is never flagged.
@@ -133,8 +168,8 @@ pub(super) struct Table {
     weights: Vec<[i8; HEADS]>,
 }
 
-/// What there are weights for: whether anything is to be flagged, and each category.
-pub(super) const HEADS: usize = 1 + Category::ALL.len();
+/// What there are weights for: whether anything is to be flagged, and most categories.
+pub(super) const HEADS: usize = 1 + Category::WEIGHED;
 
 /// A sum of weights for each head.
 pub(super) type Sums = [f32; HEADS];
@@ -165,19 +200,17 @@ impl Table {
                 .map(|_| Some((input.u8()? == 1, input.u8()?, input.u32()?, input.u16()?)))
                 .collect::<Option<Vec<_>>>()?;
             let rules = (0..input.u16()?).map(|_| input.rule()).collect::<Option<Vec<_>>>()?;
-            let mut firsts = vec![RuleSet::default(); CLASSES];
-            let mut seconds = firsts.clone();
-            let mut singles = RuleSet::default();
+            let (mut firsts, mut seconds, mut singles) = (Starts::new(), Starts::new(), RuleSet::default());
             for (place, rule) in rules.iter().enumerate() {
                 let mut items = rule.items.iter();
-                for class in items.next()?.classes().each() {
-                    firsts.get_mut(class)?.add(place)?;
-                }
+                firsts.add(items.next()?, place)?;
                 match items.next() {
                     None => singles.add(place)?,
-                    Some(second) => second.classes().each().try_for_each(|class| seconds.get_mut(class)?.add(place))?,
+                    Some(second) => seconds.add(second, place)?,
                 }
             }
+            firsts.sort();
+            seconds.sort();
             let mut needs = [Tags::default(); HEADS];
             for tags in &mut needs {
                 *tags = Tags(input.u128()?);
@@ -242,17 +275,23 @@ impl Table {
         tags
     }
 
-    /// The rules that may begin with a word of these classes.
-    pub fn beginning(&self, tags: Tags) -> RuleSet {
+    /// The rules that may begin with a word of that name and these classes.
+    pub fn beginning(&self, name: u32, tags: Tags) -> RuleSet {
         let mut all = RuleSet::default();
-        tags.each().filter_map(|class| self.firsts.get(class)).for_each(|these| all.or(*these));
+        self.firsts.of(name, tags, &mut all);
         all
     }
 
-    /// The rules that may fit in a sentence whose words are of these classes: of one word, or with a second one in it.
-    pub fn within(&self, tags: Tags) -> RuleSet {
+    /// The rules that may fit in a sentence of these words: of one word, or with a second one in it.
+    pub fn within(&self, words: &[Word]) -> RuleSet {
         let mut all = self.singles;
-        tags.each().filter_map(|class| self.seconds.get(class)).for_each(|these| all.or(*these));
+        let mut seen = Tags::default();
+        for word in words {
+            // Most classes come more than once.
+            let new = Tags(word.tags.0 & !seen.0).or(Tags(word.tags.0 & own::NAMED.0));
+            seen = seen.or(word.tags);
+            self.seconds.of(word.hash, new, &mut all);
+        }
         all
     }
 

@@ -15,9 +15,10 @@ impl Scores {
         let [any, each @ ..] = sums;
         // No probability: it rises with it, and needs no exponential.
         let score = |sum: f32| (500.0 + 500.0 * sum / (1.0 + sum.abs())).clamp(0.0, 1000.0) as u16;
-        let mut scores = Self(each.map(score));
+        let mut scores = Self::default();
+        scores.0.iter_mut().zip(each).for_each(|(to, sum)| *to = score(*sum));
         // That something is to be flagged shows sooner than what it is: then it is the likeliest.
-        let top = (0..COUNT).fold(0, |top, at| if each.get(at) > each.get(top) { at } else { top });
+        let top = (0..each.len()).fold(0, |top, at| if each.get(at) > each.get(top) { at } else { top });
         scores.raise(top, score(*any));
         for category in Category::ALL {
             if category.parent().is_some() {
@@ -30,6 +31,12 @@ impl Scores {
     /// The score of a category, in thousandths.
     pub fn get(&self, category: Category) -> u16 {
         self.0.get(category.place()).copied().unwrap_or(0)
+    }
+
+    /// Who is harassed where there is violence is threatened, as far as a text can tell.
+    pub(super) fn join_threats(&mut self) {
+        let both = self.get(Category::Harassment).min(self.get(Category::Violence));
+        self.raise(Category::HarassmentThreatening.place(), both);
     }
 
     /// A category has at least that score, and so has the one that it is a part of.
