@@ -119,7 +119,7 @@ function namesOffline(): ModerationCategory[] {
  * @example
  * const guardrail = new ContentModerationGuardrail({ thresholds: { sexual: 0.7 } });
  * const { metadata } = await guardrail.evaluate("I will kill you");
- * metadata.violations; // [{ category: "violence", score: 0.75, threshold: 0.5, flagged: true, method: "pattern", ... }]
+ * metadata.violations; // [..., { category: "violence", score: 0.75, threshold: 0.5, flagged: true, method: "pattern", ... }]
  */
 export class ContentModerationGuardrail extends JudgeGuardrail {
   #options: ContentModerationOptions;
