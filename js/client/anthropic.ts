@@ -1,16 +1,15 @@
 /** Anthropic's messages, guarded. */
 import { countAnthropicTokens } from "../request.js";
-import type { CallContext, RequestOptions, RequestTokenCount } from "../types.js";
+import type { RequestOptions, RequestTokenCount } from "../types.js";
+import { GuardedClient, viewOf, type Kind } from "./client.js";
 import {
   CLIENT_KEYS,
-  Shared,
+  type Shared,
   checkClient,
-  checkContext,
   checkKey,
   checkURL,
   headersOf,
   keyOf,
-  mergeContexts,
   shown,
   trimmed,
   type GuardedClientConfig,
@@ -57,39 +56,25 @@ export class GuardedMessages extends Streaming<GuardedAnthropicConfig, MessageCr
 }
 
 /** Anthropic's client for messages, with guardrails, budget and exact cost around every call. */
-export class GuardedAnthropic {
+export class GuardedAnthropic extends GuardedClient<GuardedAnthropicConfig, "apiKey", GuardedAnthropic, { client: string; baseURL: string }> {
   /** Messages. */
   readonly messages: GuardedMessages;
-  readonly #view: View<GuardedAnthropicConfig>;
 
   /** `view` is for {@link GuardedAnthropic.with}. */
   constructor(config: GuardedAnthropicConfig, view?: View<GuardedAnthropicConfig>) {
-    this.#view = view ?? { shared: new Shared(checkConfig, config), context: {} };
-    this.messages = new GuardedMessages(this.#view);
-  }
-
-  /** The same client, spending on somebody's account: it shares everything, and is cheap enough for each request. */
-  with(context: CallContext): GuardedAnthropic {
-    checkContext(context);
-    const { shared } = this.#view;
-    return new GuardedAnthropic(shared.config, { shared, context: mergeContexts(this.#view.context, context) });
-  }
-
-  /** How it is configured, without the key. */
-  getConfig(): Omit<GuardedAnthropicConfig, "apiKey"> {
-    return this.#view.shared.without("apiKey");
-  }
-
-  /** Changes the configuration, for this client and all its views. */
-  updateConfig(partial: Partial<GuardedAnthropicConfig>): void {
-    this.#view.shared.update(partial);
-  }
-
-  /** What a logger may see: never the key. */
-  toJSON(): { client: string; baseURL: string } {
-    return { client: "GuardedAnthropic", baseURL: shown(baseURL(this.#view.shared.config)) };
+    const own = view ?? viewOf(KIND, config);
+    super(KIND, own);
+    this.messages = new GuardedMessages(own);
   }
 }
+
+/** What the client is, beside what it can be asked for. */
+const KIND: Kind<GuardedAnthropicConfig, "apiKey", GuardedAnthropic> = {
+  check: checkConfig,
+  secrets: ["apiKey"],
+  make: (config, view) => new GuardedAnthropic(config, view),
+  shown: (config) => ({ client: "GuardedAnthropic", baseURL: shown(baseURL(config)) }),
+};
 
 /** A {@link GuardedAnthropic}. */
 export function createGuardedAnthropic(config: GuardedAnthropicConfig): GuardedAnthropic {

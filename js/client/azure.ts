@@ -1,16 +1,14 @@
 /** Azure OpenAI's chat completions, guarded. */
 import { ConfigurationError, ValidationError } from "../errors.js";
-import type { CallContext, RequestOptions } from "../types.js";
+import type { RequestOptions } from "../types.js";
+import { GuardedClient, viewOf, type Kind } from "./client.js";
 import {
   CLIENT_KEYS,
-  Shared,
   checkClient,
-  checkContext,
   checkKey,
   checkURL,
   headersOf,
   keyOf,
-  mergeContexts,
   shown,
   trimmed,
   type GuardedClientConfig,
@@ -56,45 +54,31 @@ export type GuardedAzureChatCompletions = Streaming<
 export type GuardedAzureEmbeddings = Asking<GuardedAzureOpenAIConfig, AzureEmbeddingRequest, EmbeddingResponse>;
 
 /** Azure OpenAI's client, with guardrails, budget and exact cost around every call. */
-export class GuardedAzureOpenAI {
+export class GuardedAzureOpenAI extends GuardedClient<GuardedAzureOpenAIConfig, "apiKey" | "azureADToken" | "azureADTokenProvider", GuardedAzureOpenAI, { client: string; endpoint: string }> {
   /** Chat completions. */
   readonly chat: { readonly completions: GuardedAzureChatCompletions };
   /** Embeddings. */
   readonly embeddings: GuardedAzureEmbeddings;
   /** The same under the name of deployments. */
   readonly deployments: { readonly chat: { readonly completions: GuardedAzureChatCompletions } };
-  readonly #view: View<GuardedAzureOpenAIConfig>;
 
   /** `view` is for {@link GuardedAzureOpenAI.with}. */
   constructor(config: GuardedAzureOpenAIConfig, view?: View<GuardedAzureOpenAIConfig>) {
-    this.#view = view ?? { shared: new Shared(checkConfig, config), context: {} };
-    this.chat = { completions: new Streaming(this.#view, sending("chat", "chat/completions")) };
-    this.embeddings = new Asking(this.#view, sending("embeddings", "embeddings"));
+    const own = view ?? viewOf(KIND, config);
+    super(KIND, own);
+    this.chat = { completions: new Streaming(own, sending("chat", "chat/completions")) };
+    this.embeddings = new Asking(own, sending("embeddings", "embeddings"));
     this.deployments = { chat: this.chat };
   }
-
-  /** The same client, spending on somebody's account: it shares everything, and is cheap enough for each request. */
-  with(context: CallContext): GuardedAzureOpenAI {
-    checkContext(context);
-    const { shared } = this.#view;
-    return new GuardedAzureOpenAI(shared.config, { shared, context: mergeContexts(this.#view.context, context) });
-  }
-
-  /** How it is configured, without keys and tokens. */
-  getConfig(): Omit<GuardedAzureOpenAIConfig, "apiKey" | "azureADToken" | "azureADTokenProvider"> {
-    return this.#view.shared.without("apiKey", "azureADToken", "azureADTokenProvider");
-  }
-
-  /** Changes the configuration, for this client and all its views. */
-  updateConfig(partial: Partial<GuardedAzureOpenAIConfig>): void {
-    this.#view.shared.update(partial);
-  }
-
-  /** What a logger may see: never a key. */
-  toJSON(): { client: string; endpoint: string } {
-    return { client: "GuardedAzureOpenAI", endpoint: shown(this.#view.shared.config.endpoint) };
-  }
 }
+
+/** What the client is, beside what it can be asked for. */
+const KIND: Kind<GuardedAzureOpenAIConfig, "apiKey" | "azureADToken" | "azureADTokenProvider", GuardedAzureOpenAI> = {
+  check: checkConfig,
+  secrets: ["apiKey", "azureADToken", "azureADTokenProvider"],
+  make: (config, view) => new GuardedAzureOpenAI(config, view),
+  shown: (config) => ({ client: "GuardedAzureOpenAI", endpoint: shown(config.endpoint) }),
+};
 
 /** A {@link GuardedAzureOpenAI}. */
 export function createGuardedAzureOpenAI(config: GuardedAzureOpenAIConfig): GuardedAzureOpenAI {

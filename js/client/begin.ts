@@ -5,13 +5,15 @@ import { generateId } from "../id.js";
 import { offerVocabularies } from "../registry.js";
 import type { Chain } from "../resilience/fallback.js";
 import type { RetryConfig } from "../resilience/retry-config.js";
+import { PriceBook } from "../price.js";
 import { toJson } from "../store/json.js";
 import { coreOfTracker, type CostTracker } from "../tracker.js";
 import type { CallContext, RequestOptions } from "../types.js";
 import { settingsOf, type GuardedConfig } from "./config.js";
 import { Deadline } from "./deadline.js";
-import { RunningCall, type CoreCall } from "./drive.js";
+import { RunningCall } from "./drive.js";
 import { Audience, observe, placeOf, type Listeners } from "./events.js";
+import type { CoreCall } from "./host.js";
 import type { Aim, Target } from "./target.js";
 
 /** What of a call its client says. */
@@ -59,7 +61,7 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
         guard: engine !== undefined,
         costs,
         budgets: budgets !== undefined,
-        records: storage !== undefined || budgets !== undefined || audience.has("onRecord"),
+        records: storage !== undefined || budgets !== undefined || audience.has("onRecord") || config.telemetry != null,
         raw,
         allowUnbounded: config.allowUnbounded,
         outputBound: own.outputBound,
@@ -107,8 +109,17 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
     connectTimeoutMs: own.connectTimeoutMs,
     chain,
     wire: wireOf,
+    bound: costs ? ({ target, model, text }) => boundOf(tracker, target, model, text) : undefined,
     cache,
     leaseMs: own.timeoutMs + 1_000,
     vaulted: vault !== undefined,
   });
+}
+
+/** The most that a request can cost. */
+function boundOf(tracker: CostTracker, { provider }: Target, model: string | undefined, text: string): string | undefined {
+  const book = tracker.getConfig().priceBook ?? PriceBook.bundled();
+  const request = { ...(JSON.parse(text) as object), ...(model !== undefined && { model }) };
+  const bound = book.upperBound(request, { provider });
+  return bound.priced ? bound.usd : undefined;
 }

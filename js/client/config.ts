@@ -53,7 +53,12 @@ export interface GuardedConfig extends CallEvents {
   allowUnbounded?: boolean;
   /** Milliseconds for a whole call, retries and stream included. Ten minutes if left out. */
   timeout?: number;
-  /** Milliseconds that each try has until its answer begins; a later one is given up, and tried again where tries are left. No limit if left out. */
+  /**
+   * Milliseconds that each try has until its answer begins: from the call of `fetch` to the head of the answer. No host tells
+   * when it has connected, so this bounds the connection, the sending of the request, and the time that the provider takes to its
+   * first byte; a plain answer of a slow model begins when it is whole. A later one is given up, and tried again where tries
+   * are left. No limit if left out.
+   */
   connectTimeout?: number;
   /** Holds calls back above so many requests and tokens in a minute; one for all that share an account. */
   rateLimiter?: RateLimiter;

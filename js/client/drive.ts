@@ -2,121 +2,41 @@
  * Drives a guarded call: the core says what to do next, this does it and tells what came of it. The order of things is
  * the core's; here is only how each is done on a JavaScript host.
  */
-import type { BudgetManager } from "../budget.js";
-import { Held, runAsync, type Core } from "../core.js";
-import { ConfigurationError, TimeoutError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
+import { runAsync, type Held } from "../core.js";
+import { ConfigurationError, TollgateError, makeError, type ErrorExtras } from "../errors.js";
 import type { GuardReport } from "../guard/builtin.js";
-import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngine, type GuardrailEngineResult, type SourceTexts } from "../guard/engine.js";
+import { JUDGES, REPORT, RUN, SCANNER, mergeResults, type GuardrailEngineResult, type SourceTexts } from "../guard/engine.js";
 import { generateId } from "../id.js";
-import type { CacheSeat } from "../resilience/cache.js";
-import type { Chain } from "../resilience/fallback.js";
 import { Passage } from "../resilience/gate.js";
-import { InMemoryCostStorage, KEEP } from "../store/memory.js";
-import type {
-  BudgetAmounts,
-  BudgetScope,
-  CallContext,
-  CostEstimate,
-  CostRecord,
-  CostStorage,
-  EstimateMark,
-  FailedTarget,
-  Provider,
-  Redaction,
-  Reservation,
-  SecurityMetadata,
-  Warning,
-} from "../types.js";
+import type { BudgetScope, CostEstimate, CostRecord, FailedTarget, Redaction, Reservation, SecurityMetadata, Warning } from "../types.js";
 import { prolong } from "../wait-until.js";
-import { Start, type Deadline } from "./deadline.js";
-import { placeOf, type Audience, type CallIdentity, type CallObservation } from "./events.js";
+import { Start } from "./deadline.js";
+import { placeOf } from "./events.js";
+import type { CallHost, CoreCall, Reserve, Step } from "./host.js";
+import { keep, lookUp } from "./kept.js";
+import { codeOf, nameOf, nameOfModel, nameOfTarget, parsed, responseOf } from "./named.js";
+import { Owed } from "./owed.js";
 import { isRefusal } from "./refusals.js";
-import type { Aim } from "./target.js";
 
-/** The core's half of a call. */
-export type CoreCall = InstanceType<Core["Call"]>;
-
-/** What a call works with. */
-export interface CallHost {
-  requestId: string;
-  agentId: string;
-  /** Where it goes, until another target is asked. */
-  aim: Aim;
-  engine: GuardrailEngine | undefined;
-  budgets: BudgetManager | undefined;
-  /** Whether nobody is to be told of the budgets' thresholds. */
-  quiet: boolean;
-  storage: CostStorage | undefined;
-  /** What guardrails are told. */
-  context: (aim: Aim) => Record<string, unknown>;
-  /** Whose call it is. */
-  identity: CallIdentity;
-  /** Who is told of it. */
-  audience: Audience;
-  /** Who watches it. */
-  observed: CallObservation | undefined;
-  deadline: Deadline;
-  timeoutMs: number;
-  /** Has the host wait for what goes on without the call. */
-  waitUntil: CallContext["waitUntil"];
-  /** How long each try has until its answer begins. */
-  connectTimeoutMs: number | undefined;
-  /** Who is asked where a target fails. */
-  chain: Chain | undefined;
-  /** The core's options for a target. */
-  wire: (aim: Aim) => string;
-  /** Answers that were kept. */
-  cache: CacheSeat | undefined;
-  /** After so long nobody waits for it any more. */
-  leaseMs: number;
-  /** Whether the core has a vault for it. */
-  vaulted: boolean;
-}
-
-/** Money to be held. */
-interface Reserve {
-  do: "reserve";
-  id: string;
-  scopes: string;
-  usd: string;
-  tokens?: number;
-  requests?: number;
-  leaseMs: number;
-}
-
-/** A step as the core gives it. */
-type Step =
-  | { do: "guard"; stage: "input" | "output" }
-  | { do: "budgets"; scopes: string }
-  | Reserve
-  | { do: "fetch" }
-  | { do: "body" }
-  | { do: "stream" }
-  | { do: "wait"; ms: number }
-  | { do: "settle"; id: string; usd: string; tokens?: number; mark?: EstimateMark }
-  | { do: "release"; id: string }
-  | { do: "store"; charge: boolean }
-  | { do: "done" };
-
-/** How long a ledger or a storage may take once an answer has come, and how long once nobody waits for the call any more. */
-const PATIENCE_MS = 30_000;
-const GRACE_MS = 1_000;
+/** The types of texts alone: transcriptions, and subtitles. */
+const PLAIN = /^(text\/(plain|vtt|srt)|application\/x-subrip)/i;
 
 /** One call under way. */
 export class RunningCall {
   readonly core: Held<CoreCall>;
   readonly host: CallHost;
+  readonly #owed: Owed;
   /** The answer of the provider, once it has come. */
   response: Response | undefined;
   #results: { input?: GuardrailEngineResult; output?: GuardrailEngineResult } = {};
   #redactions: Redaction[] = [];
   #reservation: Reservation | undefined;
-  /** Whether the budgets have taken the last settlement. */
-  #settled = false;
   /** What a guardrail threw: thrown again once everything is settled. */
   #thrown: { error: unknown } | undefined;
   /** The body of an answer that is no stream, as it came. */
   text: string | undefined;
+  /** Whether that is a text alone, and no JSON. */
+  isPlain = false;
   /** Whether some of a stream has to be judged outside of the core. */
   judges = false;
   /** Whether the core has a scanner for an answer that is a stream, and whether it is one. */
@@ -126,8 +46,6 @@ export class RunningCall {
   #tries = 0;
   #estimated = false;
   #over = false;
-  /** Whether a ledger or a storage did not answer in time: the next one is not waited for as long. */
-  #isLate = false;
   /** What the try that is under way has passed. */
   #passage: Passage | undefined;
   /** Whether its cache was asked, and the answer that it had. */
@@ -149,6 +67,7 @@ export class RunningCall {
   constructor(core: Held<CoreCall>, host: CallHost) {
     this.core = core;
     this.host = host;
+    this.#owed = new Owed(core, host);
     this.#until = Date.now() + host.leaseMs;
   }
 
@@ -188,18 +107,13 @@ export class RunningCall {
           await this.host.deadline.wait(step.ms);
           break;
         case "settle":
-          await this.#attempt("settlement_failed", "settle the reservation", async () => {
-            this.#settled = false;
-            const settlement = await this.host.budgets!.settle(step.id, taken(step), step.mark, this.host.quiet);
-            this.#settled = true;
-            for (const alert of settlement?.alerts ?? []) this.#tell("onAlert", alert);
-          });
+          await this.#owed.settle(step);
           break;
         case "release":
-          await this.#attempt("settlement_failed", "release the reservation", () => this.host.budgets!.release(step.id));
+          await this.#owed.release(step);
           break;
         case "store":
-          await this.#store(step.charge);
+          await this.#owed.store(step.charge);
           break;
         case "stream":
           this.#streams = true;
@@ -280,25 +194,12 @@ export class RunningCall {
     return true;
   }
 
-  /** Whether the answer is kept. Asked once, of each target, when the request is as it would be sent. */
+  /** Whether the answer is kept. Asked once, of each target. */
   async #lookUp(): Promise<boolean> {
-    const { cache, deadline, aim } = this.host;
-    if (cache === undefined || this.#isLookedUp) return false;
+    if (this.host.cache === undefined || this.#isLookedUp) return false;
     this.#isLookedUp = true;
-    cache.begin();
-    try {
-      const headers = await deadline.race(aim.headers());
-      const body = this.core.use((call) => call.body());
-      this.#replay = await deadline.race(cache.find({ target: aim.target, headers, body }));
-    } catch (error) {
-      // Given up, or without a key: sending it will say so.
-      if (deadline.signal.aborted || TollgateError.isInstance(error)) return false;
-      this.core.use((call) => call.warn("cache_unavailable", `cannot read the cache: found ${nameOf(error)}`));
-      this.#report(error);
-    }
-    if (this.#replay === undefined) return false;
-    this.core.use((call) => call.replay());
-    return true;
+    this.#replay = await lookUp(this.core, this.host);
+    return this.#replay !== undefined;
   }
 
   /** Takes an answer that was kept as if it had come now. */
@@ -310,22 +211,21 @@ export class RunningCall {
     });
   }
 
-  /** Keeps the answer for others, where it is whole, and as the provider gave it. */
-  keep(security: SecurityMetadata): Promise<void> | undefined {
-    const { cache } = this.host;
+  /** The answer as its caller gets it. */
+  answer(): string {
+    const answer = this.core.use((call) => call.answer());
+    return this.isPlain && answer !== "" ? (JSON.parse(answer) as { text: string }).text : answer;
+  }
+
+  /** Keeps the answer for others, where it is whole, and as the provider gave it. What happened is asked for where it is kept only. */
+  keep(security = (): SecurityMetadata => this.lastSecurity()): Promise<void> | undefined {
     const isWhole = this.text !== undefined || this.#streams;
-    if (cache === undefined || this.#replay !== undefined || this.#isChanged || !isWhole || security.error !== undefined) return undefined;
-    if (this.#streams && security.redactions?.some(({ stage }) => stage === "output" || stage === "tool_call")) return undefined;
+    if (this.host.cache === undefined || this.#replay !== undefined || this.#isChanged || !isWhole) return undefined;
+    const found = security();
+    const isHeldBack = this.#streams && found.redactions?.some(({ stage }) => stage === "output" || stage === "tool_call") === true;
+    if (found.error !== undefined || isHeldBack) return undefined;
     const type = this.response?.headers.get("content-type") ?? "application/json";
-    const { usd } = security.costRecord ?? {};
-    // A store that never answers holds up nobody for longer than the call might have lasted.
-    this.kept = new Promise<void>((resolve) => {
-      const end = (): void => (clearTimeout(timer), resolve());
-      const fail = (error: unknown): void => (end(), void this.host.audience.tell("onError", error));
-      const message = "cannot keep an answer: expected the cache's store to take it within the call's timeout, found that it has not";
-      const timer = setTimeout(() => fail(new TimeoutError({ code: "timeout", message })), Math.min(Math.max(this.#until - Date.now(), 1), 2_147_483_647));
-      cache.keep(this.text, type, usd).then(end, fail);
-    });
+    this.kept = keep(this.host, this.text, type, found, this.#until);
     return this.kept;
   }
 
@@ -346,7 +246,7 @@ export class RunningCall {
       } catch (error) {
         // Given up: it ends with that, and not with a budget that did not answer.
         if (this.host.deadline.signal.aborted) throw error;
-        this.#report(error);
+        this.#owed.report(error);
         left.push(...this.core.use((call) => call.growFailed(nameOf(error))));
       }
     }
@@ -398,7 +298,7 @@ export class RunningCall {
     } catch (error) {
       // Nobody knows which budgets there are: as if one could refuse.
       strict = true;
-      this.#report(error);
+      this.#owed.report(error);
     }
     const refusing = budgets.budgetsFor(scopes).filter(({ action }) => action !== "alert");
     const tokens = strict || refusing.some(({ unit }) => unit === "tokens");
@@ -408,6 +308,7 @@ export class RunningCall {
 
   async #ask(step: Reserve): Promise<Reservation> {
     const { deadline, budgets, waitUntil } = this.host;
+    this.#owed.holds(step);
     const asked = budgets!.reserve({
       requestId: step.id,
       amount: step.usd,
@@ -425,7 +326,8 @@ export class RunningCall {
       if (deadline.signal.aborted) prolong(waitUntil, asked.then(({ allowed }) => (allowed ? budgets!.release(step.id) : false)).catch(() => false));
       throw error;
     }
-    for (const alert of reservation.alerts ?? []) this.#tell("onAlert", alert);
+    if (!reservation.allowed) this.#owed.isDenied(step);
+    for (const alert of reservation.alerts ?? []) this.#owed.tell("onAlert", alert);
     return reservation;
   }
 
@@ -436,7 +338,7 @@ export class RunningCall {
       this.core.use((call) => call.reserved(JSON.stringify(reservation)));
     } catch (error) {
       if (this.host.deadline.signal.aborted) this.#thrown = { error: this.#givenUp() };
-      else this.#report(error);
+      else this.#owed.report(error);
       this.core.use((call) => call.reserveFailed(nameOf(error)));
     }
   }
@@ -466,11 +368,12 @@ export class RunningCall {
         call.sent(Date.now(), recordId);
         return call.body();
       });
+      this.#owed.sends(recordId, this.#tries + 1);
       this.host.cache?.sent(body);
       this.#tries += 1;
       if (this.host.audience.has("onRequest")) {
         const event = { ...this.host.identity, ...nameOfTarget(this.host.aim), url: placeOf(target.url), attempt: this.#tries };
-        this.#tell("onRequest", { ...event, timestamp: new Date().toISOString() });
+        this.#owed.tell("onRequest", { ...event, timestamp: new Date().toISOString() });
       }
       start = new Start(deadline, connectTimeoutMs);
       const { signal } = start;
@@ -539,7 +442,9 @@ export class RunningCall {
       const text = await this.host.deadline.race(this.response!.text());
       this.text = text;
       this.#passage?.left();
-      this.core.use((call) => call.received(text, Date.now()));
+      // A transcription may be the text alone: as the core knows it, it is a member of an object.
+      this.isPlain = this.host.aim.target.format === "transcription" && this.response!.ok && PLAIN.test(this.response!.headers.get("content-type") ?? "");
+      this.core.use((call) => call.received(this.isPlain ? JSON.stringify({ text }) : text, Date.now()));
     } catch (error) {
       this.#failed(error);
     }
@@ -556,84 +461,11 @@ export class RunningCall {
     this.core.use((call) => call.failed(TollgateError.isInstance(error) ? "aborted" : why, codeOf(error), message, Date.now()));
   }
 
-  async #store(charge: boolean): Promise<void> {
-    const { storage, budgets } = this.host;
-    // Read where somebody wants it: parsing it is more work than keeping it.
-    let read: CostRecord | undefined;
-    const record = (): CostRecord => (read ??= JSON.parse(this.core.use((call) => call.recordToStore()!)) as CostRecord);
-    if (storage !== undefined) {
-      await this.#attempt("record_not_stored", "store the record", async () => {
-        if (storage instanceof InMemoryCostStorage && storage.store === InMemoryCostStorage.prototype.store) {
-          // Budgets that have settled it know it already.
-          this.core.use((call) => storage[KEEP](call, !charge && this.#settled ? budgets : undefined));
-        } else {
-          await storage.store(record());
-        }
-      });
-    }
-    if (this.host.audience.has("onRecord")) this.#tell("onRecord", record());
-    if (charge && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record()));
-  }
-
-  /** Does what is owed after a paid call: whatever comes of it, the answer is not lost. */
-  async #attempt(code: Warning["code"], doing: string, act: () => Promise<unknown>): Promise<void> {
-    try {
-      await this.#patiently(act());
-    } catch (error) {
-      this.core.use((call) => call.warn(code, `cannot ${doing}: found ${nameOf(error)}`));
-      this.#report(error);
-    }
-  }
-
-  /** Waits as long as a ledger or a storage may take; what takes longer goes on without the call. */
-  async #patiently(done: Promise<unknown>): Promise<void> {
-    const { deadline, waitUntil } = this.host;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let stop = (): void => undefined;
-    let isLate = false;
-    const late = new Promise<never>((_, reject) => {
-      const within = (ms: number): void => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          isLate = true;
-          reject(new DOMException("no answer in time", "TimeoutError"));
-        }, ms);
-      };
-      if (this.#isLate) within(0);
-      else if (deadline.signal.aborted) within(GRACE_MS);
-      else {
-        within(PATIENCE_MS);
-        stop = deadline.onAbort(() => within(GRACE_MS));
-      }
-    });
-    try {
-      await Promise.race([done, late]);
-    } catch (error) {
-      if (isLate) {
-        this.#isLate = true;
-        prolong(waitUntil, done.catch((error: unknown) => void this.host.audience.tell("onError", error)));
-      }
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      stop();
-    }
-  }
-
-  #report(error: unknown): void {
-    this.#tell("onError", error);
-  }
-
-  /** The application's own listeners: a fault of theirs must not break the call. */
-  #tell(...[name, event]: Parameters<Audience["tell"]>): void {
-    if (!this.host.audience.tell(name, event)) this.core.use((call) => call.warn("callback_failed", `${name} threw`));
-  }
-
   #tellEstimate(): void {
     if (this.#estimated || !this.host.audience.has("onEstimate")) return;
     this.#estimated = true;
     const { costEstimate } = JSON.parse(this.core.use((call) => call.report())) as { costEstimate?: CostEstimate };
-    if (costEstimate !== undefined) this.#tell("onEstimate", { ...this.host.identity, estimate: costEstimate });
+    if (costEstimate !== undefined) this.#owed.tell("onEstimate", { ...this.host.identity, estimate: costEstimate });
   }
 
   /** The call is over: who listens and who watches is told how it ended. Once; before the core's half is freed. */
@@ -646,6 +478,8 @@ export class RunningCall {
     if (observed === undefined) return;
     observed.end({
       security: security ?? this.lastSecurity(),
+      url: placeOf(this.host.aim.target.url),
+      records: this.#owed.records,
       ...(failure !== undefined && { error }),
       answer: () => (this.#streams ? undefined : this.text),
     });
@@ -656,53 +490,14 @@ export class RunningCall {
     try {
       return this.security();
     } catch {
-      return { requestId: this.host.requestId, warnings: [] };
+      const costRecord = this.#owed.records.at(-1);
+      return { requestId: this.host.requestId, ...(costRecord && { costRecord }), warnings: [] };
     }
   }
-}
 
-/** What a step says that a call takes of budgets. */
-function taken({ usd, tokens }: { usd: string; tokens?: number }): BudgetAmounts {
-  return tokens === undefined ? { usd } : { usd, tokens };
-}
-
-/** A polyfill's Response need not be the global class: it is taken by its shape. */
-function responseOf(answer: unknown): Response {
-  if (typeof answer === "object" && answer !== null && "status" in answer) return answer as Response;
-  throw new ConfigurationError({ code: "invalid_config", message: "cannot send: expected fetch to answer with a Response, found another value" });
-}
-
-function nameOfTarget({ target, model }: Aim): { provider: Provider; model?: string } {
-  return { provider: target.provider, ...(model !== undefined && { model }) };
-}
-
-function nameOfModel({ target, model }: Aim): string {
-  return `${model ?? "a model"} of ${target.provider}`;
-}
-
-function parsed(body: string | undefined): unknown {
-  if (body === undefined) return undefined;
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    return body;
+  /** After a failure: should the module have been replaced under the call, what it held and sent is charged and recorded all the same. */
+  rescue(): Promise<void> {
+    return this.#owed.rescue();
   }
 }
 
-/** The name of an error, without what it says: messages of hosts and applications may hold anything. */
-function nameOf(error: unknown): string {
-  if (TollgateError.isInstance(error)) return `${error.name} ${error.code}`;
-  return error instanceof Error ? error.name : "a value that is no error";
-}
-
-/** The code by which a host says what kind of failure it was: its own, or its cause's. */
-function codeOf(error: unknown): string {
-  for (let at = error, depth = 0; typeof at === "object" && at !== null && depth < 8; depth += 1) {
-    const { code, errors } = at as { code?: unknown; errors?: unknown };
-    if (typeof code === "string") return code;
-    // Node reports several tried addresses at once.
-    if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
-    at = (at as { cause?: unknown }).cause;
-  }
-  return "";
-}

@@ -78,9 +78,9 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
       if ("text" in found) return found;
       throw new InternalError({ message: "cannot share a call: expected a whole answer, found a stream" });
     });
-    if (!isShared) return answerOf(value.text, value.security);
+    if (!isShared) return answerOf(value.text, ownOf(value.security));
     const { costRecord: ___, budgetCheck: ____, ...security } = value.security;
-    return answerOf(value.text, { ...security, deduplicated: true });
+    return answerOf(value.text, { ...ownOf(security), deduplicated: true });
   }
 
   /** One call: its answer as text, or its stream. */
@@ -106,9 +106,10 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
       const text = call.core.use((core) => core.answer());
       const security = call.security();
       call.over(security);
-      kept = call.keep(security);
+      kept = call.keep(() => security);
       return { text, security };
     } catch (error) {
+      await call.rescue();
       call.over(undefined, { error });
       throw error;
     } finally {
@@ -121,6 +122,18 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
       }
     }
   }
+}
+
+/** What happened, for one of several callers: lists that each may change for itself. */
+function ownOf<S extends SecurityMetadata | Omit<SecurityMetadata, "costRecord" | "budgetCheck">>(security: S): S {
+  const { warnings, redactions, vault, fallback } = security;
+  return {
+    ...security,
+    warnings: warnings.map((warning) => ({ ...warning })),
+    ...(redactions && { redactions: redactions.map((redaction) => ({ ...redaction })) }),
+    ...(vault && { vault: { ...vault, notRestored: [...vault.notRestored] } }),
+    ...(fallback && { fallback: { ...fallback, failed: fallback.failed.map((target) => ({ ...target })) } }),
+  };
 }
 
 /** An answer with what happened around its call. Each caller has a copy of its own. */

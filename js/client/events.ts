@@ -133,6 +133,10 @@ export interface CallObservation {
 /** How a call ended. */
 export interface CallEnding {
   security: SecurityMetadata;
+  /** Where the last try went, without query and credentials: after a fallback that is another place than the first. */
+  url: string;
+  /** The record of each try that may have been billed, in their order: after a fallback of several models. */
+  records: readonly CostRecord[];
   /** What it ended with, where that is an error. */
   error?: unknown;
   /** The answer's body, where it is no stream: content. */

@@ -1,13 +1,14 @@
 /** A guarded `fetch`, for the SDK that a program already has. */
-import { run } from "../core.js";
 import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, Provider } from "../types.js";
 import { prolong } from "../wait-until.js";
+import { askedOf, modelOf, targetOf, type Asked } from "./asked.js";
 import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
 import { Audience, EVENTS, Listeners, type CallEvents, type EventName } from "./events.js";
+import type { Form } from "./form.js";
 import { asEvent, asResponse } from "./refusal.js";
 import { isRefusal, statusOf } from "./refusals.js";
 import { giveUpBy, pump } from "./stream.js";
@@ -55,7 +56,7 @@ interface Common {
 
 /**
  * A `fetch` that guards the calls of models that go through it: OpenAI (chat completions, responses, completions, embeddings,
- * images), Azure OpenAI, Anthropic (messages), Gemini, and whoever speaks their formats. Hand it to an SDK:
+ * images, speech, transcriptions, moderations), Azure OpenAI, Anthropic (messages), Gemini, and whoever speaks their formats. Hand it to an SDK:
  *
  * ```ts
  * const openai = new OpenAI({ fetch: createGuardedFetch({ guardrailEngine, budgetManager }) });
@@ -105,7 +106,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   const said = config.contextHeaders === true ? saidContext(headers) : {};
   const had = strip(headers);
   const target = method === "POST" ? targetOf(url, config) : undefined;
-  const { text, sent } = target === undefined ? {} : await bodyOf(request, init, headers);
+  const { text, form, sent }: Asked = target === undefined ? {} : await askedOf(target.format, request, init, headers);
   if (target === undefined || text === undefined) {
     return base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
   }
@@ -114,7 +115,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   const signal = init?.signal ?? request?.signal ?? undefined;
   // They speak for the body that the caller gave.
   headers.delete("content-length");
-  if (!/json/i.test(headers.get("content-type") ?? "")) headers.set("content-type", "application/json");
+  if (form === undefined && !/json/i.test(headers.get("content-type") ?? "")) headers.set("content-type", "application/json");
   let call: RunningCall;
   let context: CallContext;
   try {
@@ -126,7 +127,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
         model,
         text,
         headers: () => Promise.resolve(headers),
-        fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!) }),
+        fetch: (to, made) => base(to, { ...optionsOf(request), ...init, ...picked(made!), ...(form !== undefined && again(form, text, sent, made!)) }),
         gates: gatesOf(config),
       },
       context,
@@ -148,9 +149,10 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
       streaming = true;
       return streamed(call, target.format, over);
     }
-    return answered(call, call.core.use((core) => core.answer()));
+    return answered(call, call.answer());
   } catch (error) {
     failure = { error };
+    await call.rescue();
     const { response, text: body } = call;
     const code = TollgateError.isInstance(error) ? error.code : undefined;
     // The provider's own answer: an error of its own, or what nobody here can read and nobody is to guard.
@@ -165,74 +167,10 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
       call.leave();
       call.host.deadline.end();
       call.over(undefined, failure);
-      if (call.isDone) call.keep(call.lastSecurity());
+      if (call.isDone) call.keep();
       call.core.free();
       void (call.kept ?? Promise.resolve()).then(over);
     }
-  }
-}
-
-/** What a URL asks for; undefined for what no call is guarded by. */
-function targetOf(url: string, config: GuardedFetchConfig): Target | undefined {
-  const text = run((core) => core.routeOf(url));
-  if (text === undefined) return undefined;
-  const { provider, model, deployment, ...route } = JSON.parse(text) as Omit<Target, "provider" | "url"> & {
-    provider?: Provider;
-    deployment?: string;
-  };
-  const { deployments = {} } = config;
-  const mapped = deployment !== undefined && Object.hasOwn(deployments, deployment) ? deployments[deployment] : undefined;
-  const named = mapped ?? deployment ?? model;
-  return {
-    ...route,
-    url,
-    provider: provider ?? config.provider ?? MAKERS[route.format] ?? "openai",
-    ...(named !== undefined && { model: named }),
-    ...(mapped !== undefined && { mapped: true }),
-    ...(deployment !== undefined && { metadata: { deployment } }),
-  };
-}
-
-/** Whose formats they are, where not OpenAI's. */
-const MAKERS: Partial<Record<Target["format"], Provider>> = { messages: "anthropic", gemini: "google" };
-
-/**
- * What a request says, by what its body is and not by what it calls itself: a text to guard; or, for a form, what is sent in the place
- * of a body that could only be read once. What can't be read throws, as it would when it is sent.
- */
-async function bodyOf(request: Request | undefined, init: RequestInit | undefined, headers: Headers): Promise<{ text?: string; sent?: BodyInit }> {
-  const given: unknown = init?.body;
-  if (given instanceof FormData || given instanceof URLSearchParams) return {};
-  const isAbsent = given === undefined || given === null;
-  // Off a copy of a request, so that what passes untouched can be sent.
-  const read = isAbsent ? (request === undefined || request.body === null ? undefined : await request.clone().arrayBuffer()) : await readBody(given);
-  if (read === undefined) return {};
-  const text = typeof read === "string" ? read : await new Response(read).text();
-  // A form passes, unless it only says that it is one.
-  const isForm = /^(multipart\/|application\/x-www-form-urlencoded)/i.test(headers.get("content-type") ?? "");
-  return isForm && !/^\s*[[{]/.test(text) ? (isAbsent ? {} : { sent: read }) : { text };
-}
-
-async function readBody(body: unknown): Promise<string | ArrayBuffer> {
-  if (typeof body === "string") return body;
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob || body instanceof ReadableStream) {
-    return new Response(body as BodyInit).arrayBuffer();
-  }
-  // Whatever else it is: a host sends it as a text.
-  if ((body as Partial<AsyncIterable<BlobPart>>)[Symbol.asyncIterator] === undefined) return String(body);
-  const parts: BlobPart[] = [];
-  for await (const piece of body as AsyncIterable<BlobPart>) parts.push(piece);
-  return new Blob(parts).arrayBuffer();
-}
-
-/** The model that a body names, for who chooses the context by it. */
-function modelOf(text: string): string | undefined {
-  try {
-    const { model } = JSON.parse(text) as { model?: unknown };
-    return typeof model === "string" ? model : undefined;
-  } catch {
-    // The core says what is wrong with it.
-    return undefined;
   }
 }
 
@@ -268,6 +206,15 @@ function picked({ method, headers, body, signal }: RequestInit): RequestInit {
   return { method: method!, headers: headers!, body: body!, signal: signal! };
 }
 
+/** A form as it is sent: as it came, where nothing of it has changed. */
+function again(form: Form, text: string, sent: BodyInit | undefined, { headers, body }: RequestInit): RequestInit {
+  if (sent !== undefined && body === text) return { body: sent };
+  const made = new Headers(headers);
+  // The host writes it, with the mark between the fields.
+  made.delete("content-type");
+  return { headers: made, body: form.with(body as string) };
+}
+
 /** An answer as it came, but for its body. */
 function answered(call: RunningCall, body: string): Response {
   return responseWith(call, body === "" && [204, 205, 304].includes(call.response!.status) ? null : body);
@@ -275,10 +222,9 @@ function answered(call: RunningCall, body: string): Response {
 
 function responseWith({ response }: RunningCall, body: BodyInit | null): Response {
   const { status, statusText, url } = response!;
-  const headers = new Headers(response!.headers);
+  const made = new Response(body, { status, statusText, headers: response!.headers });
   // Of the bytes on the wire, and not of these.
-  for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
-  const made = new Response(body, { status, statusText, headers });
+  for (const name of ["content-encoding", "content-length", "transfer-encoding"]) made.headers.delete(name);
   if (url) Object.defineProperty(made, "url", { value: url });
   return made;
 }
@@ -323,7 +269,10 @@ function streamed(call: RunningCall, format: Target["format"], done: () => void)
       out.error(ours?.cause ?? error);
     }
   };
-  void pump(call, { take: flush, end })
+  const pass = (bytes: Uint8Array): void => {
+    if (!cancelled) out.enqueue(bytes);
+  };
+  void pump(call, { take: flush, pass, end })
     .then(() => call.kept)
     .then(() => done());
   return responseWith(call, body);

@@ -1,15 +1,13 @@
 /** OpenAI's API, guarded: chat completions, responses, embeddings. */
-import type { CallContext, RequestOptions } from "../types.js";
+import type { RequestOptions } from "../types.js";
+import { GuardedClient, viewOf, type Kind } from "./client.js";
 import {
   CLIENT_KEYS,
-  Shared,
   checkClient,
-  checkContext,
   checkKey,
   checkURL,
   headersOf,
   keyOf,
-  mergeContexts,
   shown,
   trimmed,
   type GuardedClientConfig,
@@ -47,45 +45,31 @@ export type GuardedResponses = Streaming<GuardedOpenAIConfig, ModelResponseReque
 export type GuardedEmbeddings = Asking<GuardedOpenAIConfig, EmbeddingRequest, EmbeddingResponse>;
 
 /** OpenAI's client, with guardrails, budget and exact cost around every call. */
-export class GuardedOpenAI {
+export class GuardedOpenAI extends GuardedClient<GuardedOpenAIConfig, "apiKey", GuardedOpenAI, { client: string; baseURL: string }> {
   /** Chat completions. */
   readonly chat: { readonly completions: GuardedChatCompletions };
   /** Responses. */
   readonly responses: GuardedResponses;
   /** Embeddings. */
   readonly embeddings: GuardedEmbeddings;
-  readonly #view: View<GuardedOpenAIConfig>;
 
   /** `view` is for {@link GuardedOpenAI.with}. */
   constructor(config: GuardedOpenAIConfig, view?: View<GuardedOpenAIConfig>) {
-    this.#view = view ?? { shared: new Shared(checkConfig, config), context: {} };
-    this.chat = { completions: new Streaming(this.#view, sending("chat", "/chat/completions")) };
-    this.responses = new Streaming(this.#view, sending("responses", "/responses"));
-    this.embeddings = new Asking(this.#view, sending("embeddings", "/embeddings"));
-  }
-
-  /** The same client, spending on somebody's account: it shares everything, and is cheap enough for each request. */
-  with(context: CallContext): GuardedOpenAI {
-    checkContext(context);
-    const { shared } = this.#view;
-    return new GuardedOpenAI(shared.config, { shared, context: mergeContexts(this.#view.context, context) });
-  }
-
-  /** How it is configured, without the key. */
-  getConfig(): Omit<GuardedOpenAIConfig, "apiKey"> {
-    return this.#view.shared.without("apiKey");
-  }
-
-  /** Changes the configuration, for this client and all its views. */
-  updateConfig(partial: Partial<GuardedOpenAIConfig>): void {
-    this.#view.shared.update(partial);
-  }
-
-  /** What a logger may see: never the key. */
-  toJSON(): { client: string; baseURL: string } {
-    return { client: "GuardedOpenAI", baseURL: shown(baseURL(this.#view.shared.config)) };
+    const own = view ?? viewOf(KIND, config);
+    super(KIND, own);
+    this.chat = { completions: new Streaming(own, sending("chat", "/chat/completions")) };
+    this.responses = new Streaming(own, sending("responses", "/responses"));
+    this.embeddings = new Asking(own, sending("embeddings", "/embeddings"));
   }
 }
+
+/** What the client is, beside what it can be asked for. */
+const KIND: Kind<GuardedOpenAIConfig, "apiKey", GuardedOpenAI> = {
+  check: checkConfig,
+  secrets: ["apiKey"],
+  make: (config, view) => new GuardedOpenAI(config, view),
+  shown: (config) => ({ client: "GuardedOpenAI", baseURL: shown(baseURL(config)) }),
+};
 
 /** A {@link GuardedOpenAI}. */
 export function createGuardedOpenAI(config: GuardedOpenAIConfig): GuardedOpenAI {

@@ -1,5 +1,6 @@
 /** A guarded stream, as the official SDK's users know it. */
 import type { SecurityMetadata, SpentSoFar } from "../types.js";
+import type { Deadline } from "./deadline.js";
 import type { RunningCall } from "./drive.js";
 
 /**
@@ -148,8 +149,30 @@ class Queue<T> {
 export interface Sink {
   /** Data of events that may leave. */
   take(data: string[]): void;
+  /** Bytes that leave as they came, where bytes are wanted. */
+  pass?(bytes: Uint8Array): void;
   /** That was all of it; with the error it ends with, unless who reads gave it up without a reason. */
   end(failure: { error: unknown } | undefined): void;
+}
+
+/** What the core says that a stream needs, as a sum. */
+const [SAME, BYTES, ENDED, GROW, JUDGE] = [1, 2, 4, 8, 16] as const;
+
+type Read = () => Promise<ReadableStreamReadResult<Uint8Array>>;
+
+/** Reads the next piece, unless the call is given up. */
+function readerOf(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, deadline: Deadline): Read {
+  if (reader === undefined) return () => Promise.resolve({ value: undefined, done: true });
+  // A host's own ends the read that is under way when it is cancelled; a race for each piece would cost as much as reading it.
+  if (typeof ReadableStreamDefaultReader !== "function" || !(reader instanceof ReadableStreamDefaultReader)) {
+    return () => deadline.race(reader.read());
+  }
+  deadline.onAbort(() => void reader.cancel().catch(() => undefined));
+  return async () => {
+    const found = await reader.read();
+    deadline.check();
+    return found;
+  };
 }
 
 /**
@@ -158,7 +181,7 @@ export interface Sink {
  *
  * @internal
  */
-export async function pump(call: RunningCall, { take, end }: Sink): Promise<SecurityMetadata> {
+export async function pump(call: RunningCall, { take, pass, end }: Sink): Promise<SecurityMetadata> {
   const { deadline } = call.host;
   let judging: Promise<void> | undefined;
   let judged: { error: unknown } | undefined;
@@ -184,17 +207,30 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
     let message = "";
     try {
       reader = call.response?.body?.getReader();
+      const read = readerOf(reader, deadline);
       for (;;) {
-        const { value, done } = reader === undefined ? { value: undefined, done: true } : await deadline.race(reader.read());
+        const { value, done } = await read();
         if (done) break;
         call.host.cache?.piece(value!);
-        take(call.core.use((core) => core.chunk(value!, Date.now())));
-        const asked = call.host.budgets && call.core.use((core) => core.toGrow());
-        if (asked !== undefined) take(await call.grow(asked));
-        if (call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
+        // One call into the core for each piece: a stream has thousands.
+        let needs: number;
+        if (pass === undefined) {
+          take(call.core.use((core) => core.chunk(value!, Date.now())));
+          needs = call.core.use((core) => core.streamNeeds());
+        } else {
+          needs = call.core.use((core) => core.chunkBytes(value!, Date.now()));
+          if ((needs & SAME) !== 0) pass(value!);
+          else if ((needs & BYTES) !== 0) take([]);
+        }
+        if ((needs & GROW) !== 0 && call.host.budgets !== undefined) {
+          const asked = call.core.use((core) => core.toGrow());
+          if (asked !== undefined) take(await call.grow(asked));
+          needs = call.core.use((core) => core.streamNeeds());
+        }
+        if ((needs & JUDGE) !== 0 && call.judges && judging === undefined && call.core.use((core) => core.toJudge())) {
           judging = judge(() => void reader?.cancel().catch(() => undefined));
         }
-        if (call.core.use((core) => core.streamEnded())) {
+        if ((needs & ENDED) !== 0) {
           // Stopped here, or at its own end: what is left of the answer is not wanted.
           if (call.core.use((core) => core.streamStopped())) reader?.cancel().catch(() => undefined);
           break;
@@ -203,7 +239,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
     } catch (error) {
       why = deadline.why();
       message = error instanceof Error ? error.name : "an exception";
-      deadline.cause = error;
+      deadline.cause = deadline.signal.aborted ? deadline.signal.reason : error;
     }
     await judging;
     if (judged !== undefined) throw judged.error;
@@ -214,6 +250,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
     take(call.released);
   } catch (error) {
     failure = { error };
+    await call.rescue();
   } finally {
     // What is left of the answer is not wanted: a blocked or broken stream is cut at its source.
     reader?.cancel().catch(() => undefined);
@@ -231,7 +268,7 @@ export async function pump(call: RunningCall, { take, end }: Sink): Promise<Secu
   // Given up by who reads, without a reason of the caller's own: an end like another.
   const quiet = why === "aborted" && !deadline.byCaller;
   call.over(security, quiet ? undefined : failure);
-  if (why === undefined && failure === undefined) call.keep(security);
+  if (why === undefined && failure === undefined) call.keep(() => security);
   end(quiet ? undefined : failure);
   call.core.free();
   return security;

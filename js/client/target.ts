@@ -3,7 +3,7 @@ import type { Gate } from "../resilience/gate.js";
 import type { Provider, RequestOptions } from "../types.js";
 
 /** The wire formats, as the core names them. */
-export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "messages" | "gemini";
+export type Format = "chat" | "responses" | "completions" | "embeddings" | "images" | "speech" | "transcription" | "moderations" | "messages" | "gemini";
 
 /** Where a request goes and how it is written. */
 export interface Target {

@@ -25,6 +25,12 @@ export function tokensOf(record: CostRecord): { input: number; output: number } 
   return sum;
 }
 
+/** The records of a call, one for each try that may have been billed. An observer of an application's own may end a call with none. */
+export function recordsOf({ records, security: { costRecord } }: CallEnding): readonly CostRecord[] {
+  if (records !== undefined && records.length > 0) return records;
+  return costRecord === undefined ? [] : [costRecord];
+}
+
 /** A class of errors by a name of few values: a status, a code of ours, or the error's own name. */
 export function errorType({ error }: CallEnding): string | undefined {
   if (error === undefined) return undefined;
@@ -57,6 +63,9 @@ const OPERATIONS: Record<string, string> = {
   completions: "text_completion",
   embeddings: "embeddings",
   images: "generate_content",
+  speech: "generate_content",
+  transcription: "generate_content",
+  moderations: "moderation",
   gemini: "generate_content",
 };
 

@@ -1,8 +1,9 @@
 /** A structured log of calls. */
 import type { CallObserver } from "../client/events.js";
 import { isRefusal } from "../client/refusals.js";
+import { sumOf } from "../client/sum.js";
 import { TollgateError } from "../errors.js";
-import { checkKeys, errorType, messageOf, operationOf, tokensOf } from "./facts.js";
+import { checkKeys, errorType, messageOf, operationOf, recordsOf, tokensOf } from "./facts.js";
 
 /** What {@link callLog} is made from. */
 export interface CallLogOptions {
@@ -30,7 +31,7 @@ export interface CallLogEntry {
   attempts?: number;
   inputTokens?: number;
   outputTokens?: number;
-  /** What it cost, and whether that is an estimate. */
+  /** What it cost with all its tries, and whether that is an estimate. */
   usd?: string;
   estimated?: string;
   outcome?: string;
@@ -79,13 +80,13 @@ export function callLog(options: CallLogOptions = {}): CallObserver {
             // After a fallback it is another's answer.
             ...(security.fallback && { provider: security.fallback.provider, ...(security.fallback.model !== undefined && { model: security.fallback.model }) }),
             operation: operationOf(call),
-            url: call.url,
+            url: ending.url,
             durationMs: Math.round(performance.now() - begun),
             ...(record?.timeToFirstTokenMs !== undefined && { timeToFirstTokenMs: record.timeToFirstTokenMs }),
             ...(record?.streamed !== undefined && { streamed: record.streamed }),
             ...(record?.attempt !== undefined && { attempts: record.attempt }),
             ...(tokens && { inputTokens: tokens.input, outputTokens: tokens.output }),
-            ...(record && { usd: record.usd }),
+            ...(record && { usd: sumOf(recordsOf(ending).map(({ usd }) => usd)) }),
             ...(record?.estimated !== undefined && { estimated: record.estimated }),
             ...(record?.outcome !== undefined && { outcome: record.outcome }),
             ...(failed.length > 0 && { failedGuardrails: failed }),

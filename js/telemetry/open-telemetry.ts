@@ -1,12 +1,15 @@
 /** Spans and metrics of calls. <https://opentelemetry.io/docs/specs/semconv/gen-ai/> */
 import type { CallBeginning, CallEnding, CallObservation, CallObserver } from "../client/events.js";
+import { sumOf } from "../client/sum.js";
 import { VERSION } from "../version.js";
-import { checkKeys, errorType, messageOf, objectOf, operationOf, providerOf, tokensOf } from "./facts.js";
+import type { CostRecord } from "../types.js";
+import { checkKeys, errorType, messageOf, objectOf, operationOf, providerOf, recordsOf, tokensOf } from "./facts.js";
 
 type Value = string | number | boolean | string[];
 type Attributes = Record<string, Value>;
 
 interface Span {
+  updateName?(name: string): unknown;
   setAttributes(attributes: Attributes): unknown;
   setStatus(status: { code: number; message?: string }): unknown;
   end(): void;
@@ -76,12 +79,13 @@ export function openTelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
   let instruments: Instruments | undefined;
   return {
     begin(call) {
+      const own = options.attributes?.(call) ?? {};
       const attributes: Attributes = {
         "gen_ai.operation.name": operationOf(call),
         "gen_ai.provider.name": providerOf(call),
         ...(call.model !== undefined && { "gen_ai.request.model": call.model }),
         ...serverOf(call.url),
-        ...options.attributes?.(call),
+        ...own,
       };
       const name = `${operationOf(call)} ${call.model ?? ""}`.trim();
       const span = tracer?.startSpan(name, { kind: CLIENT, attributes: { ...attributes, ...asked(call) } });
@@ -90,7 +94,14 @@ export function openTelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
         run: (send) => (span === undefined ? send() : api.context.with(api.trace.setSpan(api.context.active(), span), send)),
         end(ending) {
           const seconds = (performance.now() - begun) / 1000;
-          if (options.metrics !== false) (instruments ??= instrumentsOf(api)).tell(seconds, answered(attributes, ending), ending);
+          const whose = answered(call, attributes, own, ending);
+          if (options.metrics !== false) (instruments ??= instrumentsOf(api)).tell(seconds, whose, (record) => whoseRecord(whose, record, ending), ending);
+          const { fallback } = ending.security;
+          // It began as a call of another: a sampler saw that one, and who reads it sees who answered.
+          if (fallback !== undefined) {
+            span?.updateName?.(`${operationOf(call)} ${fallback.model ?? ""}`.trim());
+            span?.setAttributes({ ...whose, "tollgate.fallback.from": fallback.failed.map(({ provider, model }) => `${provider}/${model ?? ""}`) });
+          }
           span?.setAttributes(told(ending));
           const type = errorType(ending);
           if (type !== undefined) {
@@ -106,15 +117,27 @@ export function openTelemetry(api: OpenTelemetryApi, options: OpenTelemetryOptio
   };
 }
 
-/** Whose answer it is: after a fallback another's, whose server nobody told. */
-function answered(attributes: Attributes, { security: { fallback } }: CallEnding): Attributes {
+/** Whose answer it is: after a fallback another's, at another server. */
+function answered(call: CallBeginning, attributes: Attributes, own: Attributes, { security: { fallback }, url }: CallEnding): Attributes {
   if (fallback === undefined) return attributes;
-  const { "server.address": _, "server.port": __, ...rest } = attributes;
-  return { ...rest, "gen_ai.provider.name": providerOf(fallback), ...(fallback.model !== undefined && { "gen_ai.request.model": fallback.model }) };
+  return {
+    "gen_ai.operation.name": operationOf(call),
+    "gen_ai.provider.name": providerOf(fallback),
+    ...(fallback.model !== undefined && { "gen_ai.request.model": fallback.model }),
+    ...serverOf(url),
+    ...own,
+  };
+}
+
+/** Whose a record is: one of a target that failed is that target's, whose server nobody tells. */
+function whoseRecord(answered: Attributes, record: CostRecord, { security: { fallback } }: CallEnding): Attributes {
+  if (fallback === undefined || (record.provider === fallback.provider && record.model === (fallback.model ?? record.model))) return answered;
+  const { "server.address": _, "server.port": __, ...rest } = answered;
+  return { ...rest, "gen_ai.provider.name": providerOf(record), "gen_ai.request.model": record.model };
 }
 
 interface Instruments {
-  tell(seconds: number, attributes: Attributes, ending: CallEnding): void;
+  tell(seconds: number, attributes: Attributes, whose: (record: CostRecord) => Attributes, ending: CallEnding): void;
 }
 
 function instrumentsOf(api: OpenTelemetryApi): Instruments {
@@ -136,19 +159,19 @@ function instrumentsOf(api: OpenTelemetryApi): Instruments {
   });
   const cost = meter.createCounter("tollgate.client.cost", { unit: "USD", description: "What calls cost." });
   return {
-    tell(seconds, attributes, ending) {
+    tell(seconds, attributes, whose, ending) {
       const type = errorType(ending);
       duration.record(seconds, type === undefined ? attributes : { ...attributes, "error.type": type });
-      const record = ending.security.costRecord;
-      if (record === undefined) return;
-      if (record.priced) cost.add(record.actualCost, attributes);
-      // Only what the provider itself told: an estimate is no measurement.
-      if (record.estimated === undefined) {
+      for (const record of recordsOf(ending)) {
+        if (record.priced) cost.add(record.actualCost, whose(record));
+        // Only what the provider itself told: an estimate is no measurement.
+        if (record.estimated !== undefined) continue;
         const { input, output } = tokensOf(record);
-        tokens.record(input, { ...attributes, "gen_ai.token.type": "input" });
-        tokens.record(output, { ...attributes, "gen_ai.token.type": "output" });
+        tokens.record(input, { ...whose(record), "gen_ai.token.type": "input" });
+        tokens.record(output, { ...whose(record), "gen_ai.token.type": "output" });
       }
-      if (record.streamed === true && record.timeToFirstTokenMs !== undefined) first.record(record.timeToFirstTokenMs / 1000, attributes);
+      const record = ending.security.costRecord;
+      if (record?.streamed === true && record.timeToFirstTokenMs !== undefined) first.record(record.timeToFirstTokenMs / 1000, attributes);
     },
   };
 }
@@ -158,6 +181,9 @@ function serverOf(url: string): Attributes {
   const { hostname, port, protocol } = new URL(url);
   return { "server.address": hostname, "server.port": Number(port) || (protocol === "http:" ? 80 : 443) };
 }
+
+/** What comes, where that is no text. */
+const OUTPUTS: Record<string, string> = { images: "image", speech: "speech" };
 
 /** What was asked for, but for what was asked. */
 function asked(call: CallBeginning): Attributes {
@@ -172,12 +198,14 @@ function asked(call: CallBeginning): Attributes {
   const count = parameters["n"] ?? parameters["candidateCount"];
   if (typeof count === "number" && count !== 1) attributes["gen_ai.request.choice.count"] = count;
   if (body["stream"] === true) attributes["gen_ai.request.stream"] = true;
-  if (call.format === "images") attributes["gen_ai.output.type"] = "image";
+  const type = OUTPUTS[call.format];
+  if (type !== undefined) attributes["gen_ai.output.type"] = type;
   return attributes;
 }
 
 /** What came of it. */
-function told({ security, answer }: CallEnding): Attributes {
+function told(ending: CallEnding): Attributes {
+  const { security, answer } = ending;
   const attributes: Attributes = {};
   const record = security.costRecord;
   if (record !== undefined) {
@@ -193,7 +221,7 @@ function told({ security, answer }: CallEnding): Attributes {
     if (record.streamed === true && record.timeToFirstTokenMs !== undefined) {
       attributes["gen_ai.response.time_to_first_chunk"] = record.timeToFirstTokenMs / 1000;
     }
-    attributes["tollgate.cost.usd"] = record.usd;
+    attributes["tollgate.cost.usd"] = sumOf(recordsOf(ending).map(({ usd }) => usd));
     if (record.outcome !== undefined) attributes["tollgate.outcome"] = record.outcome;
     if (record.estimated !== undefined) attributes["tollgate.estimated"] = record.estimated;
     if (record.attempt !== undefined && record.attempt > 1) attributes["tollgate.attempts"] = record.attempt;

@@ -205,6 +205,13 @@ impl Error {
         &self.0.message
     }
 
+    /// The same error, told otherwise.
+    #[must_use]
+    pub fn retold(mut self, tell: &dyn Fn(&str) -> String) -> Self {
+        self.0.message = tell(&self.0.message);
+        self
+    }
+
     /// The facts that become fields of the TypeScript error.
     pub fn context(&self) -> &Context {
         &self.0.context

@@ -70,6 +70,9 @@ impl Answer {
             Format::Gemini => (tables::GENERATED, &["candidates", "promptFeedback"]),
             Format::Chat | Format::Completions => (tables::COMPLETIONS, &["choices"]),
             Format::Embeddings | Format::Images => (tables::MADE, &["data"]),
+            Format::Transcription => (tables::HEARD, &["text"]),
+            Format::Moderations => (tables::TEXTS, &["results"]),
+            Format::Speech => (tables::TEXTS, &["audio"]),
         };
         let whole = Raw::parse(body)?;
         // Gemini streams a list of answers where nobody asks for events.

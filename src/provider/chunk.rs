@@ -94,8 +94,8 @@ impl Chunk {
         let read = match format {
             Format::Messages => anthropic::chunk(data),
             Format::Gemini => google::chunk(data),
-            Format::Responses => responses::chunk(data),
-            Format::Chat | Format::Completions | Format::Embeddings | Format::Images => {
+            Format::Responses | Format::Speech | Format::Transcription => responses::chunk(data),
+            Format::Chat | Format::Completions | Format::Embeddings | Format::Images | Format::Moderations => {
                 openai::chunk::read(data, warnings)
             }
         };

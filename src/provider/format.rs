@@ -14,6 +14,13 @@ pub enum Format {
     Embeddings,
     /// OpenAI's images, made of a text. <https://platform.openai.com/docs/api-reference/images/create>
     Images,
+    /// OpenAI's speech, made of a text. <https://platform.openai.com/docs/api-reference/audio/createSpeech>
+    Speech,
+    /// OpenAI's transcriptions and translations of sound: their form, with its fields as JSON.
+    /// <https://platform.openai.com/docs/api-reference/audio/createTranscription>
+    Transcription,
+    /// OpenAI's moderations. <https://platform.openai.com/docs/api-reference/moderations>
+    Moderations,
     /// Anthropic's messages. <https://docs.anthropic.com/en/api/messages>
     Messages,
     /// Gemini's `generateContent` and `streamGenerateContent`. <https://ai.google.dev/api/generate-content>
@@ -21,12 +28,15 @@ pub enum Format {
 }
 
 /// All of them with their names, and what a request and an answer are called in errors.
-const NAMES: [(Format, &str, &str, &str); 7] = [
+const NAMES: [(Format, &str, &str, &str); 10] = [
     (Format::Chat, "chat", "a chat completion", "a chat completion"),
     (Format::Responses, "responses", "a response", "a response"),
     (Format::Completions, "completions", "a completion", "a completion"),
     (Format::Embeddings, "embeddings", "an embedding", "a list of embeddings"),
     (Format::Images, "images", "an image to make", "a list of images"),
+    (Format::Speech, "speech", "a text to speak", "speech"),
+    (Format::Transcription, "transcription", "sound to transcribe", "a transcription"),
+    (Format::Moderations, "moderations", "texts to moderate", "a moderation"),
     (Format::Messages, "messages", "a message", "a message"),
     (Format::Gemini, "gemini", "content to generate", "generated content"),
 ];
@@ -59,6 +69,15 @@ impl Format {
     /// Whether what is said in one place may come in several parts: lists of prompts are no parts.
     pub(super) const fn has_parts(self) -> bool {
         matches!(self, Format::Chat | Format::Responses | Format::Messages | Format::Gemini)
+    }
+
+    /// The model of a request that names none, where there is one.
+    pub(super) const fn usual_model(self) -> Option<&'static str> {
+        match self {
+            Format::Moderations => Some("omni-moderation-latest"),
+            Format::Images => Some("dall-e-2"),
+            _ => None,
+        }
     }
 
     /// Whether usage in a stream has to be asked for.

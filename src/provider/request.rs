@@ -54,7 +54,7 @@ impl Format {
             Format::Responses => &["max_output_tokens"],
             Format::Completions | Format::Messages => &["max_tokens"],
             Format::Gemini => &["maxOutputTokens"],
-            Format::Embeddings | Format::Images => &[],
+            _ => &[],
         }
     }
 
@@ -80,7 +80,7 @@ impl Request {
             ))
         };
         let wire = Wire::parse(body).map_err(bad)?;
-        let named = wire.text("model").map_err(bad)?.or(model.map(str::to_owned));
+        let named = wire.text("model").map_err(bad)?.or(model.or(format.usual_model()).map(str::to_owned));
         let model = named.filter(|model| !model.trim().is_empty()).ok_or_else(|| {
             Error::input("cannot read request: expected model to be a non-empty string, found none")
                 .with("field", "model")
@@ -112,7 +112,11 @@ impl Request {
         let mut request = Self {
             format,
             model,
-            stream: wire.flag("stream").map_err(bad)?.unwrap_or(false),
+            stream: match format {
+                // Sound comes as it is made all the same: this asks for events.
+                Format::Speech => wire.text("stream_format").map_err(bad)?.as_deref() == Some("sse"),
+                _ => wire.flag("stream").map_err(bad)?.unwrap_or(false),
+            },
             max_output,
             choices: choices.map_err(bad)?.unwrap_or(1).max(1),
             service_tier: wire.text("service_tier").map_err(bad)?,

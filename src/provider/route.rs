@@ -39,12 +39,18 @@ const HOSTS: [(&str, &str); 17] = [
 ];
 
 /// Ends of paths with their formats.
-const PATHS: [(&str, Format); 6] = [
+const PATHS: [(&str, Format); 12] = [
     ("/chat/completions", Format::Chat),
     ("/responses", Format::Responses),
     ("/completions", Format::Completions),
     ("/embeddings", Format::Embeddings),
     ("/images/generations", Format::Images),
+    ("/images/edits", Format::Images),
+    ("/images/variations", Format::Images),
+    ("/audio/speech", Format::Speech),
+    ("/audio/transcriptions", Format::Transcription),
+    ("/audio/translations", Format::Transcription),
+    ("/moderations", Format::Moderations),
     ("/messages", Format::Messages),
 ];
 
@@ -116,6 +122,15 @@ mod tests {
             ("https://api.openai.com/v1/models", "none"),
             ("https://api.openai.com/v1/embeddings?x=1#y", "embeddings openai - None"),
             ("https://api.openai.com/v1/images/generations", "images openai - None"),
+            ("https://api.openai.com/v1/images/edits", "images openai - None"),
+            ("https://api.openai.com/v1/audio/speech", "speech openai - None"),
+            ("https://api.openai.com/v1/audio/transcriptions", "transcription openai - None"),
+            ("https://api.groq.com/openai/v1/audio/translations", "transcription groq - None"),
+            ("https://api.openai.com/v1/moderations", "moderations openai - None"),
+            (
+                "https://me.openai.azure.com/openai/deployments/tts/audio/speech?api-version=1",
+                "speech azure-openai deployment tts None",
+            ),
             ("https://api.openai.com/v1/completions", "completions openai - None"),
             ("https://api.anthropic.com/v1/messages", "messages anthropic - None"),
             ("https://api.anthropic.com/v1/messages?beta=true", "messages anthropic - None"),

@@ -78,11 +78,20 @@ pub(super) static EVENT: [Rule; 9] = [
     Rule("response", Each(RESPONSE)),
 ];
 
-/// A request for completions, embeddings or images.
+/// A request for completions, embeddings, images, speech, transcriptions or moderations.
 pub(super) const PROMPTS: &[Rule] = &[
     Rule("prompt", Of(Role::User, TEXTS)),
     Rule("suffix", Of(Role::User, TEXTS)),
-    Rule("input", Of(Role::User, TEXTS)),
+    Rule("input", Of(Role::User, &[Rule("text", Each(TEXTS))])),
+    Rule("instructions", Of(Role::System, TEXTS)),
+];
+
+/// What was heard. Its parts and words repeat the text, cut up: halves of what was found must not stay in them.
+pub(super) const HEARD: &[Rule] = &[
+    Rule("text", Of(Role::Assistant, TEXTS)),
+    Rule("segments", Repeats),
+    Rule("words", Repeats),
+    Rule("logprobs", Repeats),
 ];
 
 /// Completions of a text.

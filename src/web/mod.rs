@@ -7,6 +7,7 @@
 
 pub mod budget;
 pub mod call;
+mod call_wire;
 pub mod clock;
 pub mod error;
 pub mod fetch;

@@ -172,6 +172,24 @@ describe("alerts by webhook", () => {
     assert.equal(received[0].headers["webhook-id"], received[1].headers["webhook-id"]);
   });
 
+  test("what a ledger keeps of it is a digest, the same to everybody who means the same, and nothing that can be read back", async () => {
+    const claims = [];
+    const memory = new MemoryBudgetLedger();
+    const watched = new Proxy(memory, {
+      get: (ledger, key) =>
+        key === "claim" ? (name, ...rest) => (claims.push(name), ledger.claim(name, ...rest)) : typeof ledger[key] === "function" ? ledger[key].bind(ledger) : ledger[key],
+    });
+    const [first, second] = [managed({}, watched), managed({}, watched)];
+    await first.manager.reserve({ requestId: "a", amount: "0.6" });
+    await first.hook.settled();
+    await second.manager.getBudgetStatus(second.id);
+    await second.hook.settled();
+    assert.ok(claims.length >= 2, `${claims}`);
+    assert.equal(new Set(claims).size, 1);
+    assert.match(claims[0], /^webhook:[0-9a-f]{32}$/);
+    assert.equal(received[0].headers["webhook-id"], claims[0].replace("webhook:", "msg_"));
+  });
+
   test("a ledger that can't say who is first lets everybody send", async () => {
     const memory = new MemoryBudgetLedger();
     const without = new Proxy(memory, { get: (ledger, key) => (key === "claim" ? undefined : typeof ledger[key] === "function" ? ledger[key].bind(ledger) : ledger[key]) });

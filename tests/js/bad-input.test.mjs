@@ -299,11 +299,11 @@ describe("from a caller", () => {
     assert.deepEqual(forms.map((form) => form.get("file").size), [3, 3]);
   });
 
-  it("moderations, files, batches, count_tokens and lists of models pass untouched, and cost nothing", async () => {
+  it("files, batches, count_tokens and lists of models pass untouched, and cost nothing", async () => {
     const records = [];
     const { asked, fetch: base } = provider(() => json({ ok: true }));
     const fetch = createGuardedFetch({ fetch: base, onRecord: (record) => records.push(record) });
-    const urls = ["https://api.openai.com/v1/moderations", "https://api.openai.com/v1/batches", "https://api.openai.com/v1/files", `${MESSAGES}/count_tokens`, `${MESSAGES}/batches`, "https://api.openai.com/v1/models"];
+    const urls = ["https://api.openai.com/v1/batches", "https://api.openai.com/v1/files", `${MESSAGES}/count_tokens`, `${MESSAGES}/batches`, "https://api.openai.com/v1/models"];
     for (const url of urls) {
       const body = post({ input: "x", custom: 1 });
       assert.deepEqual(await (await fetch(url, body)).json(), { ok: true });

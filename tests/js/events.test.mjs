@@ -217,6 +217,50 @@ describe("a call that fell back", () => {
     await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages });
     assert.deepEqual(entries.map(({ provider, model }) => [provider, model]), [["openai", "gpt-4.1-mini"]]);
   });
+
+  it("is logged with what all its tries cost, and where the last one went", async () => {
+    const [entries, records] = [[], []];
+    let turn = 0;
+    // A gateway that stopped waiting: it may have been billed.
+    const fetch = async () => ((turn += 1) === 1 ? json({}, { status: 504 }) : json(chat));
+    const other = new GuardedAzureOpenAI({ endpoint: "https://me.openai.azure.com", apiKey: "k", deployments: { mine: "gpt-4.1-mini" }, fetch });
+    const fallback = new FallbackChain([{ client: other, deployment: "mine" }]);
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch, maxRetries: 0, fallback, onRecord: (record) => records.push(record), telemetry: callLog({ write: (entry) => entries.push(entry) }) });
+    await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages });
+    assert.deepEqual(records.map(({ model, estimated }) => [model, estimated]), [["gpt-5-mini", "unknown_outcome"], ["gpt-4.1-mini", undefined]]);
+    const [first, second] = records.map(({ usd }) => BigInt(Math.round(Number(usd) * 1e12)));
+    assert.equal(BigInt(Math.round(Number(entries[0].usd) * 1e12)), first + second);
+    assert.match(entries[0].url, /^https:\/\/me\.openai\.azure\.com\//);
+  });
+});
+
+describe("an error of the provider's that repeats what was asked", () => {
+  const mail = "jane.doe@example.com";
+  const asked = [{ role: "user", content: `Dear committee, my name is Jane Doe and you reach me at ${mail} at noon.` }];
+  const echo = { error: { message: `Invalid content: 'my name is Jane Doe and you reach me' near ${mail}; max_tokens is too large. ${"More of it. ".repeat(100)}`, type: "invalid_request_error", param: "messages", code: "invalid" } };
+
+  it("is told without it, and is whole in its body", async () => {
+    const failed = async (answer, body) => {
+      const told = [];
+      const telemetry = { begin: () => ({ run: (send) => send(), end: ({ error }) => told.push(error) }) };
+      const client = new GuardedOpenAI({ apiKey: "sk-key", maxRetries: 0, fetch: async () => answer(), telemetry });
+      const error = await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages: asked, ...body }).then(
+        async (stream) => {
+          for await (const _ of stream);
+        },
+      ).catch((error) => error);
+      assert.equal(told[0], error);
+      return error;
+    };
+    const plain = await failed(() => json(echo, { status: 400 }));
+    assert.ok(plain.message.startsWith("400 Invalid content: '...' near ...; max_tokens is too large. More"), plain.message);
+    assert.ok(plain.message.length < 520, plain.message.length);
+    assert.deepEqual(plain.body, echo);
+    assert.ok(!JSON.stringify(plain).includes("Jane") && !JSON.stringify(plain).includes(mail));
+    const streamed = await failed(events([CHAT_EVENTS("Hi")[0], echo]).response, { stream: true });
+    assert.equal(streamed.code, "api_error");
+    assert.ok(streamed.message.includes("Invalid content: '...' near ...;") && !streamed.message.includes("Jane"), streamed.message);
+  });
 });
 
 describe("what is no listener and no observer", () => {

@@ -156,7 +156,7 @@ describe("createGuardedFetch", () => {
       ["https://api.openai.com/v1/models", undefined],
       ["https://example.com/anything", init],
       ["https://api.anthropic.com/v1/messages/batches", init],
-      ["https://api.openai.com/v1/audio/transcriptions", { method: "POST", body: form }],
+      ["https://api.openai.com/v1/files", { method: "POST", body: form }],
       [new Request("https://example.com/x", { method: "POST", body: "y" }), undefined],
     ]) {
       assert.equal(await (await guarded(input, options)).text(), "ok");

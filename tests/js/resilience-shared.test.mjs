@@ -48,7 +48,11 @@ describe("Deduplicator", () => {
       assert.deepEqual([security.deduplicated, security.costRecord, security.budgetCheck, security.requestId], [true, undefined, undefined, own.security.requestId]);
       assert.equal(answer.choices[0].message.content, own.choices[0].message.content);
       assert.notEqual(answer.choices, own.choices);
+      assert.notEqual(security.warnings, own.security.warnings);
     }
+    // What one of them changes is nobody else's.
+    others[0].security.warnings.push({ code: "no_usage", message: "mine" });
+    assert.deepEqual(answers.map(({ security }) => security.warnings.length), [0, 1, 0, 0, 0].map((more) => own.security.warnings.length + more));
     const { spentUsd, heldUsd } = await status();
     assert.deepEqual([spentUsd, heldUsd], [usd, "0"]);
     // Once it has come, the next one is another.

@@ -136,6 +136,59 @@ for (const [format, url, made, options, body, textOf] of FORMATS) {
       assert.deepEqual(await spent(), { spentUsd: record.usd, heldUsd: "0" });
     });
 
+    it("that is given up while it asks for more gives back what is granted after that", async () => {
+      const { fetch } = provider(made(...DELTAS), options);
+      const ledger = new MemoryBudgetLedger();
+      const { reserve, release } = ledger;
+      const controller = new AbortController();
+      let granted;
+      const late = new Promise((resolve) => (granted = resolve));
+      let calls = 0;
+      const grown = [];
+      ledger.reserve = async (request) => {
+        calls += 1;
+        if (calls > 1) {
+          grown.push(request.reservationId);
+          // Its caller goes while the ledger thinks.
+          controller.abort(new Error("enough"));
+          await late;
+        }
+        return reserve.call(ledger, request);
+      };
+      const released = [];
+      ledger.release = (id) => (released.push(id), release.call(ledger, id));
+      const { fetch: send, owed, spent, records } = guarded(fetch, 1, {}, ledger);
+      await assert.rejects((await send(url, post(body, { signal: controller.signal }))).text(), { message: "enough" });
+      granted();
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      await Promise.all(owed);
+      const all = await records();
+      assert.deepEqual(all.map(({ outcome }) => outcome), ["aborted"]);
+      assert.equal(grown.length, 1);
+      assert.ok(released.includes(grown[0]), `${released}`);
+      assert.deepEqual(await spent(), { spentUsd: all[0].usd, heldUsd: "0" });
+    });
+
+    it("shares the last of a budget with another to the digit", async () => {
+      const { fetch } = provider(made(...DELTAS), options);
+      const again = provider(made(...DELTAS), options);
+      let turn = 0;
+      const limit = 700;
+      const { fetch: send, owed, spent, records, blocked } = guarded((...args) => ((turn += 1) === 1 ? fetch(...args) : again.fetch(...args)), usd(limit));
+      const texts = await Promise.all([0, 1].map(async () => parsed(await (await send(url, post(body))).text(), textOf).text));
+      await Promise.all(owed);
+      const all = await records();
+      assert.equal(all.length, 2);
+      assert.ok(texts.every((text) => DELTAS.join("").startsWith(text)));
+      assert.ok(blocked.length >= 1 && blocked.every(({ code }) => code === "budget_stream_exhausted"), `${blocked}`);
+      // What both were charged is what was spent; above the limit is only the event of each that passed it.
+      const sum = all.reduce((sum, record) => sum + Math.round(Number(record.usd) * 1e6), 0);
+      assert.deepEqual(await spent(), { spentUsd: usd(sum), heldUsd: "0" });
+      const over = all.reduce((sum, { overReservationUsd = "0" }) => sum + Math.round(Number(overReservationUsd) * 1e6), 0);
+      assert.ok(sum - over <= limit, `${sum} - ${over} > ${limit}`);
+      assert.ok(over <= 2 * 2 * bytesOf(DELTAS[39]), `${over}`);
+    });
+
     it("ends where the budget's store is gone", async () => {
       const { fetch } = provider(made(...DELTAS), options);
       const ledger = new MemoryBudgetLedger();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { beforeEach, describe, it } from "node:test";
 
-import { BudgetManager, GuardedAnthropic, GuardedOpenAI, createGuardedFetch } from "tollgate";
+import { BudgetManager, FallbackChain, GuardedAnthropic, GuardedOpenAI, createGuardedFetch } from "tollgate";
 import { callLog, openTelemetry } from "tollgate/telemetry";
 
 import { tool } from "../lib/tools.mjs";
@@ -46,6 +46,33 @@ const ended = async () => {
 beforeEach(async () => {
   spans.reset();
   await measured();
+});
+
+describe("openTelemetry, after a fallback", () => {
+  it("tells of who answered, and counts what each target cost", async () => {
+    let turn = 0;
+    const fetch = async () => ((turn += 1) === 1 ? json({}, { status: 504 }) : json({ ...chat, model: "gpt-4.1-mini" }));
+    const other = new GuardedOpenAI({ apiKey: "sk-key", baseURL: "https://eu.api.openai.com/v1", fetch });
+    const records = [];
+    const client = new GuardedOpenAI({ apiKey: "sk-key", fetch, maxRetries: 0, fallback: new FallbackChain([{ client: other, model: "gpt-4.1-mini" }]), onRecord: (record) => records.push(record), telemetry: openTelemetry(api) });
+    await client.chat.completions.create({ model: "gpt-5-mini", max_completion_tokens: 50, messages });
+    const [span, ...more] = await ended();
+    assert.equal(more.length, 0);
+    assert.equal(span.name, "chat gpt-4.1-mini");
+    assert.deepEqual(
+      ["gen_ai.request.model", "server.address", "tollgate.attempts"].map((name) => span.attributes[name]),
+      ["gpt-4.1-mini", "eu.api.openai.com", 2],
+    );
+    assert.deepEqual(span.attributes["tollgate.fallback.from"], ["openai/gpt-5-mini"]);
+    const pico = (usd) => BigInt(Math.round(Number(usd) * 1e12));
+    assert.equal(records.length, 2);
+    assert.equal(pico(span.attributes["tollgate.cost.usd"]), pico(records[0].usd) + pico(records[1].usd));
+    const cost = (await measured())["tollgate.client.cost"].dataPoints;
+    assert.deepEqual(
+      cost.map(({ attributes, value }) => [attributes["gen_ai.request.model"], attributes["server.address"], pico(value)]),
+      [["gpt-5-mini", undefined, pico(records[0].usd)], ["gpt-4.1-mini", "eu.api.openai.com", pico(records[1].usd)]],
+    );
+  });
 });
 
 describe("openTelemetry", () => {

@@ -50,6 +50,13 @@ describe("a trap in the middle of a stream", () => {
         // The call that trapped, and what its `security` says of it: its state was in the module.
         streamed: "instance_lost",
         security: "instance_lost",
+        // What was held for one whose budgets and records lie elsewhere is charged, and recorded once.
+        rescued: {
+          cut: "instance_lost",
+          settled: [[true, "unknown_outcome"]],
+          released: 0,
+          records: [[true, "gpt-4o-mini", "openai", true, "unknown_outcome", "error", 1, "estimated", "string"]],
+        },
         // A call beside it, whose answer came for an instance that was gone.
         waited: "instance_lost",
         reading: "instance_lost",

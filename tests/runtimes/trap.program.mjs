@@ -69,6 +69,29 @@ export default async function main() {
   const old = build();
   await use(old);
 
+  // The same through a guarded fetch, whose budgets and records lie outside of the module.
+  const kept = { records: [], settled: [], released: [], told: [] };
+  const outside = {
+    guarantee: "hard",
+    put: async (budgets) => budgets,
+    list: async () => [],
+    remove: async () => false,
+    reserve: async ({ reservationId }) => ({ allowed: true, requestId: reservationId, guarantee: "hard", alerts: [] }),
+    settle: async (id, usd, mark) => (kept.settled.push([usd.usd ?? usd, mark]), { status: "settled", charged: "0", returned: "0", alerts: [] }),
+    release: async (id) => (kept.released.push(id), true),
+    charge: async () => true,
+    status: async () => [],
+  };
+  const own = {
+    budgetManager: new tollgate.BudgetManager(undefined, { ledger: outside }),
+    costStorage: { store: async (record) => void kept.records.push(record) },
+    onRecord: (record) => void kept.told.push(record.id),
+  };
+  const guarded = tollgate.createGuardedFetch({ fetch: (...args) => provider.handle(new Request(...args)), ...own });
+  const sentOn = (stream) => guarded("http://provider.invalid/v1/chat/completions", { method: "POST", headers: { authorization: "Bearer sk-local", "content-type": "application/json", ...options.headers }, body: JSON.stringify({ ...body, max_completion_tokens: 20, stream }) });
+  const bytes = (await sentOn(true)).body.getReader();
+  await bytes.read();
+
   const stream = await client((...args) => provider.handle(new Request(...args))).chat.completions.create({ ...body, stream: true }, options);
   let chunks = 0;
   const streamed = await failure(async () => {
@@ -77,6 +100,17 @@ export default async function main() {
       if (chunks === 3) await whileCallsTrap(() => new Promise((resolve) => setTimeout(resolve, 50)));
     }
   });
+  const cut = await (async () => {
+    for (;;) if ((await bytes.read()).done) return "no error";
+  })().catch((error) => error.code ?? `${error}`);
+  for (let turn = 0; kept.told.length === 0 && turn < 500; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  const [record] = kept.records;
+  const rescued = {
+    cut,
+    settled: kept.settled.map(([usd, mark]) => [usd === record?.usd && Number(usd) > 0, mark]),
+    released: kept.released.length,
+    records: kept.records.map(({ id, model, provider, priced, estimated, outcome, attempt, costSource, reservationId }) => [id === kept.told[0], model, provider, priced, estimated, outcome, attempt, costSource, typeof reservationId]),
+  };
   // It comes now, for an instance that is gone.
   answer(Response.json({ id: "late" }));
   listed({ keys: [], list_complete: true });
@@ -85,6 +119,7 @@ export default async function main() {
   return {
     before,
     streamed,
+    rescued,
     someChunks: chunks >= 3,
     security: (await stream.security).error?.code ?? "no error",
     waited: await waited,

@@ -27,6 +27,8 @@ use crate::{
 
 use read::Wanted;
 
+pub(super) use read::sound_ms;
+
 /// Counts the tokens that a model (the first) makes of a text (the second) exactly; `None` where it can't.
 pub type Count<'a> = &'a dyn Fn(&str, &str) -> Option<u64>;
 

@@ -94,7 +94,7 @@ impl<'c> Wanted<'c> {
             Shape::Embeddings => wanted.output = Some(0),
             Shape::Images => wanted.images(request, facts)?,
             Shape::Speech => wanted.speech(facts),
-            Shape::Transcription => wanted.transcription(facts),
+            Shape::Transcription => wanted.transcription(request, facts),
             Shape::Messages => wanted.messages(request, facts)?,
             Shape::Gemini => wanted.gemini(request, facts)?,
         }
@@ -313,13 +313,18 @@ impl<'c> Wanted<'c> {
         }
     }
 
-    /// <https://platform.openai.com/docs/api-reference/audio/createTranscription>. How long a file is, its body does not tell; what
-    /// fits into the context window does, at ten tokens a second. <https://platform.openai.com/docs/guides/realtime-costs>
-    fn transcription(&mut self, facts: &Facts<'_>) {
-        self.tally.hide("audio");
+    /// <https://platform.openai.com/docs/api-reference/audio/createTranscription>. How long a file is, a form does not tell, unless
+    /// who has read it says so; what fits into the context window does, at ten tokens a second. <https://platform.openai.com/docs/guides/realtime-costs>
+    fn transcription(&mut self, request: &Object<'_>, facts: &Facts<'_>) {
+        if [Unit::Input, Unit::InputAudio].into_iter().any(|unit| facts.has_rate(unit)) {
+            self.tally.hide("audio");
+        }
+        if !facts.has_rate(Unit::Output) {
+            self.output = Some(0);
+        }
         if facts.has_rate(Unit::AudioSeconds) {
-            match facts.window {
-                Some(window) => self.may.set(Unit::AudioSeconds, window.saturating_mul(100)),
+            match sound_ms(request.get("file")).or(facts.window.map(|window| window.saturating_mul(100))) {
+                Some(ms) => self.may.set(Unit::AudioSeconds, ms),
                 None => self.unbound("the audio is billed by the second, and its length is not known"),
             }
         }
@@ -400,6 +405,12 @@ impl<'c> Wanted<'c> {
             tools::read(list, Shape::Gemini, facts, None, self);
         }
     }
+}
+
+/// How long a file is, where who has read it says so, in milliseconds: `{ seconds }`.
+pub(in crate::call) fn sound_ms(file: Option<Raw<'_>>) -> Option<u64> {
+    let seconds = file?.member("seconds")?.number().filter(|seconds| (0.0..1e9).contains(seconds))?;
+    Some((seconds * 1_000.0).ceil() as u64)
 }
 
 /// The pixels of an image.

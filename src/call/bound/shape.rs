@@ -41,7 +41,7 @@ impl Shape {
             Self::Speech
         } else if has("file") || mode("audio_transcription") {
             Self::Transcription
-        } else if mode("embedding") && has("input") || any(&["encoding_format", "dimensions"]) {
+        } else if (mode("embedding") || mode("moderation")) && has("input") || any(&["encoding_format", "dimensions"]) {
             Self::Embeddings
         } else if mode("image") || has("prompt") && any(&["size", "quality", "style", "background", "image"]) {
             Self::Images

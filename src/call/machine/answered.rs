@@ -12,6 +12,7 @@ use crate::{
     provider::{
         answer::Answer,
         http::{error_from_response, never_connected},
+        said::without_echo,
         usage::extract,
     },
     time::Instant,
@@ -21,7 +22,7 @@ impl Call {
     /// The whole body has come.
     pub fn received(&mut self, body: String, tracker: &Tracker, now: Instant, random: &dyn Fn() -> f64) {
         if !self.head.is_success() {
-            let error = error_from_response(&self.options.provider, &self.head, &body);
+            let error = self.without_echo(error_from_response(&self.options.provider, &self.head, &body));
             match extract(&body, Some(&self.options.provider)) {
                 // It failed, and reports what it consumed all the same: that is what it costs.
                 Some(told) => {
@@ -51,21 +52,24 @@ impl Call {
         self.warnings.extend(warnings);
         match parsed {
             Ok(response) => {
-                let (usage, mark) = match response.usage {
-                    Some(usage) => (usage, None),
-                    None => {
-                        let texts = response.segments.list().iter().map(|segment| segment.text.as_str());
-                        (self.cut_off(&self.count_output(texts), tracker), Some(NO_USAGE))
-                    }
-                };
-                self.bill = Some(Bill {
+                let (model, service_tier) = (response.model, response.service_tier);
+                let told = |usage, mark| Bill {
                     usage,
-                    model: response.model,
-                    service_tier: response.service_tier,
+                    model,
+                    service_tier,
                     mark,
                     outcome: outcome::OK,
                     at_reservation: false,
                     at: now,
+                };
+                let unsaid = if response.usage.is_none() { self.sound_bill(tracker, now) } else { None };
+                self.bill = Some(match (response.usage, unsaid) {
+                    (Some(usage), _) => told(usage, None),
+                    (None, Some(bill)) => bill,
+                    (None, None) => {
+                        let texts = response.segments.list().iter().map(|segment| segment.text.as_str());
+                        told(self.cut_off(&self.count_output(texts), tracker), Some(NO_USAGE))
+                    }
                 });
                 self.answer_segments = response.segments;
                 self.answer = body;
@@ -89,6 +93,12 @@ impl Call {
                 self.verdict = Some(error.with("provider", self.options.provider.as_str()));
             }
         }
+    }
+
+    /// An error without what it repeats of the request: what a provider says of it may be what was asked.
+    fn without_echo(&self, error: Error) -> Error {
+        let texts = self.request.segments.list();
+        error.retold(&|message| without_echo(message, &|words| texts.iter().any(|asked| asked.text.contains(words))))
     }
 
     /// No answer came, or it broke off before its end. `random` gives a number in 0..1, to spread the next try.
@@ -190,9 +200,10 @@ impl Call {
             End::Broken(error) if exhausted || error.context().get("aborted").is_some() => {
                 (outcome::ABORTED, Some(error))
             }
-            End::Broken(error) => (outcome::ERROR, Some(error.with("provider", provider))),
+            End::Broken(error) => (outcome::ERROR, Some(self.without_echo(error).with("provider", provider))),
         };
         self.warnings.extend(meter.warnings);
+        let told = meter.usage.is_some();
         let (usage, mark) = match (meter.usage, complete) {
             // Counted only where the provider does not say.
             (Some(usage), true) => (usage, None),
@@ -206,14 +217,19 @@ impl Call {
         }
         // Cut off before anything came: nobody knows what was billed.
         let at_reservation = !complete && !exhausted && mark == Some(ABORTED) && meter.text_bytes == 0;
-        self.bill = Some(Bill {
-            usage,
-            model: meter.model,
-            service_tier: meter.service_tier,
-            mark: if at_reservation { Some(UNKNOWN_OUTCOME) } else { mark },
-            outcome,
-            at_reservation,
-            at: now,
+        let unsaid = if told { None } else { self.sound_bill(tracker, now) };
+        self.bill = Some(match unsaid {
+            // What was asked for is what is billed, however much of it was heard.
+            Some(bill) => Bill { mark: if complete { bill.mark } else { Some(ABORTED) }, outcome, ..bill },
+            None => Bill {
+                usage,
+                model: meter.model,
+                service_tier: meter.service_tier,
+                mark: if at_reservation { Some(UNKNOWN_OUTCOME) } else { mark },
+                outcome,
+                at_reservation,
+                at: now,
+            },
         });
         // Nobody waits for what is left of a call that was given up: it stays where it is, unjudged.
         let judge = match why {

@@ -196,6 +196,7 @@ impl Call {
                     };
                     warnings = cost.warnings;
                 }
+                Answer::Unpriced(unpriced) if self.is_free(&unpriced) => record.priced = true,
                 Answer::Unpriced(unpriced) => {
                     // It was paid for, and nobody can say how much: what was held for it counts, if anything was.
                     record.usd = if self.held { self.bound } else { Usd::ZERO };

@@ -143,9 +143,14 @@ impl Call {
         self.purse.ease = Some(Ease { text_bytes, output: output.saturating_add(room), usage: reported });
     }
 
+    /// Whether something must be reserved before the stream goes on.
+    pub fn wants_to_grow(&self) -> bool {
+        self.purse.want.is_some() && self.phase == Phase::Stream && !self.stream_ended()
+    }
+
     /// What must be reserved before the stream goes on, if anything must: then [`Call::grown`] or [`Call::grow_failed`].
     pub fn to_grow(&mut self) -> Option<Growth> {
-        let want = self.purse.want.filter(|_| self.phase == Phase::Stream && !self.stream_ended())?;
+        let want = self.purse.want.filter(|_| self.wants_to_grow())?;
         Some(Growth {
             id: format!("{}+{}", self.reservation_id(), self.purse.asked + 1),
             scopes: self.scopes(),

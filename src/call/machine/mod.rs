@@ -3,13 +3,17 @@
 mod answered;
 mod bill;
 mod grow;
+mod held;
+mod judged;
 mod plan;
+mod sound;
 mod step;
 
 use std::collections::VecDeque;
 
-use bill::{Bill, outcome};
+use bill::Bill;
 use grow::Purse;
+use held::over_budget;
 use plan::Clamp;
 use step::to_guard;
 
@@ -18,29 +22,20 @@ pub use grow::Growth;
 pub use step::{Expected, Guarded, Outcome, Reserved, Step, Text, ToGuard};
 
 use crate::{
-    budget::{Amounts, Unit},
+    budget::Amounts,
     call::{
         count::Tokens,
         options::Options,
-        relay::{Judge, Out, Relay},
+        relay::{Judge, Relay},
     },
-    error::{Code, Error, Result, Warning, WarningCode},
+    error::{Error, Result, Warning, WarningCode},
     guard,
-    json::{Json, Raw, number},
-    ledger::{Record, Scope},
+    ledger::Record,
     money::Usd,
     price::Tracker,
-    provider::{
-        chunk::Lane,
-        http::Head,
-        request::Request,
-        text::{Role, Seam, Segments},
-    },
+    provider::{http::Head, request::Request, text::Segments},
     time::Instant,
 };
-
-/// A minute: how much longer than the call its reservation lives.
-const LEASE_MARGIN_MS: u64 = 60_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -232,158 +227,6 @@ impl Call {
         }
     }
 
-    /// The guardrails have spoken.
-    pub fn guarded(&mut self, outcome: &Guarded) -> Result<Vec<Out>> {
-        let input = self.phase == Phase::GuardInput;
-        if !outcome.passed {
-            self.refuse(blocked(input, outcome));
-            return Ok(Vec::new());
-        }
-        if input {
-            let edits = self.request.segments.edits(&outcome.texts)?;
-            if !edits.is_empty() {
-                self.body = edits.apply(&self.body)?;
-                self.request = self.read(&self.body)?;
-            }
-            self.phase = Phase::Budgets;
-            return Ok(Vec::new());
-        }
-        self.guard_done();
-        match &mut self.relay {
-            Some(relay) => Ok(relay.judged(&outcome.texts)),
-            None => {
-                self.hand_out(&outcome.texts)?;
-                Ok(Vec::new())
-            }
-        }
-    }
-
-    /// Puts the texts that guardrails left, and the values that a vault keeps, into a whole answer.
-    fn hand_out(&mut self, texts: &[Option<String>]) -> Result<()> {
-        if self.relay.is_some() {
-            return Ok(());
-        }
-        let mut texts = texts.to_vec();
-        if let Some(vault) = &self.vault {
-            texts.resize(self.answer_segments.list().len(), None);
-            for (segment, text) in self.answer_segments.list().iter().zip(&mut texts) {
-                let found = vault.restore(text.as_deref().unwrap_or(&segment.text));
-                self.restored += found.restored;
-                self.unknown.extend(found.unknown);
-                if found.restored > 0 {
-                    *text = Some(found.text);
-                }
-            }
-        }
-        self.answer = self.answer_segments.edits(&texts)?.apply(&self.answer)?;
-        Ok(())
-    }
-
-    /// Takes values out of what is sent, and puts them back in what comes.
-    pub fn use_vault(&mut self, vault: guard::Vault) {
-        self.vault = Some(vault);
-    }
-
-    /// The vault at work over the texts that are judged now.
-    pub fn cover(&self) -> Option<guard::Cover> {
-        let way = if self.phase == Phase::GuardInput { guard::Way::Out } else { guard::Way::Back };
-        self.vault.clone().map(|vault| guard::Cover { vault, way })
-    }
-
-    /// How many values were put back, and the placeholders that stand for nothing known; `None` without a vault.
-    pub fn restored(&self) -> Option<(usize, Vec<String>)> {
-        self.vault.as_ref()?;
-        Some(match &self.relay {
-            Some(relay) => relay.restored(),
-            None => (self.restored, self.unknown.clone()),
-        })
-    }
-
-    /// A guardrail threw. Before the call nothing was sent; after it, what was paid is settled and recorded first. The
-    /// host throws the guardrail's own error once the steps are done.
-    pub fn guard_threw(&mut self, error: Error) {
-        self.refuse(error);
-    }
-
-    /// A guardrail refuses: what is to be sent, or what came.
-    fn refuse(&mut self, error: Error) {
-        if self.phase == Phase::GuardInput {
-            self.fail(error);
-        } else {
-            self.refuse_output(error);
-            self.guard_done();
-        }
-    }
-
-    /// The answer is judged. A stream may go on: one of its choices has ended.
-    fn guard_done(&mut self) {
-        if self.phase != Phase::Stream {
-            self.phase = Phase::Ending;
-        }
-    }
-
-    /// What of a stream under way is to be judged before it leaves, where something is; then [`Call::guarded`]. What comes
-    /// meanwhile is taken, and queues behind it.
-    pub fn to_judge(&mut self) -> Option<ToGuard> {
-        let due = self.phase == Phase::Stream && self.relay.as_ref().is_some_and(Relay::is_due);
-        due.then(|| self.output_texts())
-    }
-
-    /// Whether a budget binds that can refuse: then nothing unbounded or without a price is sent. And whether one of those counts
-    /// tokens: then a stream is held to them as well.
-    pub fn budgeted(&mut self, strict: bool, tokens: bool, tracker: &Tracker, now: Instant) {
-        (self.strict_budget, self.strict_tokens) = (strict, tokens);
-        self.plan(tracker, now);
-    }
-
-    /// The budgets have spoken.
-    pub fn reserved(&mut self, outcome: Reserved) {
-        if outcome.allowed {
-            self.held = true;
-            self.phase = Phase::Fetch;
-            return;
-        }
-        if self.clamp(outcome.unit(), outcome.remaining) {
-            return;
-        }
-        let error = over_budget(outcome, Code::BudgetExceeded, self.wanted(), |name, limit, _| {
-            format!("Budget exceeded: {name} (Limit: {limit})")
-        });
-        self.fail(error);
-    }
-
-    /// The budgets can't be asked. Budgets that can refuse are closed then; others let the call go on.
-    pub fn reserve_failed(&mut self, why: &str) {
-        // It may have been held all the same, and only the answer was lost.
-        self.held = true;
-        self.release();
-        if self.strict_budget {
-            self.fail(Error::new(
-                Code::BudgetUnavailable,
-                format!("cannot reserve: expected the budget's store to answer, found {why}"),
-            ));
-        } else {
-            self.warn(
-                WarningCode::SettlementFailed,
-                format!("cannot reserve: expected the budget's store to answer, found {why}"),
-            );
-            self.phase = Phase::Fetch;
-        }
-    }
-
-    /// The answer is one that was kept: nothing is reserved, sent or owed. It is taken, and guarded, as if it had just come. To be
-    /// said in the place of a reservation or a `fetch`.
-    pub fn replay(&mut self) {
-        self.release();
-        self.replayed = true;
-        self.phase = Phase::Fetch;
-    }
-
-    /// What a try reserves.
-    fn wanted(&self) -> Amounts {
-        Amounts::new(self.bound.max(self.dearest.usd), self.bound_tokens.max(self.dearest.tokens))
-    }
-
     /// What it is made from.
     pub fn options(&self) -> &Options {
         &self.options
@@ -439,13 +282,17 @@ impl Call {
     /// The answer's head has come. `judge`: what of a stream guardrails outside the scanner must see whole.
     pub fn responded(&mut self, head: Head, judge: Judge) {
         self.phase = Phase::Head;
-        if head.is_success() && self.request.stream && !head.content_type.starts_with("application/json") {
+        let is_sound = self.is_sound();
+        if head.is_success() && (self.request.stream || is_sound) && !head.content_type.starts_with("application/json")
+        {
             let wire = (self.options.format, self.options.provider.as_str());
             let strip_usage = self.options.costs && wire.0.asks_for_usage() && !self.asked_for_usage();
             let scanner = self.scanner.clone().filter(|_| self.options.guard);
             let judge = if self.options.guard { judge } else { Judge::default() };
             let mut relay = Relay::new(wire, scanner, judge, strip_usage).restoring(self.vault.clone());
-            if self.held && self.strict_budget {
+            if is_sound {
+                relay.pass_bytes();
+            } else if self.held && self.strict_budget {
                 // From the first text on, which tells who answers.
                 relay.pause_at(0);
             }
@@ -490,59 +337,8 @@ impl Call {
         read_request(&self.options, body)
     }
 
-    /// How long a reservation lives: longer than the call.
-    fn lease_ms(&self) -> u64 {
-        self.options.timeout_ms.saturating_add(LEASE_MARGIN_MS)
-    }
-
-    fn reservation_id(&self) -> String {
-        format!("{}#{}", self.options.reservation_id, self.attempt)
-    }
-
-    /// Whose money it is: the agent's and the model's, besides those named.
-    fn scopes(&self) -> Vec<Scope> {
-        let mut scopes = self.options.scopes.clone();
-        for scope in [Scope::new("agent", &self.options.agent_id), Scope::new("model", &self.request.model)] {
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
-        }
-        scopes
-    }
-
     fn asked_for_usage(&self) -> bool {
         self.request.include_usage == Some(true)
-    }
-
-    fn output_texts(&mut self) -> ToGuard {
-        let Some(relay) = &mut self.relay else { return to_guard(&self.answer_segments, guard::Stage::Output) };
-        let (waiting, is_too_long) = relay.to_judge();
-        let mut found = ToGuard { is_too_long, ..ToGuard::default() };
-        for waiting in waiting {
-            let stage = if waiting.call.is_some() { guard::Stage::ToolCall } else { guard::Stage::Output };
-            let is_aside = matches!(waiting.lane, Lane::Refusal(_) | Lane::Reasoning(_));
-            found.texts.push(Text {
-                text: waiting.text,
-                role: Role::Assistant.as_str(),
-                stage,
-                is_aside,
-                seam: Seam::Apart,
-            });
-            found.calls.extend(waiting.call);
-        }
-        found
-    }
-
-    /// The output is not handed out, and paid all the same.
-    fn refuse_output(&mut self, error: Error) {
-        if let Some(bill) = &mut self.bill {
-            bill.outcome = outcome::BLOCKED;
-        }
-        if let Some(relay) = &mut self.relay {
-            relay.refused(error.clone());
-        }
-        self.answer.clear();
-        self.verdict = Some(error);
     }
 
     /// The call ends with an error; nothing is owed but what is already in the steps.
@@ -554,12 +350,6 @@ impl Call {
     fn end_with(&mut self, error: Error) {
         self.verdict = Some(error);
         self.phase = Phase::Ending;
-    }
-
-    fn release(&mut self) {
-        if std::mem::take(&mut self.held) {
-            self.steps.push_back(Step::Release { id: self.reservation_id() });
-        }
     }
 
     /// The next try, or the end, once this one is settled.
@@ -614,55 +404,7 @@ fn read_request(options: &Options, body: &str) -> Result<Request> {
     Ok(request)
 }
 
-/// The error of a budget that refuses what a call takes. The message is told the budget's name, and as text its limit and what
-/// was wanted of it.
-fn over_budget(
-    outcome: Reserved,
-    code: Code,
-    wanted: Amounts,
-    message: impl FnOnce(&str, &str, &str) -> String,
-) -> Error {
-    let (unit, remaining) = (outcome.unit(), outcome.remaining);
-    let budget = outcome.budget.unwrap_or_else(Json::null);
-    let member = |key: &str| budget.raw().member(key);
-    let limit = member(if unit == Unit::Usd { "limitUsd" } else { "limit" });
-    let limit = limit.and_then(|limit| unit.read(limit).ok()).unwrap_or_default();
-    let wanted = wanted.of(unit).unwrap_or_default();
-    let name = member("name").and_then(Raw::to_text).unwrap_or_default();
-    let mut error = Error::new(code, message(&name, &unit.show(limit), &unit.show(wanted)))
-        .with("cost", wanted.to_string())
-        .with("estimatedCost", wanted.to_string())
-        .with("remaining", remaining.to_string())
-        .with("currentCost", limit.saturating_sub(remaining).to_string())
-        .with("exceededBy", wanted.saturating_sub(remaining).to_string())
-        .with("budget", budget);
-    if unit != Unit::Usd {
-        error = error.with("unit", unit.as_str());
-    }
-    if let Some(at) = outcome.resets_at {
-        error = error.with("resetsAt", at);
-    }
-    if let Some(ms) = outcome.retry_after_ms {
-        error = error.with("retryAfterMs", ms);
-    }
-    error
-}
-
 /// The host asked for the next step without having done the last.
 fn out_of_turn() -> Error {
     Error::internal("cannot go on with this call: expected the outcome of the last step first, found none")
-}
-
-/// The error of a refusal, with the words that programs match on.
-fn blocked(input: bool, outcome: &Guarded) -> Error {
-    let names = outcome.failed.join(", ");
-    let message = if input {
-        format!("Guardrail check failed: {names} (Risk: {})", number::show(outcome.risk))
-    } else {
-        format!("Output guardrail check failed: {names}")
-    };
-    Error::new(Code::GuardrailBlocked, message)
-        .with("stage", if input { "input" } else { "output" })
-        .with("failedGuardrails", outcome.failed.clone())
-        .with("riskScore", outcome.risk)
 }

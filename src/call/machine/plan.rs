@@ -91,11 +91,9 @@ impl Call {
         let expected_output =
             self.request.max_output.unwrap_or(self.options.default_max_output).saturating_mul(self.request.choices);
         self.input = self.count_input();
-        let expected = Usage::tokens(self.input.tokens, expected_output);
+        let expected =
+            self.expected_sound(tracker, now).unwrap_or_else(|| Usage::tokens(self.input.tokens, expected_output));
         let model = self.request.model.clone();
-        let estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
-        self.warnings.extend(estimate.warnings.iter().cloned());
-        self.estimate = Some(Expected { model: model.clone(), usage: expected, estimate, at: now });
         let bound = match self.upper_bound(tracker, None, now) {
             // Where nothing can be refused, what can't be read is the provider's to refuse.
             Err(error) if error.code() == Code::InvalidInput && !self.strict_budget => {
@@ -103,7 +101,19 @@ impl Call {
             }
             bound => bound?,
         };
+        let is_free = matches!(&bound, BoundAnswer::Unpriced(unpriced) if self.is_free(unpriced));
+        let mut estimate = tracker.estimate(&model, &expected, Some(&self.options.provider), now)?;
+        if is_free {
+            estimate.priced = true;
+            estimate.warnings.clear();
+        }
+        self.warnings.extend(estimate.warnings.iter().cloned());
+        self.estimate = Some(Expected { model: model.clone(), usage: expected, estimate, at: now });
         match bound {
+            BoundAnswer::Unpriced(_) if is_free => {
+                (self.bound, self.bound_tokens, self.bound_priced) = (Usd::ZERO, Some(self.input.high), true);
+                Ok(())
+            }
             BoundAnswer::Bounded(bound) => {
                 (self.bound, self.bound_tokens) = (bound.cost.usd, amounts(&bound).tokens);
                 self.bound_input = bound.input_tokens;
@@ -163,7 +173,8 @@ impl Call {
     fn bound_options(&self, now: Instant) -> BoundOptions<'_> {
         let (provider, region) = (Some(self.options.provider.as_str()), self.options.region.as_deref());
         let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
-        let model = self.options.model.as_deref();
+        // Where the body names none.
+        let model = Some(self.request.model.as_str());
         BoundOptions { provider, model, region, count, ..BoundOptions::new(now) }
     }
 

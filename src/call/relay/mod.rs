@@ -7,6 +7,7 @@
 
 mod judge;
 mod lane;
+mod leave;
 
 use std::collections::VecDeque;
 
@@ -21,11 +22,11 @@ use crate::{
     json::Raw,
     provider::{
         chunk::{Chunk, Lane},
-        edit::Edits,
         format::Format,
-        http::scrub,
+        said::error_in_stream,
         sse::{Event, Parser},
-        text::{Segments, ToolText, leaves},
+        template::Template,
+        text::{Segments, ToolText},
         usage::UsageStream,
     },
     usage::Usage,
@@ -55,6 +56,7 @@ pub enum End {
 pub struct Relay {
     format: Format,
     parser: Parser,
+    template: Template,
     scanner: Option<guard::Scanner>,
     vault: Option<guard::Vault>,
     judge: Judge,
@@ -80,6 +82,8 @@ pub struct Relay {
     /// Events behind a pause, and what came after them.
     pending: VecDeque<Event>,
     failed: Option<Error>,
+    /// Whether it is no stream of events, and every byte leaves as it comes.
+    passes: bool,
 }
 
 /// What was seen of the stream, for the bill.
@@ -124,6 +128,7 @@ impl Relay {
         Self {
             format,
             parser: Parser::new(),
+            template: Template::default(),
             scanner,
             vault: None,
             judge,
@@ -142,7 +147,13 @@ impl Relay {
             paused: false,
             pending: VecDeque::new(),
             failed: None,
+            passes: false,
         }
+    }
+
+    /// Lets every byte pass as it comes: sound has no events, and no text.
+    pub fn pass_bytes(&mut self) {
+        self.passes = true;
     }
 
     /// Stops after the event by which more text than that has come, or that tells of a usage: then [`Relay::resume`].
@@ -205,6 +216,9 @@ impl Relay {
         if self.end.is_some() || self.done {
             return Vec::new();
         }
+        if self.passes {
+            return vec![Out { raw: bytes.to_vec(), data: None }];
+        }
         match self.parser.push(bytes) {
             Ok(events) => self.pending.extend(events),
             Err(error) => self.failed = Some(error),
@@ -249,7 +263,8 @@ impl Relay {
         {
             return self.finish_with(end);
         }
-        let finished = self.done || (!self.started.is_empty() && self.started.values().all(|finished| *finished));
+        let finished =
+            self.done || self.passes || (!self.started.is_empty() && self.started.values().all(|finished| *finished));
         self.finish_with(if finished {
             End::Complete
         } else {
@@ -296,7 +311,14 @@ impl Relay {
             self.queue.push_back(Held { event, ..Held::default() });
             return Ok(());
         }
-        let chunk = Chunk::parse(self.format, data, &mut self.meter.warnings).map_err(End::Broken)?;
+        let chunk = match self.template.read(data) {
+            Some(chunk) => chunk,
+            None => {
+                let chunk = Chunk::parse(self.format, data, &mut self.meter.warnings).map_err(End::Broken)?;
+                self.template.learn(data, &chunk);
+                chunk
+            }
+        };
         if let Some(error) = chunk.error {
             self.error_event = Some(event);
             return Err(End::Broken(error_in_stream(&error)));
@@ -471,78 +493,6 @@ impl Relay {
         out.extend(self.error_event.take().map(|Event { raw, .. }| Out { raw, data: None }));
         out
     }
-
-    /// Lets the events go whose texts are decided.
-    fn release(&mut self) -> Vec<Out> {
-        let mut out = Vec::new();
-        while self.queue.front().is_some_and(|held| {
-            held.pieces.iter().all(|piece| {
-                let decided = |lane: &LaneState| !lane.waits && piece.start + piece.text.len() <= lane.settled;
-                self.lanes.get(&piece.lane).is_none_or(decided)
-            }) && held
-                .lanes
-                .iter()
-                .all(|lane| self.lanes.get(lane).is_none_or(|lane| !lane.waits && lane.length <= lane.settled))
-        }) {
-            let Some(held) = self.queue.pop_front() else { break };
-            out.extend(self.write(held));
-        }
-        out
-    }
-
-    /// An event as it leaves: its own bytes where nothing changed.
-    fn write(&mut self, held: Held) -> Option<Out> {
-        let mut edits = Edits::new();
-        let mut changed = Vec::new();
-        for piece in &held.pieces {
-            if let Some(lane) = self.lanes.get_mut(&piece.lane) {
-                let text = lane.edited(piece);
-                if text != piece.text {
-                    edits.replace_with_string(piece.range.clone(), &text);
-                    changed.push(piece.lane.choice());
-                }
-            }
-        }
-        for (_, range) in held.logprobs.iter().filter(|(choice, _)| changed.contains(choice)) {
-            edits.replace(range.clone(), "null".to_owned());
-        }
-        for lane in &held.lanes {
-            if let Some(lane) = self.lanes.get_mut(lane) {
-                lane.restore_whole();
-            }
-        }
-        if held.lanes.iter().any(|lane| self.lanes.get(lane).is_some_and(LaneState::is_changed)) {
-            edits.extend(self.edit_wholes(&held)?);
-        }
-        let is_data = |data: &String| data.trim() != "[DONE]";
-        if edits.is_empty() {
-            let Event { raw, data } = held.event;
-            return Some(Out { raw, data: data.filter(is_data) });
-        }
-        // The ranges come from this very data, so the edit does not fail; should it, nothing unredacted leaves.
-        let changed = edits.apply(held.event.data.as_ref().filter(|data| is_data(data))?).ok()?;
-        Some(Out { raw: held.event.with_data(&changed), data: Some(changed) })
-    }
-
-    /// The changes to the texts that stand in an event whole: those of their lanes. `None` where a call was put in another's
-    /// place, whose parts nobody can tell: the event does not leave then.
-    fn edit_wholes(&self, held: &Held) -> Option<Edits> {
-        let mut leaves_of = Vec::new();
-        for state in held.lanes.iter().filter_map(|lane| self.lanes.get(lane)).filter(|lane| lane.is_changed()) {
-            let edited = state.with(&state.changes(0, 0, usize::MAX));
-            if let Some(before) = leaves(&state.text) {
-                let after = leaves(&edited)?;
-                if before.len() != after.len() {
-                    return None;
-                }
-                leaves_of.extend(before.into_iter().zip(after).map(|((_, before), (_, after))| (before, after)));
-            }
-            leaves_of.push((state.text.clone(), edited));
-        }
-        let text = |text: &str| leaves_of.iter().find(|(before, _)| before == text).map(|(_, after)| after.clone());
-        let texts: Vec<_> = held.wholes.list().iter().map(|segment| text(&segment.text)).collect();
-        held.wholes.edits(&texts).ok()
-    }
 }
 
 /// Whether nothing is missing of an event's data.
@@ -552,10 +502,3 @@ fn is_whole(data: &str) -> bool {
 
 /// The first of the places that no provider counts to: those of texts that nothing announced.
 const UNANNOUNCED: u64 = 1 << 62;
-
-/// The error that a provider reports inside a stream. What it says may repeat anything: it is scrubbed.
-fn error_in_stream(body: &str) -> Error {
-    let message = Raw::parse(body).ok().and_then(|error| Some(scrub(&error.member("message")?.text()?)));
-    let said = message.unwrap_or_else(|| "an error without a message".to_owned());
-    Error::new(Code::ApiError, format!("the provider reported an error inside the stream: {said}"))
-}

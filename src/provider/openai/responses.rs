@@ -1,4 +1,5 @@
-//! OpenAI's responses as a stream. <https://platform.openai.com/docs/api-reference/responses-streaming>
+//! OpenAI's responses as a stream, <https://platform.openai.com/docs/api-reference/responses-streaming>, and what has events like
+//! theirs: speech and transcriptions.
 //!
 //! A response is a row of items, an item a row of parts. Texts come in `...delta` events, and then again whole: with the end of
 //! the text, of the part, of the item and of the response.
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// The texts that come in pieces: `response.<name>.delta`.
-const TEXTS: [(&str, LaneOf); 9] = [
+const TEXTS: [(&str, LaneOf); 10] = [
     ("output_text", Lane::Content),
     ("refusal", Lane::Refusal),
     ("reasoning_text", Lane::Reasoning),
@@ -26,6 +27,7 @@ const TEXTS: [(&str, LaneOf); 9] = [
     ("mcp_call_arguments", call),
     ("code_interpreter_call_code", call),
     ("audio.transcript", Lane::Content),
+    ("transcript.text", Lane::Content),
 ];
 
 fn call(place: u64) -> Lane {
@@ -48,7 +50,7 @@ pub(in crate::provider) fn chunk(data: &str) -> Result<Chunk, Bad> {
             && let Some(text) = value.to_text().filter(|text| !text.is_empty())
         {
             chunk.pieces.push(Piece { lane, text, range: range_of(data, value) });
-            if let Some(logprobs) = wire.any("logprobs") {
+            if let Some(logprobs) = wire.any("logprobs").filter(|logprobs| logprobs.get() != "[]") {
                 chunk.logprobs.push((place, range_of(data, logprobs)));
             }
         }
@@ -60,7 +62,7 @@ pub(in crate::provider) fn chunk(data: &str) -> Result<Chunk, Bad> {
             chunk.begun.push(WHOLE);
             chunk.model = wire.within("response", "model")?.and_then(Raw::to_text);
         }
-        "completed" | "incomplete" | "failed" | "cancelled" => {
+        "completed" | "incomplete" | "failed" | "cancelled" | "transcript.text.done" | "speech.audio.done" => {
             chunk.finished.push(WHOLE);
             (chunk.tells, chunk.done) = (true, true);
         }
