@@ -9,11 +9,13 @@
 
 #[path = "support/kept.rs"]
 mod kept;
+#[path = "support/schedule.rs"]
+mod schedule;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use kept::Host;
+use schedule::{Failed, Step, finds, holds};
 use serde_json::{Value, json};
 use tollgate::{
     budget::Config,
@@ -33,14 +35,6 @@ const LONGEST: i64 = 11 * HOUR;
 /// Limits in tenths of a dollar: of everything, of an agent in a day; and of a user in tokens, of which a call has one for each
 /// tenth that it costs.
 const LIMITS: [(&str, i64); 3] = [("all", 12), ("agent", 7), ("user", 5)];
-
-/// What happens next; what the letters choose depends on what there is to choose from.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    kind: u8,
-    a: u8,
-    b: u8,
-}
 
 /// A fault that is planted between the network and the ledger, to see that it is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -244,7 +238,7 @@ impl World {
         Self { fault, time: 0, objects, clients, network: Vec::new(), billed: BTreeMap::new(), calls: 0 }
     }
 
-    fn step(&mut self, step: Step) -> Result<(), String> {
+    fn happens(&mut self, step: Step) -> Result<(), String> {
         let (a, b) = (usize::from(step.a), usize::from(step.b));
         match step.kind {
             // A call begins.
@@ -433,7 +427,7 @@ impl World {
     }
 
     /// When all is said and all leases have ended: what providers billed is spent, and nothing is held.
-    fn end(&mut self) -> Result<(), String> {
+    fn ends(&mut self) -> Result<(), String> {
         self.time += 3 * DAY;
         for object in 0..OBJECTS {
             self.objects[object].off = 0;
@@ -512,103 +506,40 @@ fn faulty(object: &mut Object, message: &Message, op: &Value, reading: i64, faul
     }
 }
 
-/// splitmix64.
-struct Random(u64);
+impl schedule::World for World {
+    type Fault = Fault;
+    const SOUND: Fault = Fault::None;
+    const KINDS: &'static [(u8, &'static str)] = &[
+        (3, "a call begins"),
+        (9, "a message arrives"),
+        (10, "a message is repeated"),
+        (11, "a message is lost"),
+        (12, "a client asks again"),
+        (14, "the provider has been called"),
+        (15, "time goes by"),
+        (16, "a clock is set"),
+        (17, "an object crashes"),
+        (18, "an object will crash in its next message"),
+        (19, "an alarm rings"),
+    ];
+    const LONGEST: u64 = 80;
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn begin(fault: Fault) -> Self {
+        Self::new(fault)
     }
-}
 
-fn schedule(number: u64) -> Vec<Step> {
-    let mut random = Random(number);
-    let length = 20 + random.next() % 60;
-    (0..length)
-        .map(|_| {
-            let [kind, a, b, ..] = random.next().to_le_bytes();
-            Step { kind: kind % 20, a, b }
-        })
-        .collect()
-}
-
-/// What goes wrong in a schedule, and after how many steps.
-fn failure(steps: &[Step], fault: Fault) -> Option<(usize, String)> {
-    let mut world = World::new(fault);
-    for (at, step) in steps.iter().enumerate() {
-        if let Err(what) = world.step(*step) {
-            return Some((at + 1, what));
-        }
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        self.happens(step)
     }
-    world.end().err().map(|what| (steps.len(), what))
-}
 
-/// The schedule without every step that it also fails without.
-fn shrunk(mut steps: Vec<Step>, fault: Fault) -> (Vec<Step>, String) {
-    let mut what = String::new();
-    let mut size = steps.len();
-    while size > 0 {
-        let mut at = 0;
-        while at < steps.len() {
-            let rest: Vec<Step> = [&steps[..at], &steps[(at + size).min(steps.len())..]].concat();
-            match failure(&rest, fault) {
-                Some((until, found)) => (steps, what) = (rest[..until.min(rest.len())].to_vec(), found),
-                None => at += size,
-            }
-        }
-        size /= 2;
+    fn end(&mut self) -> Result<(), String> {
+        self.ends()
     }
-    if what.is_empty() {
-        what = failure(&steps, fault).map(|(_, what)| what).unwrap_or_default();
-    }
-    (steps, what)
-}
-
-/// The first schedule that fails, shrunk.
-fn first_failure(schedules: u64, fault: Fault) -> Option<(u64, Vec<Step>, String)> {
-    (0..schedules).find_map(|number| {
-        let steps = schedule(number);
-        failure(&steps, fault)?;
-        let (steps, what) = shrunk(steps, fault);
-        Some((number, steps, what))
-    })
-}
-
-/// A schedule as a person reads it.
-fn told(steps: &[Step]) -> String {
-    let names = |kind: u8| match kind {
-        0..=3 => "a call begins",
-        4..=9 => "a message arrives",
-        10 => "a message is repeated",
-        11 => "a message is lost",
-        12 => "a client asks again",
-        13 | 14 => "the provider has been called",
-        15 => "time goes by",
-        16 => "a clock is set",
-        17 => "an object crashes",
-        18 => "an object will crash in its next message",
-        _ => "an alarm rings",
-    };
-    steps.iter().enumerate().fold(String::new(), |mut text, (at, Step { kind, a, b })| {
-        let _ = writeln!(text, "  {:>2}. {} ({a}, {b})", at + 1, names(*kind));
-        text
-    })
-}
-
-fn schedules() -> u64 {
-    std::env::var("TOLLGATE_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(2_000)
 }
 
 #[test]
 fn no_schedule_overspends_or_loses_anything() {
-    let count = schedules();
-    if let Some((number, steps, what)) = first_failure(count, Fault::None) {
-        panic!("schedule {number}, in {} steps:\n{}{what}", steps.len(), told(&steps));
-    }
+    let count = holds::<World>(2_000);
     println!("{count} schedules: never over, nothing lost, nothing twice");
 }
 
@@ -621,16 +552,14 @@ fn each_of_five_planted_faults_is_found() {
         Fault::ExpiryAtZero,
         Fault::LostRelease,
     ] {
-        let (number, steps, what) = first_failure(10_000, fault).unwrap_or_else(|| panic!("{fault:?} was not found"));
-        println!("{fault:?}: found by schedule {number}, which needs {} steps\n{}  {what}", steps.len(), told(&steps));
+        let Failed { steps, .. } = finds::<World>(fault);
         assert!(steps.len() <= 16, "{fault:?}: {} steps", steps.len());
-        assert!(failure(&steps, Fault::None).is_none(), "{fault:?}: the fault is what fails");
     }
 }
 
 #[test]
 fn a_schedule_is_what_its_number_says() {
-    let text = |number| format!("{:?}", schedule(number));
+    let text = |number| format!("{:?}", schedule::schedule::<World>(number));
     assert_eq!(text(7), text(7));
     assert_ne!(text(7), text(8));
 }

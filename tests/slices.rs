@@ -10,12 +10,14 @@
 mod child;
 #[path = "support/kept.rs"]
 mod kept;
+#[path = "support/schedule.rs"]
+mod schedule;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use child::ChildHost;
 use kept::Host;
+use schedule::{Step as Act, finds, holds};
 use serde_json::{Value, json};
 use tollgate::{
     budget::{Config, child::Step},
@@ -34,14 +36,6 @@ const PARENT: usize = CHILDREN;
 /// Limits in tenths of a dollar: of everything, of an agent in a day, of a user. A small call is worth a chunk, a large one is not.
 const LIMITS: [(&str, i64); 3] = [("all", 110), ("agent", 90), ("user", 70)];
 const CALLS: [i64; 4] = [1, 1, 2, 25];
-
-/// What happens next; what the letters choose depends on what there is to choose from.
-#[derive(Clone, Copy, Debug)]
-struct Act {
-    kind: u8,
-    a: u8,
-    b: u8,
-}
 
 /// A fault of the protocol that is planted, to see that it is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -580,7 +574,7 @@ impl World {
     }
 
     /// When all is said and all leases have ended.
-    fn end(&mut self) -> Result<(), String> {
+    fn ends(&mut self) -> Result<(), String> {
         self.network.clear();
         self.off = [0; CHILDREN + 1];
         // Children that do not come back: their chunks count in full.
@@ -619,104 +613,46 @@ impl World {
     }
 }
 
-/// splitmix64.
-struct Random(u64);
+impl schedule::World for World {
+    type Fault = Fault;
+    const SOUND: Fault = Fault::None;
+    const KINDS: &'static [(u8, &'static str)] = &[
+        (3, "a call begins"),
+        (11, "a message arrives"),
+        (12, "a message is repeated"),
+        (13, "a message is lost"),
+        (14, "a client asks again"),
+        (16, "the provider has been called"),
+        (17, "time goes by"),
+        (18, "a clock is set"),
+        (19, "an object crashes"),
+        (20, "a child will crash in its next turn"),
+        (21, "a child asks the parent again"),
+        (22, "an alarm rings"),
+    ];
+    const LONGEST: u64 = 100;
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    fn begin(fault: Fault) -> Self {
+        Self::new(fault)
     }
-}
 
-fn schedule(number: u64) -> Vec<Act> {
-    let mut random = Random(number);
-    let length = 20 + random.next() % 80;
-    let mut act = || {
-        let [kind, a, b, ..] = random.next().to_le_bytes();
-        Act { kind: kind % 23, a, b }
-    };
-    (0..length).map(|_| act()).collect()
-}
-
-/// What goes wrong in a schedule, and after how many steps.
-fn failure(acts: &[Act], fault: Fault) -> Option<(usize, String)> {
-    let mut world = World::new(fault);
-    for (at, act) in acts.iter().enumerate() {
-        world.act(*act);
-        if let Err(what) = world.check(false) {
-            return Some((at + 1, what));
-        }
+    fn step(&mut self, step: Act) -> Result<(), String> {
+        self.act(step);
+        self.check(false)
     }
-    world.end().err().map(|what| (acts.len(), what))
-}
 
-/// The schedule without every step that it also fails without.
-fn shrunk(mut acts: Vec<Act>, fault: Fault) -> (Vec<Act>, String) {
-    let mut what = failure(&acts, fault).map(|(_, what)| what).unwrap_or_default();
-    let mut size = acts.len();
-    while size > 0 {
-        let mut at = 0;
-        while at < acts.len() {
-            let rest: Vec<Act> = [&acts[..at], &acts[(at + size).min(acts.len())..]].concat();
-            match failure(&rest, fault) {
-                Some((until, found)) => (acts, what) = (rest[..until.min(rest.len())].to_vec(), found),
-                None => at += size,
-            }
-        }
-        size /= 2;
+    fn end(&mut self) -> Result<(), String> {
+        self.ends()
     }
-    (acts, what)
-}
-
-fn first_failure(schedules: u64, fault: Fault) -> Option<(u64, Vec<Act>, String)> {
-    (0..schedules).find_map(|number| {
-        let acts = schedule(number);
-        failure(&acts, fault)?;
-        let (acts, what) = shrunk(acts, fault);
-        Some((number, acts, what))
-    })
-}
-
-/// A schedule as a person reads it.
-fn told(acts: &[Act]) -> String {
-    let names = |kind: u8| match kind {
-        0..=3 => "a call begins",
-        4..=11 => "a message arrives",
-        12 => "a message is repeated",
-        13 => "a message is lost",
-        14 => "a client asks again",
-        15 | 16 => "the provider has been called",
-        17 => "time goes by",
-        18 => "a clock is set",
-        19 => "an object crashes",
-        20 => "a child will crash in its next turn",
-        21 => "a child asks the parent again",
-        _ => "an alarm rings",
-    };
-    acts.iter().enumerate().fold(String::new(), |mut text, (at, Act { kind, a, b })| {
-        let _ = writeln!(text, "  {:>2}. {} ({a}, {b})", at + 1, names(*kind));
-        text
-    })
-}
-
-fn schedules() -> u64 {
-    std::env::var("TOLLGATE_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(1_000)
 }
 
 #[test]
 fn no_schedule_overspends_or_loses_anything() {
-    let count = schedules();
-    if let Some((number, acts, what)) = first_failure(count, Fault::None) {
-        panic!("schedule {number}, in {} steps:\n{}{what}", acts.len(), told(&acts));
-    }
+    let count = holds::<World>(1_000);
     let chunks: usize = (0..100)
         .map(|number| {
             let mut world = World::new(Fault::None);
-            schedule(number).into_iter().for_each(|act| world.act(act));
+            schedule::schedule::<World>(number).into_iter().for_each(|act| world.act(act));
             world.parent.rows_of("res:\u{1f}").count()
         })
         .sum();
@@ -737,8 +673,6 @@ fn each_planted_fault_is_found() {
         Fault::NotDurable,
         Fault::CountedTwice,
     ] {
-        let (number, acts, what) = first_failure(10_000, fault).unwrap_or_else(|| panic!("{fault:?} was not found"));
-        println!("{fault:?}: found by schedule {number}, which needs {} steps\n{}  {what}", acts.len(), told(&acts));
-        assert!(failure(&acts, Fault::None).is_none(), "{fault:?}: the fault is what fails");
+        finds::<World>(fault);
     }
 }
