@@ -6,30 +6,22 @@
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { startProvider } from "../local-provider/provider.mjs";
+import { Miniflare, expect, workerIn } from "../local-worker/workerd.mjs";
 import { table } from "../quick-start/table.mjs";
 
-const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-// workerd is large, so it is among the tools of the tests and not among the packages of a build.
-const tools = createRequire(new URL("../../tests/tools/package.json", import.meta.url));
-const { Miniflare } = load("miniflare");
 const ORGANIZATION = "acme";
 
 const folder = await mkdtemp(join(tmpdir(), "tollgate-budgets-"));
 const provider = await startProvider();
-/** A Miniflare, whose types are not among the packages either. @type {any} */
+/** @type {any} */
 let worker;
 try {
   const options = {
-    modules: await bundle(),
-    modulesRoot: folder,
-    compatibilityDate: /compatibility_date = "([\d-]+)"/.exec(await readFile(here("wrangler.toml"), "utf8"))?.[1] ?? "",
+    ...(await workerIn(import.meta.url)),
     durableObjects: { BUDGETS: { className: "TollgateBudgets", useSQLite: true } },
     durableObjectsPersist: join(folder, "objects"),
     bindings: { OPENAI_API_KEY: "sk-local", OPENAI_BASE_URL: `${provider.url}/v1` },
@@ -130,37 +122,4 @@ async function statuses() {
 /** @param {string} path @param {object} body */
 async function post(path, body) {
   return (await worker.dispatchFetch(`http://worker.test${path}`, { method: "POST", body: JSON.stringify(body) })).json();
-}
-
-/** Bundles the Worker as wrangler would: for workerd, with the WebAssembly module as a file of its own. */
-async function bundle() {
-  const { outputFiles } = await build({
-    entryPoints: [here("worker.mjs")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*"],
-    loader: { ".wasm": "copy" },
-    write: false,
-  });
-  return outputFiles
-    .map(({ path, contents }) => (path.endsWith(".wasm") ? { type: /** @type {const} */ ("CompiledWasm"), path, contents } : { type: /** @type {const} */ ("ESModule"), path, contents }))
-    .sort((a, b) => Number(b.type === "ESModule") - Number(a.type === "ESModule"));
-}
-
-/** @param {string} name @returns {any} */
-function load(name) {
-  try {
-    return tools(name);
-  } catch {
-    console.error(`cannot run the Worker: expected ${name} in tests/tools, found none; \`npm run setup -- --tests\` installs it`);
-    process.exit(1);
-  }
-}
-
-/** @param {unknown} condition @param {string} what @returns {asserts condition} */
-function expect(condition, what) {
-  if (!condition) throw new Error(`the example failed: ${what}`);
 }

@@ -5,19 +5,12 @@
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { Miniflare, expect, workerIn } from "../local-worker/workerd.mjs";
 import { table } from "../quick-start/table.mjs";
-
-const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-// workerd is large, so it is among the tools of the tests and not among the packages of a build.
-const tools = createRequire(new URL("../../tests/tools/package.json", import.meta.url));
-const { Miniflare } = load("miniflare");
 
 /** What the server has: dollars for a million tokens of input. */
 let price = 2;
@@ -33,14 +26,13 @@ await new Promise((/** @type {(value?: unknown) => void} */ ready) => server.lis
 const address = /** @type {import("node:net").AddressInfo} */ (server.address());
 
 const folder = await mkdtemp(join(tmpdir(), "tollgate-prices-"));
-/** A Miniflare, whose types are not among the packages. @type {any} */
+/** @type {any} */
 let worker;
 /** What it runs with. @type {() => object} */
 let options;
 try {
-  const modules = await bundle();
-  const compatibilityDate = /compatibility_date = "([\d-]+)"/.exec(await readFile(here("wrangler.toml"), "utf8"))?.[1] ?? "";
-  options = () => ({ modules, modulesRoot: folder, compatibilityDate, kvNamespaces: ["PRICES"], kvPersist: join(folder, "kv"), bindings: { PRICES_URL: `http://127.0.0.1:${address.port}` } });
+  const base = await workerIn(import.meta.url);
+  options = () => ({ ...base, kvNamespaces: ["PRICES"], kvPersist: join(folder, "kv"), bindings: { PRICES_URL: `http://127.0.0.1:${address.port}` } });
   worker = new Miniflare(options());
 
   const rows = [["", "update", "1M tokens of acme/fast-1"]];
@@ -94,36 +86,4 @@ async function cron() {
 /** @param {string} path @returns {Promise<any>} */
 async function get(path) {
   return (await worker.dispatchFetch(`http://worker.test${path}`)).json();
-}
-
-/** @param {string} name @returns {any} */
-function load(name) {
-  try {
-    return tools(name);
-  } catch {
-    console.error(`cannot run the Worker: expected ${name} in tests/tools, found none; \`npm run setup -- --tests\` installs it`);
-    process.exit(1);
-  }
-}
-
-/** Bundles the Worker as wrangler would: for workerd, with the WebAssembly module as a file of its own. */
-async function bundle() {
-  const { outputFiles } = await build({
-    entryPoints: [here("worker.mjs")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    loader: { ".wasm": "copy" },
-    write: false,
-  });
-  return outputFiles
-    .map(({ path, contents }) => (path.endsWith(".wasm") ? { type: /** @type {const} */ ("CompiledWasm"), path, contents } : { type: /** @type {const} */ ("ESModule"), path, contents }))
-    .sort((a, b) => Number(b.type === "ESModule") - Number(a.type === "ESModule"));
-}
-
-/** @param {unknown} condition @param {string} what @returns {asserts condition} */
-function expect(condition, what) {
-  if (!condition) throw new Error(`the example failed: ${what}`);
 }

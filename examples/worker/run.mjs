@@ -6,33 +6,20 @@
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { startProvider } from "../local-provider/provider.mjs";
+import { Miniflare, expect, workerIn } from "../local-worker/workerd.mjs";
 import { table } from "../quick-start/table.mjs";
 
-const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-// workerd is large, so it is among the tools of the tests and not among the packages of a build.
-const tools = createRequire(new URL("../../tests/tools/package.json", import.meta.url));
-const { Miniflare } = load("miniflare");
 const EMAIL = "ada.lovelace@example.org";
 
-const folder = await mkdtemp(join(tmpdir(), "tollgate-worker-"));
 const provider = await startProvider();
-/** A Miniflare, whose types are not among the packages either. @type {any} */
+/** @type {any} */
 let worker;
 try {
-  const modules = await bundle();
-  const compatibilityDate = /compatibility_date = "([\d-]+)"/.exec(await readFile(here("wrangler.toml"), "utf8"))?.[1] ?? "";
+  const base = await workerIn(import.meta.url);
   /** @param {string} budget */
   const options = (budget) => ({
-    modules,
-    modulesRoot: folder,
-    compatibilityDate,
+    ...base,
     kvNamespaces: ["LEDGER"],
     bindings: { OPENAI_API_KEY: "sk-local", OPENAI_BASE_URL: `${provider.url}/v1`, BUDGET_USD: budget },
   });
@@ -92,34 +79,6 @@ try {
 } finally {
   await worker?.dispose();
   await provider.close();
-  await rm(folder, { recursive: true });
-}
-
-/** @param {string} name @returns {any} */
-function load(name) {
-  try {
-    return tools(name);
-  } catch {
-    console.error(`cannot run the Worker: expected ${name} in tests/tools, found none; \`npm run setup -- --tests\` installs it`);
-    process.exit(1);
-  }
-}
-
-/** Bundles the Worker as wrangler would: for workerd, with the WebAssembly module as a file of its own. */
-async function bundle() {
-  const { outputFiles } = await build({
-    entryPoints: [here("worker.mjs")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    loader: { ".wasm": "copy" },
-    write: false,
-  });
-  return outputFiles
-    .map(({ path, contents }) => (path.endsWith(".wasm") ? { type: /** @type {const} */ ("CompiledWasm"), path, contents } : { type: /** @type {const} */ ("ESModule"), path, contents }))
-    .sort((a, b) => Number(b.type === "ESModule") - Number(a.type === "ESModule"));
 }
 
 /** @param {string} customer @param {object} body */
@@ -141,9 +100,4 @@ async function eventually(ask) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return undefined;
-}
-
-/** @param {unknown} condition @param {string} what @returns {asserts condition} */
-function expect(condition, what) {
-  if (!condition) throw new Error(`the example failed: ${what}`);
 }
