@@ -1,22 +1,8 @@
 import { Held, tied } from "../core.js";
 import { checkKeys } from "../options.js";
-import type {
-  CostFilter,
-  CostQuery,
-  CostRecord,
-  CostStorage,
-  CostSummary,
-  InstantInput,
-  KVBinding,
-  KVStorageOptions,
-  Page,
-  StorageReport,
-  TimeSeries,
-  TimeSeriesQuery,
-  TopEntry,
-  TopQuery,
-} from "../types.js";
-import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
+import type { CostRecord, CostStorage, InstantInput, KVBinding, KVStorageOptions, StorageReport } from "../types.js";
+import { CoreCostStorage, type CoreStore } from "./asked.js";
+import { toJson } from "./json.js";
 
 /**
  * Cost records in Workers KV, or in anything with its four methods.
@@ -28,11 +14,12 @@ import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
  * @example
  * const storage = new KVCostStorage(env.COSTS);
  */
-export class KVCostStorage implements CostStorage {
+export class KVCostStorage extends CoreCostStorage implements CostStorage {
   // Rebuildable: what it holds is a view of KV.
   readonly #store;
 
   constructor(binding: KVBinding, options: KVStorageOptions = {}) {
+    super();
     checkKeys("the options of KVCostStorage", options, ["namespace", "ttlSeconds"]);
     const namespace = options.namespace ?? "default";
     this.#store = new Held("rebuildable", (core) => new core.KvStore(binding, namespace, tied, options.ttlSeconds));
@@ -46,47 +33,9 @@ export class KVCostStorage implements CostStorage {
     await this.#store.useAsync((store) => store.store(text));
   }
 
-  async get(id: string): Promise<CostRecord | undefined> {
-    return toRecord((await this.#store.useAsync((store) => store.get(id))) as string | undefined);
-  }
-
-  async getByRequestId(requestId: string): Promise<CostRecord[]> {
-    return toRecords((await this.#store.useAsync((store) => store.byRequest(requestId))) as string);
-  }
-
-  /** Inclusive at both ends, either of which may be left out. */
-  async getByAgentId(agentId: string, start?: InstantInput, end?: InstantInput): Promise<CostRecord[]> {
-    return toRecords((await this.#store.useAsync((store) => store.byAgent(agentId, start, end))) as string);
-  }
-
-  /** Inclusive at both ends. */
-  async getByDateRange(start: InstantInput, end: InstantInput): Promise<CostRecord[]> {
-    return toRecords((await this.#store.useAsync((store) => store.byRange(start, end))) as string);
-  }
-
-  /** Inclusive at both ends. */
-  async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
-    return JSON.parse((await this.#store.useAsync((store) => store.summary(start, end, agentId))) as string) as CostSummary;
-  }
-
-  /** A page of the records that are meant. */
-  async query(query: CostQuery = {}, cursor?: string): Promise<Page<CostRecord>> {
-    return this.#ask("query", query, cursor);
-  }
-
-  /** Costs over time. */
-  async getTimeSeries(query: TimeSeriesQuery = {}): Promise<TimeSeries> {
-    return this.#ask("series", query);
-  }
-
-  /** The names at the top. */
-  async getTop(query: TopQuery = {}): Promise<TopEntry[]> {
-    return this.#ask("top", query);
-  }
-
-  async #ask<T>(kind: string, query: CostFilter, cursor?: string): Promise<T> {
-    const text = toQuestion(query);
-    return JSON.parse((await this.#store.useAsync((store) => store.ask(kind, text, cursor))) as string) as T;
+  /** @internal */
+  protected read<T>(call: (store: CoreStore) => T | Promise<T>): Promise<T> {
+    return this.#store.useAsync((store) => call(store) as Promise<T>);
   }
 
   /** Deletes what is strictly older, and says how many. */

@@ -1,21 +1,8 @@
 import { Held } from "../core.js";
 import { checkKeys } from "../options.js";
-import type {
-  CostFilter,
-  CostQuery,
-  CostRecord,
-  CostStorage,
-  CostSummary,
-  InstantInput,
-  Page,
-  StorageOptions,
-  StorageReport,
-  TimeSeries,
-  TimeSeriesQuery,
-  TopEntry,
-  TopQuery,
-} from "../types.js";
-import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
+import type { CostRecord, CostStorage, InstantInput, StorageOptions, StorageReport } from "../types.js";
+import { CoreCostStorage, type CoreStore } from "./asked.js";
+import { toJson } from "./json.js";
 
 /**
  * Cost records in a browser's localStorage: they survive the page, and other tabs see them.
@@ -27,12 +14,13 @@ import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
  * @example
  * const storage = new LocalStorageCostStorage({ namespace: "my-app" });
  */
-export class LocalStorageCostStorage implements CostStorage {
+export class LocalStorageCostStorage extends CoreCostStorage implements CostStorage {
   // Rebuildable: what it holds is a view of localStorage.
   readonly #store;
   readonly #lock: string;
 
   constructor(options: StorageOptions = {}) {
+    super();
     checkKeys("the options of LocalStorageCostStorage", options, ["namespace"]);
     const namespace = options.namespace ?? "default";
     this.#store = new Held("rebuildable", (core) => new core.LocalStore(namespace));
@@ -54,47 +42,9 @@ export class LocalStorageCostStorage implements CostStorage {
     return locks === undefined ? body() : ((await locks.request(this.#lock, { mode }, async () => body())) as T);
   }
 
-  async get(id: string): Promise<CostRecord | undefined> {
-    return toRecord(this.#store.use((store) => store.get(id)));
-  }
-
-  async getByRequestId(requestId: string): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byRequest(requestId)));
-  }
-
-  /** Inclusive at both ends, either of which may be left out. */
-  async getByAgentId(agentId: string, start?: InstantInput, end?: InstantInput): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byAgent(agentId, start, end)));
-  }
-
-  /** Inclusive at both ends. */
-  async getByDateRange(start: InstantInput, end: InstantInput): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byRange(start, end)));
-  }
-
-  /** Inclusive at both ends. */
-  async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
-    return JSON.parse(this.#store.use((store) => store.summary(start, end, agentId))) as CostSummary;
-  }
-
-  /** A page of the records that are meant. */
-  async query(query: CostQuery = {}, cursor?: string): Promise<Page<CostRecord>> {
-    return this.#ask("query", query, cursor);
-  }
-
-  /** Costs over time. */
-  async getTimeSeries(query: TimeSeriesQuery = {}): Promise<TimeSeries> {
-    return this.#ask("series", query);
-  }
-
-  /** The names at the top. */
-  async getTop(query: TopQuery = {}): Promise<TopEntry[]> {
-    return this.#ask("top", query);
-  }
-
-  async #ask<T>(kind: string, query: CostFilter, cursor?: string): Promise<T> {
-    const text = toQuestion(query);
-    return JSON.parse(this.#store.use((store) => store.ask(kind, text, cursor))) as T;
+  /** @internal */
+  protected read<T>(call: (store: CoreStore) => T): T {
+    return this.#store.use((store) => call(store as CoreStore));
   }
 
   /** Deletes what is strictly older, and says how many. */

@@ -1,21 +1,9 @@
 import { Held, type Core } from "../core.js";
 import { checkKeys } from "../options.js";
 import { warnOnce } from "../warn.js";
-import type {
-  CostFilter,
-  CostQuery,
-  CostRecord,
-  CostStorage,
-  CostSummary,
-  InstantInput,
-  MemoryStorageOptions,
-  Page,
-  TimeSeries,
-  TimeSeriesQuery,
-  TopEntry,
-  TopQuery,
-} from "../types.js";
-import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
+import type { CostRecord, CostStorage, InstantInput, MemoryStorageOptions } from "../types.js";
+import { CoreCostStorage, type CoreStore } from "./asked.js";
+import { toJson, toRecord } from "./json.js";
 
 /** Keeps the record of a call, without a detour through text: for the clients. */
 export const KEEP: unique symbol = Symbol("tollgate.storage.keep");
@@ -37,11 +25,12 @@ interface Listener {
  * await storage.store(record);
  * (await storage.getSummary("2026-11-01", "2026-11-30T23:59:59Z")).totalUsd;
  */
-export class InMemoryCostStorage implements CostStorage {
+export class InMemoryCostStorage extends CoreCostStorage implements CostStorage {
   readonly #store;
   readonly #listeners = new Set<Listener>();
 
   constructor(options: MemoryStorageOptions = {}) {
+    super();
     checkKeys("the options of InMemoryCostStorage", options, ["maxRecords", "maxAgeMs"]);
     const { maxRecords, maxAgeMs } = options;
     this.#store = new Held("stateful", (core) => new core.MemoryStore(maxRecords, maxAgeMs));
@@ -75,47 +64,9 @@ export class InMemoryCostStorage implements CostStorage {
     }
   }
 
-  async get(id: string): Promise<CostRecord | undefined> {
-    return toRecord(this.#store.use((store) => store.get(id)));
-  }
-
-  async getByRequestId(requestId: string): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byRequest(requestId)));
-  }
-
-  /** Inclusive at both ends, either of which may be left out. */
-  async getByAgentId(agentId: string, start?: InstantInput, end?: InstantInput): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byAgent(agentId, start, end)));
-  }
-
-  /** Inclusive at both ends. */
-  async getByDateRange(start: InstantInput, end: InstantInput): Promise<CostRecord[]> {
-    return toRecords(this.#store.use((store) => store.byRange(start, end)));
-  }
-
-  /** Inclusive at both ends. */
-  async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
-    return JSON.parse(this.#store.use((store) => store.summary(start, end, agentId))) as CostSummary;
-  }
-
-  /** A page of the records that are meant. */
-  async query(query: CostQuery = {}, cursor?: string): Promise<Page<CostRecord>> {
-    return this.#ask("query", query, cursor);
-  }
-
-  /** Costs over time. */
-  async getTimeSeries(query: TimeSeriesQuery = {}): Promise<TimeSeries> {
-    return this.#ask("series", query);
-  }
-
-  /** The names at the top. */
-  async getTop(query: TopQuery = {}): Promise<TopEntry[]> {
-    return this.#ask("top", query);
-  }
-
-  async #ask<T>(kind: string, query: CostFilter, cursor?: string): Promise<T> {
-    const text = toQuestion(query);
-    return JSON.parse(this.#store.use((store) => store.ask(kind, text, cursor))) as T;
+  /** @internal */
+  protected read<T>(call: (store: CoreStore) => T): T {
+    return this.#store.use((store) => call(store as CoreStore));
   }
 
   /** Deletes what is strictly older, and says how many. */

@@ -1,22 +1,10 @@
 /** Cost records as rows of a database: what D1, Durable Objects and IndexedDB have in common. The host is a {@link RowHost}. */
 import { run } from "../core.js";
 import { StorageError } from "../errors.js";
-import type {
-  CostFilter,
-  CostQuery,
-  CostRecord,
-  CostStorage,
-  CostSummary,
-  InstantInput,
-  Page,
-  StorageReport,
-  TimeSeries,
-  TimeSeriesQuery,
-  TopEntry,
-  TopQuery,
-} from "../types.js";
+import type { CostRecord, CostStorage, CostSummary, InstantInput, StorageReport } from "../types.js";
 import type { Question } from "../wasm/core.js";
-import { toJson, toQuestion, toRecord, toRecords } from "./json.js";
+import { AskedStorage, type QuestionKind } from "./asked.js";
+import { toJson, toRecord, toRecords } from "./json.js";
 import { type Place, type Plan, type RecordRow, SCHEMA } from "./sql.js";
 
 /** A record as its host hands it back. */
@@ -53,11 +41,12 @@ const DAY = 86_400_000;
 const LONGEST_DAY = 500_000;
 
 /** A storage over rows. */
-export class RowCostStorage implements CostStorage {
+export class RowCostStorage extends AskedStorage implements CostStorage {
   readonly #host: RowHost;
 
   /** @internal */
   constructor(host: RowHost) {
+    super();
     this.#host = host;
   }
 
@@ -90,21 +79,6 @@ export class RowCostStorage implements CostStorage {
   /** Inclusive at both ends. */
   async getSummary(start: InstantInput, end: InstantInput, agentId?: string): Promise<CostSummary> {
     return this.#answer(run((core) => core.Question.summary(start, end, agentId)));
-  }
-
-  /** A page of the records that are meant. */
-  async query(query: CostQuery = {}, cursor?: string): Promise<Page<CostRecord>> {
-    return this.#ask("query", query, cursor);
-  }
-
-  /** Costs over time. */
-  async getTimeSeries(query: TimeSeriesQuery = {}): Promise<TimeSeries> {
-    return this.#ask("series", query);
-  }
-
-  /** The names at the top. */
-  async getTop(query: TopQuery = {}): Promise<TopEntry[]> {
-    return this.#ask("top", query);
   }
 
   /** Deletes what is strictly older, and says how many. */
@@ -154,9 +128,9 @@ export class RowCostStorage implements CostStorage {
     }
   }
 
-  async #ask<T>(kind: string, query: CostFilter, cursor?: string): Promise<T> {
-    const text = toQuestion(query);
-    return this.#answer(run((core) => new core.Question(kind, text, cursor)));
+  /** @internal */
+  protected async ask(kind: QuestionKind, question: string, cursor?: string): Promise<unknown> {
+    return this.#answer(run((core) => new core.Question(kind, question, cursor)));
   }
 
   async #answer<T>(question: Question): Promise<T> {
