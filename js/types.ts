@@ -706,9 +706,9 @@ export interface BudgetInput {
   rolling?: boolean;
   /** What a window has left goes to the next one, up to this. Not with `rolling` and `total`. */
   carryOver?: MoneyInput;
-  /** Tells, once in a window, when it is spent so many times as fast as lasts until the end of the window: at least 1. Not with `rolling` and `total`. */
+  /** Tells, once in a window, when it is spent so many times as fast as lasts until the end of the window, of `total` for a week: at least 1. */
   burnRate?: number;
-  /** `true`: tells, once in a window, that at the present rate it will be spent before the window ends, and when. Not with `rolling` and `total`. */
+  /** `true`: tells, once in a window, that at the present rate it will be spent before the window ends, of `total` within a week, and when. */
   forecast?: boolean;
   /** Percentages; 50, 75, 90 and 100 if left out. */
   alertThresholds?: number[];
@@ -724,15 +724,35 @@ export interface BudgetInput {
   weekStart?: "monday" | "sunday";
 }
 
-/** A budget. */
-export interface BudgetConfig {
+/** Of what counts money: `unit` is absent, and each amount has its exact decimal beside its number. */
+interface InMoney {
+  unit?: undefined;
+}
+
+/** Of what counts tokens or requests: numbers are exact, and there is no decimal of money beside them. */
+interface InCounts {
+  unit: Exclude<BudgetUnit, "usd">;
+}
+
+/** A budget. Whether `unit` is there tells which of the two it is. */
+export type BudgetConfig = MoneyBudgetConfig | CountBudgetConfig;
+
+/** A budget of money. */
+export interface MoneyBudgetConfig extends BudgetConfigFields, InMoney {
+  /** Exact. */
+  limitUsd: string;
+}
+
+/** A budget of tokens or requests. */
+export interface CountBudgetConfig extends BudgetConfigFields, InCounts {
+  limitUsd?: undefined;
+}
+
+/** What budgets of all units say. */
+export interface BudgetConfigFields {
   id: string;
   name: string;
-  /** Absent: money. */
-  unit?: Exclude<BudgetUnit, "usd">;
   limit: number;
-  /** Exact; absent where the unit is not money, of which `limit` is exact. */
-  limitUsd?: string;
   /** An exact decimal in its unit; so is `carryOver`. */
   softLimit?: string;
   period: BudgetPeriod;
@@ -754,9 +774,24 @@ export interface BudgetConfig {
 
 /**
  * A threshold was reached. One for each budget, threshold, window and limit. A projected alert that comes true keeps its
- * id and is told again.
+ * id and is told again. Whether `unit` is there tells in what its amounts are.
  */
-export interface CostAlert {
+export type CostAlert = MoneyAlert | CountAlert;
+
+/** An alert of a budget of money. */
+export interface MoneyAlert extends CostAlertFields, InMoney {
+  currentSpendingUsd: string;
+  limitUsd: string;
+}
+
+/** An alert of a budget of tokens or requests. */
+export interface CountAlert extends CostAlertFields, InCounts {
+  currentSpendingUsd?: undefined;
+  limitUsd?: undefined;
+}
+
+/** What alerts of all units say. */
+export interface CostAlertFields {
   /** `<budget id>@<window start>#<threshold>/<limit>`: the same for everybody who means the same alert. */
   id: string;
   budgetId: string;
@@ -774,13 +809,9 @@ export interface CostAlert {
   threshold: number;
   severity: AlertSeverity;
   message: string;
-  /** What is counted, where that is not money: then the amounts are in it, and the exact decimals of money are absent. */
-  unit?: Exclude<BudgetUnit, "usd">;
   /** Spending with what is held, at that moment. */
   currentSpending: number;
-  currentSpendingUsd?: string;
   limit: number;
-  limitUsd?: string;
   percentageUsed: number;
   /** `true`: what is reserved or asked for would reach it. `false`: what is spent did. */
   projected: boolean;
@@ -802,9 +833,38 @@ export interface BudgetAdjustment {
   at: string;
 }
 
-/** A budget and where it stands. Amounts are in its unit; the exact decimals of money are absent where that is another. */
-export interface BudgetStatus {
-  budget: BudgetConfig;
+/** A budget and where it stands. Whether `unit` is there tells in what its amounts are. */
+export type BudgetStatus = MoneyBudgetStatus | CountBudgetStatus;
+
+/** Where a budget of money stands. */
+export interface MoneyBudgetStatus extends BudgetStatusFields, InMoney {
+  budget: MoneyBudgetConfig;
+  spentUsd: string;
+  heldUsd: string;
+  /** What of it lies in chunks that slices were handed, granted or not; absent where none does. */
+  slicedUsd?: string;
+  remainingUsd: string;
+  /** What may still be reserved: the limit less what is spent and held. */
+  availableUsd: string;
+  available?: undefined;
+  overageUsd: string;
+}
+
+/** Where a budget of tokens or requests stands. */
+export interface CountBudgetStatus extends BudgetStatusFields, InCounts {
+  budget: CountBudgetConfig;
+  /** What may still be reserved: the limit less what is spent and held. */
+  available: number;
+  spentUsd?: undefined;
+  heldUsd?: undefined;
+  slicedUsd?: undefined;
+  remainingUsd?: undefined;
+  availableUsd?: undefined;
+  overageUsd?: undefined;
+}
+
+/** What is said of budgets of all units. */
+export interface BudgetStatusFields {
   /** What may be spent in this window, where that is not the budget's own limit: with what came over and what was added. Exact. */
   effectiveLimit?: string;
   /** What came over from the window before. */
@@ -814,21 +874,12 @@ export interface BudgetStatus {
   /** What was added to its limit; those of long ago are not listed. */
   adjustments?: BudgetAdjustment[];
   currentSpending: number;
-  spentUsd?: string;
   /** Reserved and not yet settled. */
   held: number;
-  heldUsd?: string;
-  /** What of it lies in chunks that slices were handed, granted or not; absent where none does. */
-  slicedUsd?: string;
   /** The limit less what is spent, zero at least. */
   remaining: number;
-  remainingUsd?: string;
-  /** What may still be reserved: the limit less what is spent and held. Of money this, of another unit `available`. */
-  availableUsd?: string;
-  available?: number;
   /** By how much spending passed the limit. */
   overage: number;
-  overageUsd?: string;
   /** May pass 100. */
   percentageUsed: number;
   isExceeded: boolean;

@@ -7,6 +7,8 @@ import { InMemoryCostStorage, LISTEN } from "../store/memory.js";
 import type {
   BudgetAmounts,
   BudgetConfig,
+  CountBudgetConfig,
+  MoneyBudgetConfig,
   BudgetEnforcementResult,
   BudgetInput,
   BudgetLedger,
@@ -126,7 +128,9 @@ export class BudgetManager {
    * @throws {ValidationError} `invalid_amount` for a limit that is negative or no number.
    * @throws {ConfigurationError} for anything else that is no budget.
    */
-  createBudget(config: BudgetInput & { unit?: "usd" }): BudgetConfig & { limitUsd: string };
+  createBudget(config: BudgetInput & { unit?: "usd" }): MoneyBudgetConfig;
+  /** As above, of tokens or requests. */
+  createBudget(config: BudgetInput & { unit: "tokens" | "requests" }): CountBudgetConfig;
   /** A budget that may count something else than money. */
   createBudget(config: BudgetInput): BudgetConfig;
   createBudget(config: BudgetInput): BudgetConfig {

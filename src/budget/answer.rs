@@ -174,6 +174,9 @@ impl ToJson for Status {
         let remaining = limit.saturating_sub(self.spent);
         to.open('{');
         to.value_of("budget", &self.budget);
+        if unit != Unit::Usd {
+            to.text_of("unit", unit.as_str());
+        }
         if limit != self.budget.limit {
             to.value_of("effectiveLimit", &limit);
         }

@@ -68,3 +68,26 @@ export class Own {
 new RedisBudgetLedger({ url: "https://redis.example" });
 
 new BudgetManager(undefined, { ledger: new LocalStorageBudgetLedger(), requireGuarantee: "per-instance" });
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => undefined;
+
+/** Whether there is a unit tells what else there is. */
+export async function units(budgets: BudgetManager): Promise<string[]> {
+  const money = budgets.createBudget({ name: "team", limit: 10, period: "daily" });
+  same<typeof money.limitUsd, string>(true);
+  const tokens = budgets.createBudget({ name: "tokens", unit: "tokens", limit: 1_000, period: "daily" });
+  same<typeof tokens.limitUsd, undefined>(true);
+  const status = await budgets.getBudgetStatus(money.id);
+  if (status === undefined) return [];
+  if (status.unit === undefined) {
+    same<typeof status.spentUsd, string>(true);
+    same<typeof status.budget.limitUsd, string>(true);
+  } else {
+    same<typeof status.unit, "tokens" | "requests">(true);
+    same<typeof status.available, number>(true);
+    // @ts-expect-error tokens are no money.
+    status.heldUsd.length;
+  }
+  return budgets.getAlerts().map((alert) => (alert.unit === undefined ? alert.limitUsd : `${alert.limit} ${alert.unit}`));
+}
