@@ -44,6 +44,15 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The key that it is about.
+    pub fn key(&self) -> &str {
+        match self {
+            Write::Put { key, .. } | Write::Delete { key } => key,
+        }
+    }
+}
+
 /// What a storage met besides its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -263,6 +272,15 @@ impl Files {
                 self.segments.get(&place).is_some_and(|known| known.text().len() >= SEGMENT_BYTES)
             }
             _ => false,
+        }
+    }
+
+    /// Says that a segment is as it was read.
+    pub fn is_unchanged(&mut self, key: &str) {
+        if let Some(Key::Segment(place)) = self.namespace.parse(key)
+            && self.segments.contains_key(&place)
+        {
+            self.fresh.insert(place);
         }
     }
 

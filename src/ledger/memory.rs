@@ -87,13 +87,14 @@ impl Memory {
     /// Keeps a record. The same id overwrites when the revision is equal or higher; says whether it was kept.
     pub fn store(&mut self, record: &Record) -> bool {
         let place = hash(record.id.as_bytes());
-        if let Some(known) = self.find(&record.id) {
+        let uuids = [uuid(&record.id), uuid(&record.request_id)];
+        if let Some(known) = self.ids.find(place, &|at| self.packed(at).is(&record.id, uuids[0])) {
             if self.packed(known).revision(&self.names) > record.revision() {
                 return false;
             }
             self.remove(known);
         }
-        let (page, offset) = self.append(record);
+        let (page, offset) = self.append(record, uuids);
         let slot = Slot { page, offset, next: [NONE; 2], back: [NONE; 2] };
         let at = match self.free.pop() {
             Some(at) => {
@@ -109,7 +110,8 @@ impl Memory {
         };
         self.ids.insert(place, at);
         let request = hash(record.request_id.as_bytes());
-        let head = self.request_head(&record.request_id);
+        let same = |at| self.packed(at).is_of(&record.request_id, uuids[1]);
+        let head = self.requests.find(request, &same).unwrap_or(NONE);
         match head {
             NONE => self.requests.insert(request, at),
             head => self.requests.replace(request, head, at),
@@ -154,7 +156,7 @@ impl Memory {
         }
     }
 
-    fn append(&mut self, record: &Record) -> (u32, u32) {
+    fn append(&mut self, record: &Record, uuids: [Option<u128>; 2]) -> (u32, u32) {
         if self.pages.last().is_none_or(|page| page.len() >= PAGE_BYTES) {
             if let Some(full) = self.pages.last_mut() {
                 full.shrink_to_fit();
@@ -164,7 +166,7 @@ impl Memory {
         let page = self.pages.len() as u32 - 1;
         let Some(bytes) = self.pages.last_mut() else { return (page, 0) };
         let offset = bytes.len();
-        pack(record, &mut self.names, bytes);
+        pack(record, uuids, &mut self.names, bytes);
         self.live_bytes += bytes.len() - offset;
         (page, offset as u32)
     }

@@ -1,5 +1,7 @@
 //! The cost record, version 1. Field by field: `docs/design/storage.md`.
 
+use std::borrow::Cow;
+
 use super::scope::Scope;
 use crate::{
     error::{Code, Error, Result},
@@ -265,14 +267,14 @@ impl Record {
             if key == "extra" {
                 let counts =
                     Object::of(value).ok_or_else(|| wrong(WHAT, "actualTokens.extra", "an object of counts", value))?;
-                known.extend(counts.entries().map(|(name, value)| (format!("extra.{name}"), number(value))));
+                known.extend(counts.entries().map(|(name, value)| (Cow::from(format!("extra.{name}")), number(value))));
             } else if is_token_key(key) {
-                known.push((key.to_owned(), number(value)));
+                known.push((Cow::from(key), number(value)));
             } else {
                 self.unknown_tokens.push((key.to_owned(), value.into()));
             }
         }
-        let (usage, total) = Usage::from_token_pairs(known.iter().map(|(key, number)| (key.as_str(), *number)))?;
+        let (usage, total) = Usage::from_token_pairs(known.iter().map(|(key, number)| (&**key, *number)))?;
         self.total_tokens = total.filter(|total| *total != usage.total_tokens());
         self.usage = usage;
         Ok(())

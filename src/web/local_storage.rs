@@ -1,12 +1,13 @@
 //! localStorage: `getItem`, `setItem` and `removeItem`, and nothing of the rules, which are [`Files`].
 //!
-//! Every operation looks at what is there: another tab may have written. Texts that did not change are not read again.
+//! Every operation looks at what is there: another tab may have written. Texts that did not change are not read again, and where no
+//! entry has come or gone, entries that are full are not looked at.
 
 use crate::collections::Set;
 use std::cell::{RefCell, RefMut};
 
 use gloo_storage::{LocalStorage, Storage as _};
-use js_sys::Reflect;
+use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::Storage;
 
@@ -23,11 +24,30 @@ use crate::{
     ledger::{Files, Namespace, Record, Write, memory::to_json},
 };
 
+#[wasm_bindgen]
+extern "C" {
+    /// The host's storage, whose texts stay with the host.
+    type Texts;
+
+    #[wasm_bindgen(method, catch, js_name = getItem)]
+    fn text(this: &Texts, key: &str) -> std::result::Result<JsValue, JsValue>;
+}
+
+/// What was seen when everything was last looked at, as the host has it: comparing there costs less than bringing it here.
+#[derive(Default)]
+struct Seen {
+    /// The names of all entries.
+    names: Option<JsValue>,
+    /// Ours that are not full, each with its text.
+    open: Vec<(String, JsValue)>,
+}
+
 /// Cost records in localStorage.
 #[wasm_bindgen]
 pub struct LocalStore {
     namespace: Namespace,
     files: RefCell<Option<Files>>,
+    seen: RefCell<Seen>,
 }
 
 #[wasm_bindgen]
@@ -35,7 +55,7 @@ impl LocalStore {
     /// The records of a namespace. Touches no storage yet.
     #[wasm_bindgen(constructor)]
     pub fn new(namespace: &str) -> Result<Self> {
-        Ok(Self { namespace: Namespace::new(namespace)?, files: RefCell::new(None) })
+        Ok(Self { namespace: Namespace::new(namespace)?, files: RefCell::new(None), seen: RefCell::default() })
     }
 
     /// Keeps a record.
@@ -44,10 +64,28 @@ impl LocalStore {
         let (mut files, storage) = self.view(false)?;
         if files.get(&record.id)?.is_some() {
             // The line that is superseded goes, wherever it is: only what was just read may be written again.
-            refresh(&mut files, &storage, true)?;
+            self.refresh(&mut files, &storage, true)?;
         }
         let writes = files.store(&record, now())?;
-        apply(&mut files, &storage, writes)
+        let written: Vec<String> = writes.iter().map(|write| write.key().to_owned()).collect();
+        // Nobody comes in between: a host shows what another tab has done when this turn is over.
+        apply(&mut files, &storage, writes).inspect(|()| self.note(&files, &storage, written))
+    }
+
+    /// Notes what this has written itself, so that it need not be looked for.
+    fn note(&self, files: &Files, storage: &Storage, written: Vec<String>) {
+        let mut seen = self.seen.borrow_mut();
+        if seen.names.is_none() {
+            return;
+        }
+        if written.iter().any(|key| seen.open.iter().all(|(known, _)| known != key)) {
+            seen.names = names(storage);
+        }
+        seen.open.retain(|(known, _)| !written.contains(known));
+        for key in written.into_iter().filter(|key| !files.is_full(key)) {
+            let text = storage.unchecked_ref::<Texts>().text(&key).unwrap_or(JsValue::UNDEFINED);
+            seen.open.push((key, text));
+        }
     }
 
     /// The record of that id.
@@ -134,9 +172,54 @@ impl LocalStore {
         }
         let mut files = RefMut::filter_map(files, Option::as_mut)
             .map_err(|_| Error::internal("cannot read localStorage: the view is gone"))?;
-        refresh(&mut files, &storage, whole)?;
+        self.refresh(&mut files, &storage, whole)?;
         Ok((files, storage))
     }
+
+    fn refresh(&self, files: &mut Files, storage: &Storage, whole: bool) -> Result<()> {
+        let failed = |thrown: JsValue| host_error(Code::StorageUnavailable, "read localStorage", &thrown);
+        let mut seen = self.seen.borrow_mut();
+        let names = names(storage);
+        if whole || names.is_none() || seen.names != names {
+            // Should it fail, all is looked at the next time.
+            *seen = Seen::default();
+            let mut keys = Set::new();
+            for index in 0..storage.length().map_err(failed)? {
+                let key = storage.key(index).map_err(failed)?;
+                keys.extend(key.filter(|key| key.starts_with(files.namespace().prefix())));
+            }
+            files.retain(&keys, |_| false);
+            files.retain_metas(&keys);
+            for key in keys {
+                if whole || !files.is_full(&key) {
+                    files.load(&key, storage.get_item(&key).map_err(failed)?);
+                }
+                if !files.is_full(&key) {
+                    seen.open.push((key, JsValue::UNDEFINED));
+                }
+            }
+            seen.names = names;
+            return Ok(());
+        }
+        let texts: &Texts = storage.unchecked_ref();
+        for (key, known) in &mut seen.open {
+            let text = texts.text(key).map_err(failed)?;
+            if text == *known {
+                files.is_unchanged(key);
+            } else {
+                files.load(key, text.as_string());
+                *known = text;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of all entries as one text, by which it is seen whether any came or went; none where a host does not list them so.
+fn names(storage: &Storage) -> Option<JsValue> {
+    let keys = Object::keys(storage.unchecked_ref::<Object>());
+    let all = storage.length().is_ok_and(|count| count == keys.length());
+    all.then(|| JSON::stringify(&keys).ok().map(JsValue::from)).flatten()
 }
 
 /// The host's localStorage. Reading the property throws where access is denied, and gives nothing in a Worker; gloo's
@@ -156,25 +239,6 @@ fn open() -> Result<Storage> {
         // Not a browser's window, but it has one: Deno, Node, a test's stand-in.
         Ok(found.unchecked_into())
     }
-}
-
-fn refresh(files: &mut Files, storage: &Storage, whole: bool) -> Result<()> {
-    let failed = |thrown: JsValue| host_error(Code::StorageUnavailable, "read localStorage", &thrown);
-    let mut keys = Set::new();
-    for index in 0..storage.length().map_err(failed)? {
-        if let Some(key) = storage.key(index).map_err(failed)?.filter(|key| key.starts_with(files.namespace().prefix()))
-        {
-            keys.insert(key);
-        }
-    }
-    files.retain(&keys, |_| false);
-    files.retain_metas(&keys);
-    for key in keys {
-        if whole || !files.is_full(&key) {
-            files.load(&key, storage.get_item(&key).map_err(failed)?);
-        }
-    }
-    Ok(())
 }
 
 fn apply(files: &mut Files, storage: &Storage, writes: Vec<Write>) -> Result<()> {
