@@ -409,9 +409,7 @@ fn what_is_spent_too_fast_is_told_before_any_threshold() {
     later.put(asks, Mode::Update, &OnlyUtc, at(NOON + MINUTE)).unwrap();
     assert!(spend(&mut later, "b", usd("0.01"), NOON + 2 * MINUTE));
     assert_eq!(status(&mut later, NOON + 2 * MINUTE).alerts, []);
-    for change in
-        [json!({ "rolling": true }), json!({ "period": "total" }), json!({ "burnRate": 0.5 }), json!({ "forecast": 1 })]
-    {
+    for change in [json!({ "burnRate": 0.5 }), json!({ "forecast": 1 })] {
         let mut wrong = budget.clone();
         wrong.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         assert_eq!(
@@ -419,6 +417,85 @@ fn what_is_spent_too_fast_is_told_before_any_threshold() {
             Code::InvalidConfig
         );
     }
+}
+
+/// Spends so much every three minutes from one to the other minute, and tells which alerts were raised when.
+fn told_of(ledger: &mut Ledger, minutes: std::ops::Range<i64>, amount: &str) -> Vec<(i64, Value)> {
+    let mut told = Vec::new();
+    for minute in minutes.step_by(3) {
+        let (id, now) = (format!("m{minute}"), NOON + minute * MINUTE);
+        let hold = reserve(ledger, &id, usd(amount), now);
+        assert!(hold.allowed);
+        for alert in hold.alerts.into_iter().chain(ledger.settle(&id, usd(amount), false, at(now)).alerts) {
+            told.push((minute, serde_json::from_str(&alert.to_json()).unwrap()));
+        }
+    }
+    told
+}
+
+fn kinds_of(told: &[(i64, Value)]) -> Vec<(i64, &str)> {
+    told.iter().map(|(minute, alert)| (*minute, alert["kind"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_rolling_budget_tells_how_fast_it_is_spent_once_in_its_length() {
+    let budget = json!({ "name": "b", "limit": 24, "period": "daily", "rolling": true, "alertThresholds": [], "burnRate": 4, "forecast": true });
+    let mut ledger = ledger(&[budget], NOON);
+    // Ninety cents an hour last for ever: what is spent goes out again.
+    assert_eq!(told_of(&mut ledger, 0..3 * 1440, "0.045"), []);
+    // Then five an hour.
+    let told = told_of(&mut ledger, 3 * 1440..4 * 1440, "0.25");
+    let [(forecast_at, forecast), (burn_at, burn)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((&forecast["kind"], &burn["kind"]), (&json!("forecast"), &json!("burn_rate")));
+    // 2.15 are left. Each 24 minutes 0.442 is spent, and 0.36 goes out: 21 times, and then for 0.428 more.
+    assert_eq!((*forecast_at, forecast["exhaustsAt"].as_str().unwrap()), (4320, "2026-11-24T20:47:14.389Z"));
+    assert_eq!((*burn_at, burn["burnRate"].as_f64().unwrap()), (4365, 4.18));
+    // A day after each it is told again, while it goes on.
+    let again = told_of(&mut ledger, 4 * 1440..5 * 1440 + 120, "0.25");
+    let expected = [(4 * 1440 + 48, "burn_rate"), (5 * 1440 + 72, "burn_rate")];
+    assert_eq!(
+        kinds_of(&again),
+        expected,
+        "when the part that told is over; above its limit there is no forecast any more"
+    );
+}
+
+#[test]
+fn a_prepaid_balance_tells_when_it_will_not_last_a_week() {
+    let budget =
+        json!({ "name": "b", "limit": 100, "period": "total", "alertThresholds": [], "burnRate": 3, "forecast": true });
+    let mut ledger = ledger(&[budget], NOON);
+    // Ten cents an hour last for weeks.
+    assert_eq!(told_of(&mut ledger, 0..2 * 1440, "0.005"), []);
+    // At two dollars an hour what is left lasts two days.
+    let told = told_of(&mut ledger, 2 * 1440..3 * 1440, "0.1");
+    assert_eq!(
+        told.iter().map(|(_, alert)| alert["kind"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["forecast", "burn_rate"]
+    );
+    let (minute, forecast) = &told[0];
+    let exhausts = Instant::parse(forecast["exhaustsAt"].as_str().unwrap()).unwrap();
+    assert!(exhausts.ms() - (NOON + minute * MINUTE) < 7 * DAY, "{forecast}");
+    let (minute, burn) = &told[1];
+    assert!(burn["burnRate"].as_f64().unwrap() >= 3.0 && *minute > 2 * 1440 + 60, "{burn}");
+    assert!(burn["id"].as_str().unwrap().ends_with("@total#burn/100"), "{burn}");
+    // Once: until it is topped up, and still does not last.
+    assert_eq!(told_of(&mut ledger, 3 * 1440..3 * 1440 + 300, "0.1"), []);
+    let now = NOON + (3 * 1440 + 300) * MINUTE;
+    let top_up = json!({ "budget": "all:total:b", "id": "t", "amount": "10" });
+    assert_eq!(adjust(&mut ledger, top_up, now), json!({ "ok": true }));
+    let told = told_of(&mut ledger, 3 * 1440 + 303..3 * 1440 + 600, "0.1");
+    assert_eq!(kinds_of(&told)[0].1, "forecast", "{told:?}");
+    // A record of last month says nothing of today.
+    let mut late = self::ledger(
+        &[json!({ "name": "b", "limit": 100, "period": "total", "alertThresholds": [], "forecast": true })],
+        NOON,
+    );
+    assert!(spend(&mut late, "a", usd("0.01"), NOON));
+    let charged = late.charge("old", usd("50"), &[], at(NOON - 30 * DAY), None, at(NOON + MINUTE));
+    assert!(charged.counted && charged.alerts.is_empty(), "{charged:?}");
+    assert!(spend(&mut late, "b", usd("0.01"), NOON + 2 * MINUTE));
+    assert_eq!(status(&mut late, NOON + 2 * MINUTE).alerts, []);
 }
 
 #[test]

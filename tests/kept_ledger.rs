@@ -72,12 +72,12 @@ fn steps(days: bool) -> impl Strategy<Value = Vec<(i64, Value, bool)>> {
         json!({ "name": "all", "limit": 1, "period": "daily", "action": "block" }),
         json!({ "name": "all", "limit": 2, "period": "daily", "action": "block" }),
         json!({ "name": "x", "limit": "0.5", "period": "hourly", "action": "throttle", "scope": { "type": "agent", "id": "x" } }),
-        json!({ "id": "moves", "name": "m", "limit": 1, "period": "total", "alertThresholds": [10, 50.5] }),
+        json!({ "id": "moves", "name": "m", "limit": 1, "period": "total", "alertThresholds": [10, 50.5], "burnRate": 1.5 }),
         json!({ "id": "moves", "name": "m", "limit": 1, "period": "monthly", "scope": { "type": "user", "id": "u:é" } }),
     ];
     let kinds = [
         json!({ "name": "t", "unit": "tokens", "limit": 40, "softLimit": 20, "period": "hourly", "action": "block" }),
-        json!({ "name": "r", "unit": "requests", "limit": 4, "period": "daily", "rolling": true, "action": "throttle" }),
+        json!({ "name": "r", "unit": "requests", "limit": 4, "period": "daily", "rolling": true, "action": "throttle", "burnRate": 2, "forecast": true }),
         json!({ "name": "c", "limit": 1, "period": "hourly", "carryOver": "0.5", "action": "block", "burnRate": 3, "forecast": true }),
     ];
     let budgets: Vec<Value> = if days { budgets.to_vec() } else { budgets.into_iter().chain(kinds).collect() };

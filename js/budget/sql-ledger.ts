@@ -1,4 +1,4 @@
-import { type Core, Held, run } from "../core.js";
+import { type Core, Held } from "../core.js";
 import { StorageError, TollgateError } from "../errors.js";
 import type { ObjectStorage } from "./server.js";
 
@@ -11,6 +11,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE tollgate_rows (key TEXT PRIMARY KEY, hot INTEGER NOT NULL, due INTEGER, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX tollgate_rows_hot ON tollgate_rows (key) WHERE hot = 1",
     "CREATE INDEX tollgate_rows_due ON tollgate_rows (due) WHERE due IS NOT NULL",
+    "CREATE TABLE tollgate_log (id INTEGER PRIMARY KEY, rows TEXT NOT NULL)",
   ],
 ];
 
@@ -19,14 +20,26 @@ const PUT =
   "SELECT value ->> 0, value ->> 1, value ->> 2, value -> 3 FROM json_each(?)";
 const DELETE = "DELETE FROM tollgate_rows WHERE key IN (SELECT value FROM json_each(?))";
 const HOT = "SELECT key, value FROM tollgate_rows WHERE hot = 1";
+const ONE = "SELECT key, value FROM tollgate_rows WHERE key = ?";
 const NAMED = "SELECT key, value FROM tollgate_rows WHERE key IN (SELECT value FROM json_each(?))";
 const COLD_AFTER = "SELECT key, value FROM tollgate_rows WHERE hot = 0 AND key > ? ORDER BY key LIMIT ?";
 const DUE = "SELECT key, value FROM tollgate_rows WHERE due <= ? ORDER BY due LIMIT ?";
+const LOG = "INSERT INTO tollgate_log (rows) VALUES (?)";
+/** Of each row what was written last: of columns beside a `max`, SQLite gives those of its row. */
+const FOLD =
+  "INSERT OR REPLACE INTO tollgate_rows (key, hot, due, value) SELECT key, hot, due, value FROM (" +
+  "SELECT row.value ->> 0 AS key, row.value ->> 1 AS hot, row.value ->> 2 AS due, row.value -> 3 AS value, max(log.id) " +
+  "FROM tollgate_log AS log, json_each(log.rows) AS row GROUP BY row.value ->> 0)";
+const UNLOG = "DELETE FROM tollgate_log";
 
 /** Rows that are read at a time, where all of them are looked through. */
 const PAGE = 500;
 /** Pages that are swept at a time: the rest waits for the next message. */
 const MOST_PAGES = 20;
+/** A message that changes more than so many characters of rows is not logged: its rows are written where they belong. */
+const MOST_LOGGED_AT_ONCE = 8_192;
+/** When so much is logged, it is folded. */
+const MOST_LOGGED = 65_536;
 
 /** How long a slice waits before it tells its parent again. */
 const AGAIN_MS = 5_000;
@@ -40,17 +53,24 @@ export const TICK = '{"v":1,"ops":[{"op":"tick"}]}';
  * A ledger over the SQLite of a Durable Object. The rules are the core's; here is what reads and writes its rows.
  *
  * Budgets, their windows and what is held are in memory and in rows, settled reservations and charges in rows alone. What
- * a message changes is written before it is answered, in one transaction; the runtime holds the answer back until that is
+ * a message changes is written before it is answered, at once or not at all; the runtime holds the answer back until that is
  * on disk. Should anything fail, memory is thrown away and read again.
+ *
+ * A message that changes a few rows appends them to a log, which is one row instead of five and three indexes: most of them are
+ * changed again soon. Until the log is folded into the table, what it holds stays in memory. Whoever opens the database
+ * folds what is there.
  */
 export class SqlLedger {
   readonly #storage: ObjectStorage;
   readonly #held = new Held("rebuildable", (core) => {
     const ledger = new core.KeptLedger(true);
+    this.#storage.transactionSync(() => this.#fold());
     ledger.load(this.#rows(HOT).text);
     return ledger;
   });
   #migrated = false;
+  /** How many characters of rows are in the log. */
+  #logged = 0;
   /** When the alarm is set for, as far as this instance of the object knows. */
   #alarm: number | undefined;
 
@@ -60,8 +80,7 @@ export class SqlLedger {
 
   answer(message: string): string {
     try {
-      const answers = this.#safely(() => this.#transact(message));
-      return `{"v":1,"answers":[${answers}]}`;
+      return `{"v":1,"answers":[${this.#safely(() => this.#run(message))}]}`;
     } catch (error) {
       return refusal(error);
     }
@@ -70,12 +89,10 @@ export class SqlLedger {
   /** A step of a slice: over the rows that a message names, in one transaction with what it has changed. */
   turn<T>(message: string | undefined, step: (ledger: Kept, now: number) => T): T {
     return this.#safely(() => {
-      this.#migrate();
       if (message !== undefined) this.#load(message);
       const now = Date.now();
       const value = this.#held.use((ledger) => step(ledger, now));
       this.#write();
-      this.#sweep();
       return value;
     });
   }
@@ -87,7 +104,11 @@ export class SqlLedger {
 
   #safely<T>(body: () => T): T {
     try {
-      const value = this.#storage.transactionSync(body);
+      this.#migrate();
+      const value = body();
+      this.#sweep();
+      // What is in the table need not be in memory.
+      if (this.#logged === 0) this.#held.use((ledger) => ledger.forgetWritten());
       this.#setAlarm();
       return value;
     } catch (error) {
@@ -97,42 +118,42 @@ export class SqlLedger {
     }
   }
 
-  /** Takes in the rows that a message names, and gives their names. */
-  #load(message: string): string {
-    const wanted = run((core) => core.ledgerWants(message));
-    if (wanted !== "") {
-      const { text, count } = this.#rows(NAMED, wanted);
-      if (count > 0) this.#held.use((ledger) => ledger.load(text));
+  #run(message: string): string {
+    const now = Date.now();
+    let said = this.#held.use((ledger) => ledger.exchange(message, false, now));
+    if (said[0] === "?") {
+      this.#read(said.slice(1));
+      said = this.#held.use((ledger) => ledger.exchange(message, true, now));
     }
-    return wanted;
+    const [answer, next, ...changes] = said as [string, string, ...string[]];
+    if (changes.length > 0) this.#put(changes);
+    else if (this.#held.use((ledger) => ledger.isAdopting())) return this.#storage.transactionSync(() => this.#adopting(message, answer, Number(next), now));
+    return answer;
   }
 
-  #transact(message: string): string {
-    this.#migrate();
-    const now = Date.now();
-    const wanted = this.#load(message);
-    const answers: string[] = [];
-    for (let from = 0; ; ) {
-      const [answer, next] = this.#held.use((ledger) => ledger.run(message, from, now)) as [string, string];
-      if (answer !== "") answers.push(answer);
-      from = Number(next);
-      if (!this.#held.use((ledger) => ledger.isAdopting())) break;
-      this.#write();
+  /** Goes on after an operation has made a budget: that is first offered all that is kept. */
+  #adopting(message: string, first: string, next: number, now: number): string {
+    const answers = [first];
+    for (let from = next; ; ) {
       this.#adopt(now);
-      if (wanted !== "") this.#held.use((ledger) => ledger.load(this.#rows(NAMED, wanted).text));
+      this.#load(message);
+      const [answer, after] = this.#held.use((ledger) => ledger.run(message, from, now)) as [string, string];
+      if (answer !== "") answers.push(answer);
+      from = Number(after);
+      if (!this.#held.use((ledger) => ledger.isAdopting())) break;
     }
-    this.#write();
-    this.#sweep();
+    this.#write("all");
     return answers.join(",");
   }
 
-  /** Offers new budgets what was settled and charged before them. */
+  /** Offers new budgets what was settled and charged before them; of what is in memory they know. */
   #adopt(now: number): void {
+    this.#write("all");
     for (let after = ""; ; ) {
       const page = this.#rows(COLD_AFTER, after, PAGE);
       const last = page.count < PAGE;
       this.#held.use((ledger) => ledger.adopt(page.text, last, now));
-      this.#write();
+      this.#write("all");
       if (last) return;
       after = page.lastKey;
     }
@@ -141,19 +162,58 @@ export class SqlLedger {
   #sweep(): void {
     const due = this.#held.use((ledger) => ledger.sweepDue());
     if (due === undefined) return;
-    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const page = this.#rows(DUE, due, PAGE);
-      const last = page.count < PAGE;
-      this.#held.use((ledger) => ledger.sweep(page.text, last));
-      this.#write();
-      if (last) return;
-    }
+    this.#storage.transactionSync(() => {
+      this.#fold();
+      // Only what is read is swept.
+      this.#held.use((ledger) => ledger.forgetWritten());
+      for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+        const page = this.#rows(DUE, due, PAGE);
+        const last = page.count < PAGE;
+        this.#held.use((ledger) => ledger.sweep(page.text, last));
+        this.#write("all");
+        if (last) return;
+      }
+    });
   }
 
-  #write(): void {
-    const [gone, ...puts] = this.#held.use((ledger) => ledger.changes());
-    if (gone !== undefined && gone !== "[]") this.#storage.sql.exec(DELETE, gone);
-    for (const rows of puts) this.#storage.sql.exec(PUT, rows);
+  /** Writes what has changed: a little into the log, else, or where `all` is wanted in the table, there. */
+  #write(all?: "all"): void {
+    this.#put(this.#held.use((ledger) => ledger.changes()), all);
+  }
+
+  #put([gone, ...puts]: string[], all?: "all"): void {
+    const [rows] = puts;
+    if (all === undefined && gone === "[]" && rows !== undefined && puts.length === 1 && rows.length <= MOST_LOGGED_AT_ONCE) {
+      this.#storage.sql.exec(LOG, rows);
+      this.#logged += rows.length;
+      if (this.#logged > MOST_LOGGED) this.#storage.transactionSync(() => this.#fold());
+      return;
+    }
+    if (all === undefined && gone === undefined) return;
+    this.#storage.transactionSync(() => {
+      // What is in the log came before it.
+      this.#fold();
+      if (gone !== undefined && gone !== "[]") this.#storage.sql.exec(DELETE, gone);
+      for (const rows of puts) this.#storage.sql.exec(PUT, rows);
+    });
+  }
+
+  /** Brings what is in the log to where it belongs. */
+  #fold(): void {
+    this.#storage.sql.exec(FOLD);
+    this.#storage.sql.exec(UNLOG);
+    this.#logged = 0;
+  }
+
+  /** Takes in the rows that a message names and that are not in memory. */
+  #load(message: string): void {
+    this.#read(this.#held.use((ledger) => ledger.missing(message)));
+  }
+
+  #read(keys: string[]): void {
+    if (keys.length === 0) return;
+    const { text, count } = keys.length === 1 ? this.#rows(ONE, keys[0]) : this.#rows(NAMED, JSON.stringify(keys));
+    if (count > 0) this.#held.use((ledger) => ledger.load(text));
   }
 
   /** Rows in the form that the core reads. */
@@ -180,6 +240,11 @@ export class SqlLedger {
 
   #migrate(): void {
     if (this.#migrated) return;
+    this.#storage.transactionSync(() => this.#bringForward());
+    this.#migrated = true;
+  }
+
+  #bringForward(): void {
     const { sql } = this.#storage;
     sql.exec("CREATE TABLE IF NOT EXISTS tollgate_meta (schema_version INTEGER NOT NULL)");
     const [row] = [...sql.exec("SELECT schema_version FROM tollgate_meta").raw()];
@@ -195,7 +260,6 @@ export class SqlLedger {
       sql.exec("DELETE FROM tollgate_meta");
       sql.exec("INSERT INTO tollgate_meta (schema_version) VALUES (?)", MIGRATIONS.length);
     }
-    this.#migrated = true;
   }
 }
 

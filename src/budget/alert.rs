@@ -1,10 +1,6 @@
 //! A threshold that was reached.
 
-use super::{
-    answer::instant_of,
-    config::{Config, Threshold},
-    unit::Unit,
-};
+use super::{answer::instant_of, config::Config, threshold::Threshold, unit::Unit};
 use crate::{
     json::{Raw, ToJson, Writer, number},
     money::Usd,

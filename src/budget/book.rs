@@ -5,10 +5,13 @@ use std::rc::Rc;
 use super::{
     adjust::Adjustments,
     alert::Alert,
-    burn::{Pace, burn},
-    config::{Config, Threshold},
+    burn::{PREPAID, Pace, burn},
+    charge::Known,
+    clock::LEAST_MEMORY,
+    config::Config,
     journal::Journal,
-    ledger::{Known, LEAST_MEMORY, Promise, State},
+    promise::{Promise, State},
+    threshold::Threshold,
     window::{Change, Window},
 };
 use crate::{
@@ -173,8 +176,9 @@ impl Book {
         let window = self.window(at);
         let (start, before) = (window.start, window.spent);
         window.apply(change);
-        self.note(at, before, now);
+        let after = window.spent;
         journal.window(&self.config.id, start);
+        self.note(at, (before, after), now, journal);
         if self.config.carries() > Usd::ZERO {
             // What was billed late is not left any more.
             let after: Vec<Instant> = self.windows.keys().copied().filter(|known| *known > start).collect();
@@ -189,19 +193,53 @@ impl Book {
         self.raise(at, now, journal)
     }
 
-    /// Notes what is spent, where it is asked how fast. What was spent before it was asked was spent long ago.
-    fn note(&mut self, at: Instant, before: Usd, now: Instant) {
-        if self.config.watches_pace()
-            && let Some(pace) = self.pace(at, now)
-        {
-            self.window(now).trail.note(&pace, before);
+    /// Notes what is spent, where it is asked how fast: `after` in place of `before`. What was spent before it was asked was spent long ago.
+    fn note(&mut self, at: Instant, (before, after): (Usd, Usd), now: Instant, journal: &mut Journal) {
+        let Some(pace) = self.pace(at, now).filter(|_| self.config.watches_pace()) else { return };
+        let home = self.bounds(now).0;
+        journal.window(&self.config.id, home);
+        let is_rolling = self.config.rolling;
+        if let Some(last) = self.trailing(now).filter(|last| *last != home) {
+            // The newest part of a rolling window has it.
+            let trail = self.windows.get_mut(&last).map(|window| std::mem::take(&mut window.trail));
+            self.window(now).trail = trail.unwrap_or_default();
+            journal.window(&self.config.id, last);
         }
+        let trail = &mut self.window(now).trail;
+        if pace.is_long_ago(at) {
+            trail.shift(&pace, (before, after));
+        } else if is_rolling {
+            let sum = trail.sum();
+            trail.note(&Pace { sum: sum.saturating_add(after).saturating_sub(before), ..pace }, sum);
+        } else {
+            trail.note(&pace, before);
+        }
+    }
+
+    /// The window that has the trail: that of now, of a rolling one the newest part in which anything was spent.
+    fn trailing(&self, now: Instant) -> Option<Instant> {
+        let home = self.bounds(now).0;
+        if !self.config.rolling {
+            return Some(home);
+        }
+        let mut kept = self.windows.range(..=&home).filter(|(_, window)| !window.trail.0.is_empty());
+        kept.next_back().map(|(start, _)| *start)
     }
 
     /// How the window of an instant stands, if it is that of now.
     fn pace(&mut self, at: Instant, now: Instant) -> Option<Pace> {
         let Standing { spent, limit, start, end, .. } = self.standing_in(now, now);
-        (start..end).contains(&at).then_some(Pace { start, end, limit, spent, now })
+        if !(start..end).contains(&at) {
+            return None;
+        }
+        let is_endless = self.config.period == Period::Total;
+        let without_calendar = self.config.reach().or(is_endless.then_some(PREPAID));
+        let length = without_calendar.unwrap_or(end.ms() - start.ms());
+        let (start, until) = match without_calendar {
+            Some(length) => (now.plus(-length), now.plus(length)),
+            None => (start, end),
+        };
+        Some(Pace { start, length, until, is_endless, limit, spent, sum: spent, now })
     }
 
     /// Raises, once in a window, that it is spent too fast, or will be spent before its end.
@@ -209,22 +247,28 @@ impl Book {
         let mut new = Vec::new();
         let (asked, forecast) = (self.config.burn_rate, self.config.forecast);
         let Some(pace) = self.pace(at, now).filter(|_| self.config.watches_pace()) else { return new };
-        let window = self.window(now);
-        if window.trail.0.is_empty() {
-            return new;
-        }
-        let found = burn(&pace, &window.trail);
+        let home = self.bounds(now).0;
+        let rolling = self.config.rolling.then(|| self.standing(now));
+        let trail = self.trailing(now).and_then(|start| self.windows.get(&start)).map(|window| &window.trail);
+        let Some(trail) = trail.filter(|trail| !trail.0.is_empty()) else { return new };
+        let found = match &rolling {
+            Some(standing) => burn(&Pace { sum: trail.sum(), ..pace }, trail, &self.releases(standing)),
+            None => burn(&pace, trail, &[]),
+        };
         let is_fast = asked.is_some_and(|asked| found.short.min(found.long) >= asked.micro());
-        let ends = forecast && pace.spent < pace.limit && found.exhausts.is_some_and(|at| at < pace.end);
+        let ends = forecast && pace.spent < pace.limit && found.exhausts.is_some_and(|at| at < pace.until);
         let due = [(Threshold::BURN, is_fast), (Threshold::FORECAST, ends)];
+        // In a rolling window once in its length.
+        let first = rolling.map_or(home, |standing| standing.start);
         for (threshold, _) in due.into_iter().filter(|(_, is_due)| *is_due) {
-            if self.window(now).raised.contains_key(&threshold) {
+            let told = |(_, window): (&Instant, &Window)| window.raised.contains_key(&threshold);
+            if self.windows.range(&first..=&home).any(told) {
                 continue;
             }
-            let alert = Alert::new(&self.config, threshold, pace.start, (pace.spent, pace.limit), false, now);
+            let alert = Alert::new(&self.config, threshold, home, (pace.spent, pace.limit), false, now);
             let alert = Alert { burn: Some((found.long, found.exhausts)), ..alert };
             self.window(now).raised.insert(threshold, alert.clone());
-            journal.window(&self.config.id, pace.start);
+            journal.window(&self.config.id, home);
             new.push(alert);
         }
         new
@@ -247,10 +291,10 @@ impl Book {
                 Some(soft) if threshold == Threshold::SOFT => amount > soft,
                 _ => threshold.reached_by(amount, limit),
             };
-            let actual = reached(spent);
-            if !actual && !reached(taken) {
+            if !reached(taken) {
                 continue;
             }
+            let actual = reached(spent);
             let amount = if actual { spent } else { taken };
             let first = if config.rolling { start } else { home };
             let told = self.windows.iter_mut().find(|(known, window)| {

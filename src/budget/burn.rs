@@ -5,8 +5,16 @@
 //! of that (of a day: an hour, and five minutes), and told when both are at least what was asked for: the long one says that it
 //! is more than a moment, the short one that it still goes on. At the rate of the long stretch what is left lasts until
 //! `now + left * stretch / spent in it`; that is told where it is before the window ends.
+//!
+//! - Of a rolling budget the window is its length up to now, and what is left grows as what was spent goes out of it: spending that this
+//!   makes room for lasts for ever, and is no forecast.
+//! - A `total` budget has no end. The rate that lasts is the one at which what was left when the stretch began lasts [`PREPAID`]
+//!   more, and the forecast looks so far ahead.
 
-use crate::{money::Usd, time::Instant};
+use crate::{
+    money::Usd,
+    time::{DAY, HOUR, Instant},
+};
 
 /// The long stretch is so much of the window.
 const LONG: i64 = 24;
@@ -14,18 +22,26 @@ const LONG: i64 = 24;
 const SHORT: i64 = 12;
 /// What is spent is noted this often in a short stretch.
 const NOTES: i64 = 2;
+/// How long a prepaid balance is to last: a week, in which there is time to add to it.
+pub const PREPAID: i64 = 7 * DAY;
 
 /// A window, and how it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Its start.
+    /// From when on it counts.
     pub start: Instant,
-    /// Its end.
-    pub end: Instant,
+    /// The length of its window.
+    pub length: i64,
+    /// What is spent by then is told.
+    pub until: Instant,
+    /// Whether it has no end, so that the rate that lasts is that of what is left.
+    pub is_endless: bool,
     /// What may be spent in it.
     pub limit: Usd,
     /// What is spent.
     pub spent: Usd,
+    /// The same as its trail counts it: what goes out of a rolling window stays in.
+    pub sum: Usd,
     /// When.
     pub now: Instant,
 }
@@ -48,11 +64,16 @@ pub struct Trail(pub(super) Vec<(Instant, Usd)>);
 
 impl Pace {
     fn long(&self) -> i64 {
-        ((self.end.ms() - self.start.ms()) / LONG).max(1)
+        (self.length / LONG).max(1)
     }
 
     fn short(&self) -> i64 {
         (self.long() / SHORT).max(1)
+    }
+
+    /// Whether what is of that instant was spent before any stretch. What was reserved a while ago and is settled now, was not.
+    pub(super) fn is_long_ago(&self, at: Instant) -> bool {
+        at < self.now.plus(-self.long().max(HOUR))
     }
 }
 
@@ -66,13 +87,26 @@ impl Trail {
         let grain = (pace.short() / NOTES).max(1);
         let moment = |at: Instant| at.ms().div_euclid(grain);
         match self.0.last_mut() {
-            Some(last) if moment(last.0) == moment(pace.now) => *last = (pace.now.max(last.0), pace.spent),
-            _ => self.0.push((pace.now, pace.spent)),
+            Some(last) if moment(last.0) == moment(pace.now) => *last = (pace.now.max(last.0), pace.sum),
+            _ => self.0.push((pace.now, pace.sum)),
         }
         let oldest = pace.now.plus(-pace.long());
         // The last one before the stretch says what was spent when it began.
         let before = self.0.iter().take_while(|(at, _)| *at <= oldest).count();
         self.0.drain(..before.saturating_sub(1));
+    }
+
+    /// Counts what was spent before any of its notes: `after` in place of `before`.
+    pub fn shift(&mut self, pace: &Pace, (before, after): (Usd, Usd)) {
+        if self.0.first().is_some_and(|(at, _)| *at > pace.start) {
+            self.0.insert(0, (pace.start, Usd::ZERO));
+        }
+        self.0.iter_mut().for_each(|(_, spent)| *spent = spent.saturating_add(after).saturating_sub(before));
+    }
+
+    /// What was spent at its last note.
+    pub fn sum(&self) -> Usd {
+        self.0.last().map_or(Usd::ZERO, |(_, spent)| *spent)
     }
 
     /// What was spent at an instant.
@@ -81,27 +115,47 @@ impl Trail {
     }
 }
 
-/// How fast a window is spent, by what was noted of it.
-pub fn burn(pace: &Pace, trail: &Trail) -> Burn {
-    let within = |stretch: i64| pace.spent.saturating_sub(trail.at(pace.now.plus(-stretch)));
-    let window = i128::from((pace.end.ms() - pace.start.ms()).max(1));
+/// How fast a window is spent, by what was noted of it. `releases`: when what is spent goes out of it, of one that is rolling.
+pub fn burn(pace: &Pace, trail: &Trail, releases: &[(Instant, Usd)]) -> Burn {
+    let within = |stretch: i64| pace.sum.saturating_sub(trail.at(pace.now.plus(-stretch)));
+    let left = pace.limit.saturating_sub(pace.spent);
     let times = |stretch: i64| {
+        let gone = within(stretch);
+        let lasts = if pace.is_endless { left.saturating_add(gone) } else { pace.limit };
         // Three digits more than are shown, so that these are right.
-        let share = within(stretch).pico().saturating_mul(1_000_000_000) / pace.limit.pico().max(1);
-        u64::try_from((share.saturating_mul(window) / i128::from(stretch)).saturating_add(500) / 1_000)
+        let share = gone.pico().saturating_mul(1_000_000_000) / lasts.pico().max(1);
+        let length = i128::from(pace.length.max(1));
+        u64::try_from((share.saturating_mul(length) / i128::from(stretch)).saturating_add(500) / 1_000)
             .unwrap_or(u64::MAX)
     };
-    let (long, gone) = (pace.long(), within(pace.long()).pico());
-    let left = pace.limit.saturating_sub(pace.spent).pico();
-    let lasts = left.saturating_mul(i128::from(long)).checked_div(gone);
-    let exhausts = lasts.map(|ms| pace.now.plus(i64::try_from(ms).unwrap_or(i64::MAX)));
-    Burn { short: times(pace.short()), long: times(long), exhausts }
+    let long = pace.long();
+    Burn { short: times(pace.short()), long: times(long), exhausts: exhausts(pace, (within(long), long), releases) }
+}
+
+/// When nothing is left, where so much goes in a stretch.
+fn exhausts(pace: &Pace, (gone, stretch): (Usd, i64), releases: &[(Instant, Usd)]) -> Option<Instant> {
+    let (gone, stretch) = (gone.pico(), i128::from(stretch));
+    let mut left = pace.limit.saturating_sub(pace.spent).pico();
+    let mut from = pace.now;
+    for (at, released) in releases {
+        let lasts = left.saturating_mul(stretch).checked_div(gone)?;
+        let until = i128::from(at.ms() - from.ms());
+        if lasts <= until {
+            break;
+        }
+        left = left.saturating_sub(until.saturating_mul(gone) / stretch).saturating_add(released.pico());
+        from = *at;
+    }
+    let lasts = left.saturating_mul(stretch).checked_div(gone)?;
+    let end = from.plus(i64::try_from(lasts).unwrap_or(i64::MAX));
+    // By then what is spent from now on goes out of a rolling window as fast as it comes in.
+    (releases.is_empty() || end <= pace.until).then_some(end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{DAY, HOUR, MINUTE};
+    use crate::time::MINUTE;
     use proptest::prelude::*;
 
     fn usd(cents: i64) -> Usd {
@@ -110,7 +164,16 @@ mod tests {
 
     fn pace(now: i64, spent: i64) -> Pace {
         let at = Instant::from_ms;
-        Pace { start: at(0), end: at(DAY), limit: usd(2_400), spent: usd(spent), now: at(now) }
+        Pace {
+            start: at(0),
+            length: DAY,
+            until: at(DAY),
+            is_endless: false,
+            limit: usd(2_400),
+            spent: usd(spent),
+            sum: usd(spent),
+            now: at(now),
+        }
     }
 
     /// Of 24 dollars a day one an hour lasts.
@@ -123,7 +186,7 @@ mod tests {
                 spent = cents * minute / 60;
                 trail.note(&pace(minute * MINUTE, spent), Usd::ZERO);
             }
-            let found = burn(&pace(2 * HOUR, spent), &trail);
+            let found = burn(&pace(2 * HOUR, spent), &trail, &[]);
             assert_eq!((found.long, found.short), (micro, micro), "{cents}");
             let expected = (cents > 0).then(|| Instant::from_ms(exhausts));
             assert_eq!(found.exhausts, expected, "{cents}");
@@ -135,15 +198,63 @@ mod tests {
         let mut trail = Trail::default();
         trail.note(&pace(HOUR, 0), Usd::ZERO);
         trail.note(&pace(HOUR + MINUTE, 1_200), Usd::ZERO);
-        let during = burn(&pace(HOUR + 2 * MINUTE, 1_200), &trail);
+        let during = burn(&pace(HOUR + 2 * MINUTE, 1_200), &trail, &[]);
         assert_eq!((during.short, during.long), (144_000_000, 12_000_000));
-        let after = burn(&pace(HOUR + 30 * MINUTE, 1_200), &trail);
+        let after = burn(&pace(HOUR + 30 * MINUTE, 1_200), &trail, &[]);
         assert_eq!((after.short, after.long), (0, 12_000_000));
-        let later = burn(&pace(3 * HOUR, 1_200), &trail);
+        let later = burn(&pace(3 * HOUR, 1_200), &trail, &[]);
         assert_eq!(later, Burn { short: 0, long: 0, exhausts: None });
         // Nothing is divided by nothing.
-        let none = burn(&Pace { limit: Usd::ZERO, ..pace(HOUR + 2 * MINUTE, 1_200) }, &trail);
+        let none = burn(&Pace { limit: Usd::ZERO, ..pace(HOUR + 2 * MINUTE, 1_200) }, &trail, &[]);
         assert_eq!(none.exhausts, Some(Instant::from_ms(HOUR + 2 * MINUTE)));
+    }
+
+    #[test]
+    fn a_prepaid_balance_lasts_a_week_or_is_forecast() {
+        // Of 24 dollars 2 a day: 12 days more. Of what was left when the hours began a week's share is 7 % more than is spent.
+        let at = |cents: i64| Pace {
+            length: PREPAID,
+            until: Instant::from_ms(DAY + PREPAID),
+            is_endless: true,
+            ..pace(DAY, cents)
+        };
+        for (before, spent, long, exhausts) in [
+            (0, 0, 0, None),
+            (400, 400, 0, None),
+            (400, 500, 1_200_000, Some(19 * 7 * HOUR)),
+            (1_000, 2_400, 24_000_000, Some(0)),
+        ] {
+            let mut trail = Trail::default();
+            trail.note(&Pace { now: Instant::from_ms(DAY - 7 * HOUR), ..at(before) }, usd(before));
+            trail.note(&at(spent), usd(before));
+            let found = burn(&at(spent), &trail, &[]);
+            assert_eq!((found.long, found.exhausts), (long, exhausts.map(|ms| Instant::from_ms(DAY + ms))), "{spent}");
+        }
+    }
+
+    #[test]
+    fn what_goes_out_of_a_rolling_window_makes_room() {
+        let now = Instant::from_ms(DAY);
+        // A dollar in the last hour, 20 of 24 spent.
+        let pace = Pace { start: Instant::from_ms(0), until: now.plus(DAY), sum: usd(100), ..pace(DAY, 2_000) };
+        let mut trail = Trail::default();
+        trail.note(&pace, Usd::ZERO);
+        let exhausts = |releases: &[(i64, i64)]| {
+            let releases: Vec<_> =
+                releases.iter().map(|(hours, cents)| (now.plus(hours * HOUR), usd(*cents))).collect();
+            burn(&pace, &trail, &releases).exhausts.map(|at| (at.ms() - DAY) / HOUR)
+        };
+        for (releases, hours) in [
+            // Four dollars last four hours, whatever goes out later.
+            (vec![(5, 2_000)], Some(4)),
+            (vec![(3, 200), (9, 1_800)], Some(6)),
+            (vec![(4, 2_000)], Some(4)),
+            // All of it goes out in time: a dollar an hour is what lasts.
+            (vec![(1, 500), (5, 1_500)], Some(24)),
+            (vec![(1, 600), (5, 1_600)], None),
+        ] {
+            assert_eq!(exhausts(&releases), hours, "{releases:?}");
+        }
     }
 
     proptest! {
@@ -163,7 +274,7 @@ mod tests {
                 prop_assert!(trail.0.len() <= 27, "{} notes", trail.0.len());
                 for (stretch, shown) in [(HOUR, false), (5 * MINUTE, true)] {
                     let before = |at: i64| all.iter().take_while(|(known, _)| *known <= at).last().map_or(0, |(_, spent)| *spent);
-                    let found = burn(&pace(now, spent), &trail);
+                    let found = burn(&pace(now, spent), &trail, &[]);
                     let times = if shown { found.short } else { found.long };
                     let micro = |cents: i64| (i128::from(cents) * 1_000_000 * 24 / 2_400 * i128::from(HOUR) / i128::from(stretch)) as u64;
                     let (least, most) = (spent - before(now - stretch), spent - before(now - stretch - 150_000));

@@ -2,9 +2,11 @@
 //! that a user wrote; and it holds nothing, so between the answer and the call anybody may spend.
 
 use super::{
+    action::Action,
     alert::Alert,
     book::frees,
-    config::{Action, Config, Threshold},
+    config::Config,
+    threshold::Threshold,
     unit::{Amounts, Unit, whole},
 };
 use crate::{

@@ -12,12 +12,14 @@
 use super::{
     Scope,
     alert::Alert,
+    asked::Reserve,
     chunk::{
         Chunk, PARENTS, Phase, add_book, amounts, chunk_of, grant, holds, mark, read_chunk, spent, taken,
         write_amounts, write_chunk, write_told,
     },
-    ledger::{Ledger, Reserve, State},
+    ledger::Ledger,
     message,
+    promise::State,
     rows::{Change, amount},
     slices::{GRANTS_MS, LEASE_MS, MARK, Part},
 };

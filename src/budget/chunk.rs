@@ -2,8 +2,10 @@
 
 use super::{
     Amounts, Reservation, Scope,
+    asked::Reserve,
     config::Config,
-    ledger::{Ledger, Promise, Reserve, State},
+    ledger::Ledger,
+    promise::{Promise, State},
     rows::{amount, ms, scopes},
     slices::{LEASE_MS, Part},
 };

@@ -31,35 +31,64 @@ pub(super) fn operations(message: &str) -> Result<Vec<Object<'_>>> {
     read().ok_or_else(|| Error::input("cannot read a message: expected operations of version 1, found something else"))
 }
 
-/// The keys of the rows that a message needs, beside those that are hot: a JSON array.
-pub fn wants(message: &str) -> Result<Vec<String>> {
-    let mut keys = Set::new();
-    for op in operations(message)? {
-        let name = |key: &str| op.get(key).and_then(Raw::to_text);
-        if let Some(id) = name("id") {
-            match name("op").as_deref() {
-                Some("reserve" | "settle" | "release") => keys.insert(Key::Reservation(id)),
-                Some("charge") => keys.insert(Key::Record(id)),
-                Some("claim") => keys.insert(Key::Claim(id)),
-                Some("slice") => {
-                    let named = [name("request").map(Key::Reservation), name("of").map(Key::Record)];
-                    keys.extend(named.into_iter().flatten());
-                    keys.insert(Key::Reservation(id))
-                }
-                Some("sliced") => {
-                    let parts = op.get("parts").and_then(Part::read_list).unwrap_or_default();
-                    keys.extend(parts.into_iter().map(|part| Key::Record(Part::record(&id, &part.id))));
-                    keys.insert(Key::Record(id.clone()));
-                    keys.insert(Key::Reservation(id))
-                }
-                _ => false,
-            };
-        }
-        if let Some(id) = name("reservationId") {
-            keys.insert(Key::Reservation(id));
-        }
+/// A message that was read.
+pub struct Message<'a>(Vec<Object<'a>>);
+
+impl<'a> Message<'a> {
+    /// Reads it.
+    pub fn parse(text: &'a str) -> Result<Self> {
+        operations(text).map(Self)
     }
-    Ok(keys.iter().map(Key::text).collect())
+
+    /// The rows that it names, beside those that are hot.
+    pub(super) fn keys(&self) -> Set<Key> {
+        let mut keys = Set::new();
+        for op in &self.0 {
+            let name = |key: &str| op.get(key).and_then(Raw::to_text);
+            if let Some(id) = name("id") {
+                match name("op").as_deref() {
+                    Some("reserve" | "settle" | "release") => keys.insert(Key::Reservation(id)),
+                    Some("charge") => keys.insert(Key::Record(id)),
+                    Some("claim") => keys.insert(Key::Claim(id)),
+                    Some("slice") => {
+                        let named = [name("request").map(Key::Reservation), name("of").map(Key::Record)];
+                        keys.extend(named.into_iter().flatten());
+                        keys.insert(Key::Reservation(id))
+                    }
+                    Some("sliced") => {
+                        let parts = op.get("parts").and_then(Part::read_list).unwrap_or_default();
+                        keys.extend(parts.into_iter().map(|part| Key::Record(Part::record(&id, &part.id))));
+                        keys.insert(Key::Record(id.clone()));
+                        keys.insert(Key::Reservation(id))
+                    }
+                    _ => false,
+                };
+            }
+            if let Some(id) = name("reservationId") {
+                keys.insert(Key::Reservation(id));
+            }
+        }
+        keys
+    }
+
+    /// As [`run()`].
+    pub fn run(&self, ledger: &mut Ledger, from: usize, zones: &dyn Zones, now: Instant) -> (String, usize) {
+        let mut to = Writer::new();
+        let mut next = from;
+        for op in self.0.iter().skip(from) {
+            next += 1;
+            to.raw(&answered(ledger, op, zones, now));
+            if ledger.is_adopting() {
+                break;
+            }
+        }
+        (to.end(), next)
+    }
+}
+
+/// The keys of the rows that a message needs, beside those that are hot.
+pub fn wants(message: &str) -> Result<Vec<String>> {
+    Ok(Message::parse(message)?.keys().iter().map(Key::text).collect())
 }
 
 /// Runs the operations of a message from the given one on, until one has made a budget that is still to be offered what is
@@ -71,17 +100,7 @@ pub fn run(
     zones: &dyn Zones,
     now: Instant,
 ) -> Result<(String, usize)> {
-    let ops = operations(message)?;
-    let mut to = Writer::new();
-    let mut next = from;
-    for op in ops.iter().skip(from) {
-        next += 1;
-        to.raw(&answered(ledger, op, zones, now));
-        if ledger.is_adopting() {
-            break;
-        }
-    }
-    Ok((to.end(), next))
+    Ok(Message::parse(message)?.run(ledger, from, zones, now))
 }
 
 /// Runs one operation, and answers as the message does.

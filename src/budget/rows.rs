@@ -5,7 +5,8 @@
 //!
 //! 1. [`Ledger::load`] what [`hot`](Change::hot) rows there are, once;
 //! 2. for each message: load the rows that it [wants](super::message::wants), run it, write [`Ledger::changes`] in one
-//!    transaction, answer. Where writing fails, what is in memory is ahead: throw it away and begin at 1.
+//!    transaction, answer. Where writing fails, what is in memory is ahead: throw it away and begin at 1;
+//! 3. once rows can be read where they were written, and no new budget waits for them, [`Ledger::forget_written`].
 
 use std::rc::Rc;
 
@@ -14,10 +15,14 @@ use super::{
     adjust::Adjustments,
     alert::Alert,
     book::Book,
+    charge::Known,
     claim::Claim,
+    clock::{Identity, LEAST_MEMORY},
     config::Config,
     journal::Key,
-    ledger::{Identity, Known, LEAST_MEMORY, Ledger, Open, Promise, State},
+    ledger::Ledger,
+    message::Message,
+    promise::{Open, Promise, State},
     unit::Amounts,
     window::Window,
 };
@@ -113,17 +118,32 @@ impl Ledger {
         Ok(loaded)
     }
 
-    /// What has changed since this was last asked, to be written in one transaction. What need not be in memory leaves it.
+    /// What has changed since this was last asked, to be written in one transaction.
     pub fn changes(&mut self) -> Vec<Change> {
         let mut changed = std::mem::take(&mut self.journal.keys);
         if !changed.is_empty() {
             changed.insert(Key::Ledger, None);
         }
-        let changes = changed.into_iter().map(|(key, due)| self.change_of(&key, due)).collect();
+        changed.into_iter().map(|(key, due)| self.change_of(&key, due)).collect()
+    }
+
+    /// What need not be in memory leaves it: settled reservations, charges and claims, which are read when they are named.
+    pub fn forget_written(&mut self) {
         self.promises.retain(|_, promise| promise.state == State::Held);
         self.charges.clear();
         self.claims.clear();
-        changes
+    }
+
+    /// Of the rows that a message wants those that are not in memory.
+    pub fn missing(&self, message: &Message<'_>) -> Vec<String> {
+        let mut wanted = message.keys();
+        wanted.retain(|key| match key {
+            Key::Reservation(id) => !self.promises.contains_key(id),
+            Key::Record(id) => !self.charges.contains_key(id),
+            Key::Claim(name) => !self.claims.contains_key(name),
+            _ => true,
+        });
+        wanted.iter().map(Key::text).collect()
     }
 
     fn change_of(&self, key: &Key, due: Option<Instant>) -> Change {

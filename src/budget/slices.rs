@@ -8,10 +8,14 @@ use std::rc::Rc;
 
 use super::{
     Reservation,
+    action::Action,
     alert::Alert,
+    asked::{Charge, Reserve},
     book::Book,
-    config::{Action, Config},
-    ledger::{Charge, Identity, LEAST_MEMORY, Ledger, Promise, Reserve, State},
+    clock::{Identity, LEAST_MEMORY},
+    config::Config,
+    ledger::Ledger,
+    promise::{Promise, State},
     unit::{Amounts, Unit},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use crate::collections::Map;
 
-use super::{alert::Alert, burn::Trail, config::Threshold};
+use super::{alert::Alert, burn::Trail, threshold::Threshold};
 use crate::{money::Usd, time::Instant};
 
 /// What was spent and is held in one window, and the alerts it raised. Of a budget that is rolling: in one part of it.

@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{
     budget::{
-        Amounts, Charge, Child, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check, child::Step,
-        config::parse_week_start, message, rows::Change,
+        Amounts, Charge, Child, Config, Guarantee, Ledger, Mode, Reserve, Scope, Zones, check,
+        child::Step,
+        config::parse_week_start,
+        message::{self, Message},
+        rows::Change,
     },
     error::{Error, Result},
     json::{Raw, ToJson},
@@ -177,6 +180,17 @@ impl KeptLedger {
         Self { ledger: RefCell::new(ledger), child: RefCell::default() }
     }
 
+    /// The keys of the rows that a message needs and that are not in memory.
+    pub fn missing(&self, message: &str) -> Result<Vec<String>> {
+        Ok(self.ledger.borrow().missing(&Message::parse(message)?))
+    }
+
+    /// Says that what was written can be read again: it need not be in memory.
+    #[wasm_bindgen(js_name = forgetWritten)]
+    pub fn forget_written(&self) {
+        self.ledger.borrow_mut().forget_written();
+    }
+
     /// Takes in rows, a JSON array of `[key, value]`.
     pub fn load(&self, rows: &str) -> Result<()> {
         self.child.borrow_mut().load(rows);
@@ -234,6 +248,28 @@ impl KeptLedger {
         Ok(vec![answers, next.to_string()])
     }
 
+    /// All of it at once: crossing over takes as long as a reservation. Either, unless what the message needs is loaded, `?` and the keys of
+    /// rows that are missing; or as [`KeptLedger::run`] and, unless new budgets are to be offered what is kept, as [`KeptLedger::changes`].
+    pub fn exchange(&self, message: &str, is_loaded: bool, now: f64) -> Result<Vec<String>> {
+        let now = Instant::from_number(now)?;
+        let message = Message::parse(message)?;
+        let mut ledger = self.ledger.borrow_mut();
+        if !is_loaded {
+            let missing = ledger.missing(&message);
+            if !missing.is_empty() {
+                return Ok(["?".to_owned()].into_iter().chain(missing).collect());
+            }
+        }
+        let (answers, next) = message.run(&mut ledger, 0, &HostZones, now);
+        let adopting = ledger.is_adopting();
+        drop(ledger);
+        let mut said = vec![answers, next.to_string()];
+        if !adopting {
+            said.extend(self.changes());
+        }
+        Ok(said)
+    }
+
     /// Whether new budgets are to be offered all that is kept.
     #[wasm_bindgen(js_name = isAdopting)]
     pub fn is_adopting(&self) -> bool {
@@ -258,7 +294,7 @@ impl KeptLedger {
         texts
     }
 
-    /// As [`KeptLedger::changes`], for a host that writes row by row: key, `1` for a hot one, when it is due or nothing, and the
+    /// As [`KeptLedger::changes`], for a host that writes row by row, at once: key, `1` for a hot one, when it is due or nothing, and the
     /// value or nothing for one that is to be deleted; four texts for each.
     #[wasm_bindgen(js_name = changedRows)]
     pub fn changed_rows(&self) -> Vec<String> {
@@ -267,7 +303,9 @@ impl KeptLedger {
             let due = change.due.map_or(String::new(), |due| due.ms().to_string());
             [change.key, hot.to_owned(), due, change.value.unwrap_or_default()]
         });
-        texts.collect()
+        let texts = texts.collect();
+        self.ledger.borrow_mut().forget_written();
+        texts
     }
 
     /// When the first lease ends.

@@ -107,6 +107,44 @@ test("what it holds survives the Worker, and one alarm settles what nobody did",
   assert.equal((await ask("settle", "short", "0.05")).status, "corrected");
 });
 
+test("a budget that comes in a message with what it is to count counts that once", async () => {
+  const pot = (name) => budget({ name, limitUsd: "1", period: "daily" });
+  const ops = [
+    { op: "put", budgets: [pot("first")], mode: "attach" },
+    { op: "reserve", id: "a", usd: "0.4", scopes: [], leaseMs: 60_000 },
+    { op: "settle", id: "a", usd: "0.3" },
+    { op: "charge", id: "b", usd: "0.1", scopes: [], at: new Date().toISOString() },
+    { op: "put", budgets: [pot("second")], mode: "attach" },
+    { op: "settle", id: "a", usd: "0.2" },
+    { op: "status" },
+  ];
+  const { answers } = await worker.call("raw", { name: "late budget", message: JSON.stringify({ v: 1, ops }) });
+  assert.deepEqual(answers.at(-1).ok.map(({ spentUsd, heldUsd }) => [spentUsd, heldUsd]), [["0.4", "0"], ["0.4", "0"]]);
+  assert.equal(answers[5].ok.status, "already");
+});
+
+test("what is only in the log counts like what is in the table: for new budgets, for repeats, after a restart", async () => {
+  const name = "logged";
+  const ask = (method, ...args) => worker.call("ask", { name, kind: "alone", method, args });
+  await ask("put", [budget({ name: "first", limitUsd: "100", period: "daily" })], "attach");
+  // More than is logged before it is folded, and a rest that is not.
+  for (let n = 0; n < 150; n += 1) {
+    await ask("reserve", { reservationId: `r${n}`, usd: "0.5", scopes: [], leaseMs: 600_000 });
+    if (n % 3 > 0) await ask("settle", `r${n}`, "0.2");
+  }
+  const sums = async () => (await ask("status")).map(({ spentUsd, heldUsd }) => [spentUsd, heldUsd]);
+  assert.deepEqual(await sums(), [["20", "25"]]);
+  for (const id of ["r1", "r148", "r149"]) assert.equal((await ask("settle", id, "0.4")).status, "already");
+  const { modules } = worker;
+  await worker.close();
+  worker = await openWorker(FILE, { ...options, modules });
+  assert.deepEqual(await sums(), [["20", "25"]]);
+  assert.equal((await ask("settle", "r149", "0.4")).status, "already");
+  await ask("settle", "r147", "0.3");
+  await ask("put", [budget({ name: "second", limitUsd: "100", period: "daily" })], "attach");
+  assert.deepEqual(await sums(), [["20.3", "24.5"], ["20.3", "24.5"]]);
+});
+
 test("messages of another release are refused, and so is a database of one", async () => {
   const { error } = await worker.call("raw", { name: "wire", message: '{"v":2,"ops":[]}' });
   assert.deepEqual([error.tollgate, error.message], ["invalid_input", "cannot read a message: expected operations of version 1, found something else"]);

@@ -45,15 +45,21 @@ function answer(statements, query, bindings) {
 /** A Durable Object's storage. */
 export function memoryObjectStorage() {
   const rows = memoryRows();
+  const log = [];
   let version;
+  const put = (texts) => JSON.parse(texts).forEach(([key, hot, due, value]) => rows.put(key, hot, due, JSON.stringify(value)));
   const statements = {
     CREATE: () => {},
     "SELECT schema_version": () => (version === undefined ? [] : [[version]]),
     "DELETE FROM tollgate_meta": () => {},
     "INSERT INTO tollgate_meta": (number) => void (version = number),
-    "INSERT OR REPLACE": (texts) => JSON.parse(texts).forEach(([key, hot, due, value]) => rows.put(key, hot, due, JSON.stringify(value))),
+    "INSERT INTO tollgate_log": (texts) => void log.push(texts),
+    "INSERT OR REPLACE INTO tollgate_rows (key, hot, due, value) SELECT key": () => log.forEach(put),
+    "DELETE FROM tollgate_log": () => void log.splice(0),
+    "INSERT OR REPLACE": put,
     "DELETE FROM tollgate_rows": (keys) => JSON.parse(keys).forEach(rows.remove),
     "SELECT key, value FROM tollgate_rows WHERE hot = 1": () => rows.hot(),
+    "SELECT key, value FROM tollgate_rows WHERE key = ?": (key) => rows.named([key]),
     "SELECT key, value FROM tollgate_rows WHERE key IN": (keys) => rows.named(JSON.parse(keys)),
     "SELECT key, value FROM tollgate_rows WHERE hot = 0": rows.cold,
     "SELECT key, value FROM tollgate_rows WHERE due": rows.due,

@@ -72,6 +72,7 @@ impl ChildHost {
         }
         let (ledger, child) = self.opened();
         let changes: Vec<_> = ledger.changes().into_iter().chain(child.changes()).collect();
+        ledger.forget_written();
         for change in changes {
             match change.value {
                 Some(value) => drop(self.rows.insert(change.key, (change.hot, value))),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use tollgate::{
-    budget::{Guarantee, Ledger, OnlyUtc, message},
+    budget::{
+        Guarantee, Ledger, OnlyUtc,
+        message::{self, Message},
+    },
     json::Raw,
     time::Instant,
 };
@@ -16,10 +19,14 @@ type Row = (bool, Option<Instant>, String);
 pub struct Host {
     rows: BTreeMap<String, Row>,
     open: Option<Ledger>,
+    /// How often it has written: what was written stays in memory for a while.
+    written: u32,
 }
 
 /// How many rows are read at a time: few, so that pages end in the middle.
 const PAGE: usize = 3;
+/// After how many messages what is written leaves memory.
+const FORGETS: u32 = 3;
 
 impl Host {
     /// Forgets what is in memory, as a crash does.
@@ -38,6 +45,10 @@ impl Host {
     pub fn run(&mut self, text: &str, now: Instant) -> String {
         let answer = self.execute(text, now);
         self.write();
+        self.written += 1;
+        if self.written.is_multiple_of(FORGETS) {
+            self.opened().forget_written();
+        }
         self.sweep();
         answer
     }
@@ -47,7 +58,9 @@ impl Host {
         let mut from = 0;
         loop {
             let wanted = message::wants(text).unwrap();
-            let rows = self.text(|key, _| wanted.iter().any(|wanted| wanted == key), usize::MAX, "");
+            let missing = self.opened().missing(&Message::parse(text).unwrap());
+            assert!(missing.iter().all(|key| wanted.contains(key)));
+            let rows = self.text(|key, _| missing.iter().any(|missing| missing == key), usize::MAX, "");
             let ledger = self.opened();
             ledger.load(&rows, &OnlyUtc).unwrap();
             let (answer, next) = message::run(ledger, text, from, &OnlyUtc, now).unwrap();
@@ -87,6 +100,7 @@ impl Host {
 
     fn sweep(&mut self) {
         while let Some(over) = self.opened().sweep_due() {
+            self.opened().forget_written();
             let keys = self.page(|_, (_, due, _)| due.is_some_and(|due| due <= over), PAGE, "");
             let rows = self.text(|key, _| keys.iter().any(|known| known == key), usize::MAX, "");
             let last = keys.len() < PAGE;
