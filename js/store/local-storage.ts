@@ -3,6 +3,7 @@ import { checkKeys } from "../options.js";
 import type { CostRecord, CostStorage, InstantInput, StorageOptions, StorageReport } from "../types.js";
 import { CoreCostStorage, type CoreStore } from "./asked.js";
 import { toJson } from "./json.js";
+import { SharedLock } from "./shared-lock.js";
 
 /**
  * Cost records in a browser's localStorage: they survive the page, and other tabs see them.
@@ -17,14 +18,14 @@ import { toJson } from "./json.js";
 export class LocalStorageCostStorage extends CoreCostStorage implements CostStorage {
   // Rebuildable: what it holds is a view of localStorage.
   readonly #store;
-  readonly #lock: string;
+  readonly #lock: SharedLock;
 
   constructor(options: StorageOptions = {}) {
     super();
     checkKeys("the options of LocalStorageCostStorage", options, ["namespace"]);
     const namespace = options.namespace ?? "default";
     this.#store = new Held("rebuildable", (core) => new core.LocalStore(namespace));
-    this.#lock = `tollgate:1:${namespace}`;
+    this.#lock = new SharedLock(`tollgate:1:${namespace}`);
     // Nothing is touched yet, but a namespace that is none is told at once.
     this.#store.use(() => undefined);
   }
@@ -33,13 +34,7 @@ export class LocalStorageCostStorage extends CoreCostStorage implements CostStor
   async store(record: CostRecord): Promise<void> {
     const text = toJson(record, "record");
     // Tabs append each to segments of its own, so they may do so at once; but not while one deletes.
-    await this.#locked("shared", () => this.#store.use((store) => store.store(text)));
-  }
-
-  /** Does something under the Web Lock of the namespace, where the host has such locks. Without, it is alone in its tab only. */
-  async #locked<T>(mode: LockMode, body: () => T): Promise<T> {
-    const locks = globalThis.navigator?.locks;
-    return locks === undefined ? body() : ((await locks.request(this.#lock, { mode }, async () => body())) as T);
+    await this.#lock.share(() => this.#store.use((store) => store.store(text)));
   }
 
   /** @internal */
@@ -49,12 +44,12 @@ export class LocalStorageCostStorage extends CoreCostStorage implements CostStor
 
   /** Deletes what is strictly older, and says how many. */
   async deleteOlderThan(before: InstantInput): Promise<number> {
-    return this.#locked("exclusive", () => this.#store.use((store) => store.deleteOlderThan(before)));
+    return this.#lock.alone(() => this.#store.use((store) => store.deleteOlderThan(before)));
   }
 
   /** Deletes every record of the namespace. What can't be read stays. */
   async clear(): Promise<void> {
-    await this.#locked("exclusive", () => this.#store.use((store) => store.clear()));
+    await this.#lock.alone(() => this.#store.use((store) => store.clear()));
   }
 
   /** What is in the namespace, also what can't be read. */
