@@ -5,7 +5,7 @@
 //! allowed that passes a limit, none is refused for which there is money, nothing is lost and nothing counts twice. The
 //! schedule is random and has a number, and one that fails is made as short as it can be. `TOLLGATE_SCHEDULES` says how many
 //! are tried: `npm run sim` tries 100,000.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)] // Clippy takes the helpers of a test file for code of ours.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)] // Clippy takes the helpers of a test file for code of ours.
 
 #[path = "support/kept.rs"]
 mod kept;

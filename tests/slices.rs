@@ -4,7 +4,7 @@
 //! After every step, for every budget and window: what the parent counts is within the limit, and at least what the children and
 //! the parent have granted. At the end, once leases have ended and children have told what was spent, both are equal, and
 //! what providers billed is in it. `TOLLGATE_SCHEDULES` says how many schedules are tried: `npm run sim` tries 100,000.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)] // Clippy takes the helpers of a test file for code of ours.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)] // Clippy takes the helpers of a test file for code of ours.
 
 #[path = "support/child.rs"]
 mod child;
