@@ -26,6 +26,7 @@ use tollgate_tokens as tokens;
 
 mod action;
 mod allow;
+mod blocks;
 mod config;
 mod context;
 mod decoded;

@@ -4,6 +4,7 @@
 //! yet, the sweep stops there and says from where on the text must be held: nothing that begins earlier is undecided.
 
 use super::{
+    blocks,
     context::is_glued,
     finding::Hit,
     kind::Kind,
@@ -270,17 +271,24 @@ impl Sweep {
             _ => anything,
         };
         let text = view.text().as_bytes();
-        for (place, byte) in text.iter().enumerate().skip(at) {
-            let class = class(*byte);
-            if class & may != 0 && self.begins_at(view, *byte, place) {
+        let mut place = at;
+        while let Some(byte) = text.get(place).copied() {
+            let class = class(byte);
+            if class & may != 0 && self.begins_at(view, byte, place) {
                 return place;
             }
             may = class >> 4;
+            place += 1;
+            // Nothing begins with a letter behind a letter.
+            if byte.is_ascii_alphabetic() {
+                place += blocks::letters(text.get(place..).unwrap_or_default());
+            }
         }
         text.len()
     }
 
     /// Whether something may begin with that byte, given the next one.
+    #[inline(always)]
     fn begins_at(&self, view: &View, byte: u8, at: usize) -> bool {
         self.anchors.get(usize::from(byte)).is_some_and(|anchor| *anchor != Anchor::None)
             || self.secrets.is_some_and(|starts| starts.may_start(view, at))

@@ -4,6 +4,7 @@
 //! model reads them. What they say need not be an instruction to be a reason to stop.
 
 use super::super::{
+    blocks,
     detector::Sensitivity,
     finding::Hit,
     kind::Kind,
@@ -128,8 +129,11 @@ impl Pass for Hidden {
         while at < view.len() {
             if self.run.is_none() {
                 let rest = view.text().as_bytes().get(at..).unwrap_or_default();
-                let next = rest.iter().position(|byte| matches!(byte, 0xE1 | 0xE2 | 0xEF | 0xF3 | b'!'));
-                let passed = next.unwrap_or(rest.len());
+                let mut passed = blocks::ascii_without(rest, b'!');
+                while rest.get(passed).is_some_and(|byte| !matches!(byte, 0xE1 | 0xE2 | 0xEF | 0xF3 | b'!')) {
+                    passed += 1;
+                    passed += blocks::ascii_without(rest.get(passed..).unwrap_or_default(), b'!');
+                }
                 count(passed);
                 at += passed;
             }

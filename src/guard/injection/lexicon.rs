@@ -351,7 +351,7 @@ pub(super) fn lookup(hash: u32) -> Tags {
     let lexicon = lexicon();
     // Most words are told from what is in their slot, without a look at anything else.
     match lexicon.slots.get(place(hash)) {
-        Some(taken) if *taken as u16 == u16::MAX => Tags(0),
+        Some(taken) if *taken & FULL == 0 && (taken ^ hash) >> 16 != 0 => Tags(0),
         _ => lexicon.find(hash),
     }
 }
@@ -381,10 +381,19 @@ const fn place(hash: u32) -> usize {
 
 /// The longest word of the lexicon that a text begins with, of three letters or more.
 pub(super) fn longest_prefix(text: &[u8]) -> Option<(usize, Tags)> {
+    let lexicon = lexicon();
     // The words that begin with what was read so far: fewer with each letter, and soon none.
-    let mut words = lexicon().words.as_slice();
+    let first = *text.first()?;
+    let ends = |letter: u8| lexicon.ends.get(usize::from(letter)).copied().map_or(0, usize::from);
+    let mut words = lexicon.words.get(ends(first.wrapping_sub(1))..ends(first)).unwrap_or_default();
     let mut longest = None;
-    for (place, letter) in text.iter().enumerate().take(LONGEST) {
+    for (place, letter) in text.iter().enumerate().take(LONGEST).skip(1) {
+        // Of few words, one after the other is looked at.
+        if let [only] = words
+            && !text.starts_with(only.word.as_bytes())
+        {
+            break;
+        }
         let at = |entry: &Entry| entry.word.as_bytes().get(place).copied();
         let from = words.partition_point(|entry| at(entry) < Some(*letter));
         let to = words.partition_point(|entry| at(entry) <= Some(*letter));
@@ -413,22 +422,37 @@ struct Entry {
 /// The words in order, where to find them by their hash, and with which letters the strong ones begin.
 struct Lexicon {
     words: Vec<Entry>,
-    /// The upper half of a hash, and the place of its word; [`u16::MAX`] where there is none.
+    /// The upper half of a hash, and the place of its word; [`NOBODY`] where there is none. [`FULL`] where the next slot may hold
+    /// what did not fit here.
     slots: Vec<u32>,
     beginnings: Vec<u32>,
+    /// Where the words end that begin with a letter, or an earlier one.
+    ends: [u16; 256],
+}
+
+/// More words have their place there.
+const FULL: u32 = 1 << 15;
+
+/// The place that no word has.
+const NOBODY: u32 = FULL - 1;
+
+/// The place of the word in a slot.
+const fn place_of(slot: u32) -> usize {
+    (slot & (FULL - 1)) as usize
 }
 
 impl Lexicon {
     fn find(&self, hash: u32) -> Tags {
         let mut slot = place(hash);
         loop {
-            let Some(taken) = self.slots.get(slot).copied().filter(|taken| *taken as u16 != u16::MAX) else {
-                return Tags(0);
-            };
+            let taken = self.slots.get(slot).copied().unwrap_or(0);
             if (taken ^ hash) >> 16 == 0
-                && let Some(word) = self.words.get(usize::from(taken as u16)).filter(|word| word.hash == hash)
+                && let Some(word) = self.words.get(place_of(taken)).filter(|word| word.hash == hash)
             {
                 return word.tags;
+            }
+            if taken & FULL == 0 {
+                return Tags(0);
             }
             slot = (slot + 1) % SLOTS;
         }
@@ -456,10 +480,11 @@ fn make() -> Lexicon {
         }
         same
     });
-    let (mut slots, mut beginnings) = (vec![u32::from(u16::MAX); SLOTS], vec![0_u32; 2048]);
+    let (mut slots, mut beginnings) = (vec![NOBODY; SLOTS], vec![0_u32; 2048]);
     for (at, entry) in words.iter().enumerate() {
         let mut slot = place(entry.hash);
-        while slots.get(slot).is_some_and(|taken| *taken as u16 != u16::MAX) {
+        while let Some(taken) = slots.get_mut(slot).filter(|taken| **taken & NOBODY != NOBODY) {
+            *taken |= FULL;
             slot = (slot + 1) % SLOTS;
         }
         let taken = entry.hash & 0xFFFF_0000 | at as u32;
@@ -472,7 +497,11 @@ fn make() -> Lexicon {
             }
         }
     }
-    Lexicon { words, slots, beginnings }
+    let mut ends = [0; 256];
+    for (letter, end) in (0..=u8::MAX).zip(ends.iter_mut()) {
+        *end = words.partition_point(|entry| entry.word.bytes().next() <= Some(letter)) as u16;
+    }
+    Lexicon { words, slots, beginnings, ends }
 }
 
 #[cfg(test)]
