@@ -34,6 +34,12 @@ export function targetOf(url: string, config: GuardedFetchConfig): Target | unde
   };
 }
 
+/** By Azure's v1 paths it is the body that names a deployment. */
+export function deployedOf(target: Target, named: string | undefined, { deployments = {} }: GuardedFetchConfig): Target {
+  if (target.model !== undefined || target.provider !== "azure-openai" || named === undefined || !Object.hasOwn(deployments, named)) return target;
+  return { ...target, model: deployments[named]!, mapped: true, metadata: { deployment: named } };
+}
+
 /** Whose formats they are, where not OpenAI's. */
 const MAKERS: Partial<Record<Target["format"], Provider>> = { messages: "anthropic", gemini: "google" };
 

@@ -3,7 +3,7 @@ import { ConfigurationError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, Provider } from "../types.js";
 import { prolong } from "../wait-until.js";
-import { askedOf, modelOf, targetOf, type Asked } from "./asked.js";
+import { askedOf, deployedOf, modelOf, targetOf, type Asked } from "./asked.js";
 import { beginCall } from "./begin.js";
 import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
 import type { RunningCall } from "./drive.js";
@@ -105,13 +105,15 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   const headers = new Headers(init?.headers ?? request?.headers);
   const said = config.contextHeaders === true ? saidContext(headers) : {};
   const had = strip(headers);
-  const target = method === "POST" ? targetOf(url, config) : undefined;
-  const { text, form, sent }: Asked = target === undefined ? {} : await askedOf(target.format, request, init, headers);
-  if (target === undefined || text === undefined) {
+  const route = method === "POST" ? targetOf(url, config) : undefined;
+  const { text, form, sent }: Asked = route === undefined ? {} : await askedOf(route.format, request, init, headers);
+  if (route === undefined || text === undefined) {
     return base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
   }
 
-  const model = target.model ?? modelOf(text);
+  const named = modelOf(text);
+  const target = deployedOf(route, named, config);
+  const model = target.model ?? named;
   const signal = init?.signal ?? request?.signal ?? undefined;
   // They speak for the body that the caller gave.
   headers.delete("content-length");

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 
-import OpenAI from "openai";
+import OpenAI, { AzureOpenAI } from "openai";
 import {
   BudgetManager,
   CircuitBreaker,
@@ -51,8 +51,16 @@ describe("from a bare SDK", () => {
     await new OpenAI({ ...v1(), fetch }).chat.completions.create(hello);
     const anthropic = new (Anthropic.default ?? Anthropic)({ apiKey: "sk-local", baseURL: provider.url, maxRetries: 0, fetch: createGuardedFetch({ ...config, provider: "anthropic" }) });
     await anthropic.messages.create({ model: "claude-sonnet-4-5", max_tokens: 20, messages: hello.messages });
+    const azure = new AzureOpenAI({ endpoint: provider.url, apiKey: "local", apiVersion: "2024-10-21", maxRetries: 0, fetch: createGuardedFetch({ ...config, provider: "azure-openai", deployments: { mine: "gpt-4o-mini" } }) });
+    await azure.chat.completions.create({ ...hello, model: "mine" });
+    // Azure's v1 paths, where the body names the deployment.
+    const byV1 = new OpenAI({ baseURL: `${provider.url}/openai/v1`, apiKey: "local", maxRetries: 0, fetch: createGuardedFetch({ ...config, provider: "azure-openai", deployments: { "gpt-4o": "gpt-4o-mini" } }) });
+    await byV1.chat.completions.create({ ...hello, model: "gpt-4o" });
     const records = await costStorage.getByDateRange(new Date(0), new Date("2100-01-01"));
-    assert.deepEqual(records.map(({ provider, priced }) => [provider, priced]).sort(), [["anthropic", true], ["openai", true]]);
+    assert.deepEqual(
+      records.map(({ provider, model, priced, metadata }) => [provider, model, metadata?.deployment, priced]).sort(),
+      [["anthropic", "claude-sonnet-4-5", undefined, true], ["azure-openai", "gpt-4o-mini", "gpt-4o", true], ["azure-openai", "gpt-4o-mini", "mine", true], ["openai", "gpt-4o-mini", undefined, true]],
+    );
     for (const { body } of provider.requests) assert.ok(!JSON.stringify(body).includes(MAIL));
   });
 

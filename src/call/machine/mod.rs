@@ -401,6 +401,10 @@ impl Call {
 fn read_request(options: &Options, body: &str) -> Result<Request> {
     let mut request = Request::parse(options.format, body, options.model.as_deref())?;
     request.stream = options.stream.unwrap_or(request.stream);
+    // What a deployment is of, by the application's own word: Azure's SDK names the deployment in the body, too.
+    if let Some(model) = options.model.as_ref().filter(|_| options.is_mapped) {
+        request.model.clone_from(model);
+    }
     Ok(request)
 }
 

@@ -175,7 +175,8 @@ impl Call {
         let count = self.counter.as_deref().map(|count| count as bound::Count<'_>);
         // Where the body names none.
         let model = Some(self.request.model.as_str());
-        BoundOptions { provider, model, region, count, ..BoundOptions::new(now) }
+        let instead = model.filter(|_| self.options.is_mapped);
+        BoundOptions { provider, model, instead, region, count, ..BoundOptions::new(now) }
     }
 
     /// The input tokens of the request as it is; of one that can't be read, its bytes bound them.
