@@ -1,11 +1,11 @@
-import { ConfigurationError, StorageError, TollgateError } from "../errors.js";
+import { StorageError, TollgateError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import { LONGEST_MS, whole } from "../resilience/check.js";
 import { toJson } from "../store/json.js";
 import type { BudgetConfig, BudgetLedger, BudgetScope, BudgetStatus, EstimateMark, KVBinding, Reservation, Settlement } from "../types.js";
 import { prolong } from "../wait-until.js";
 import { MemoryBudgetLedger } from "./memory-ledger.js";
-import { type Sum, Sums } from "./sums.js";
+import { NOTHING, type Sum, Sums, type Taken } from "./sums.js";
 
 /** What a {@link KVBudgetLedger} is made from. */
 export interface KVBudgetLedgerOptions {
@@ -41,7 +41,7 @@ interface Entry {
  * What it can't do:
  * - keep a limit between instances that spend at the same time: together they can pass it by what they spend until they see each other;
  * - know a reservation of another instance: `settle` answers `unknown` there, `release` says `false`; what others hold shows as spent;
- * - count tokens or requests, or add to a limit: what instances tell each other is money;
+ * - add to a limit: what instances tell each other is what they spend;
  * - tell a record that is offered to two instances from two records;
  * - remember longer than 35 days, or what an instance had not written when it ended: the holds of its last second.
  *
@@ -82,10 +82,6 @@ export class KVBudgetLedger implements BudgetLedger {
 
   /** Stores budgets; `attach` keeps what is stored, `update` changes it. Answers with what is stored. */
   async put(budgets: BudgetConfig[], mode: "attach" | "update"): Promise<BudgetConfig[]> {
-    const other = budgets.find(({ unit = "usd" }) => unit !== "usd");
-    if (other !== undefined) {
-      throw new ConfigurationError({ code: "invalid_config", message: `cannot put budgets: expected an advisory ledger to count usd, found ${other.unit}`, context: { budgetId: other.id } });
-    }
     await this.#refresh();
     const before = new Map((await this.#memory.list()).map(({ id, revision }) => [id, revision]));
     const stored = await this.#memory.put(budgets, mode);
@@ -115,7 +111,8 @@ export class KVBudgetLedger implements BudgetLedger {
     await this.#refresh();
     const answer = await this.#memory.reserve(request);
     if (answer.allowed) {
-      this.#sums.set(`r:${request.reservationId}`, request.usd, this.#now(), request.scopes);
+      const { reservationId, usd, tokens, requests = 1, scopes } = request;
+      this.#sums.set(`r:${reservationId}`, { usd, tokens, requests }, this.#now(), scopes);
       this.#writeSoon();
     }
     return { ...answer, guarantee: "advisory" };
@@ -124,14 +121,14 @@ export class KVBudgetLedger implements BudgetLedger {
   /** Turns a hold of this instance into spending of exactly `usd`; a mark says that it is an estimate. */
   async settle(reservationId: string, usd: string, mark?: EstimateMark, tokens?: number): Promise<Settlement> {
     const answer = await this.#memory.settle(reservationId, usd, mark, tokens);
-    if (answer.status !== "unknown") this.#came(reservationId, answer.charged);
+    if (answer.status !== "unknown") this.#came(reservationId, { usd: answer.charged, tokens: answer.chargedTokens });
     return answer;
   }
 
   /** Frees a hold of this instance: nothing can have been billed. */
   async release(reservationId: string): Promise<boolean> {
     const released = await this.#memory.release(reservationId);
-    if (released) this.#came(reservationId, "0");
+    if (released) this.#came(reservationId, NOTHING);
     return released;
   }
 
@@ -141,8 +138,9 @@ export class KVBudgetLedger implements BudgetLedger {
     const counted = await this.#memory.charge(`r:${recordId}`, usd, scopes, at, reservationId, revision, tokens);
     if (!counted) return false;
     // A record of what was released is its settlement.
-    const settles = reservationId !== undefined && this.#sums.set(`r:${reservationId}`, usd, this.#now());
-    if (!settles) this.#sums.set(`c:${recordId}`, usd, Date.parse(at), scopes);
+    const taken = { usd, tokens };
+    const settles = reservationId !== undefined && this.#sums.set(`r:${reservationId}`, taken, this.#now());
+    if (!settles) this.#sums.set(`c:${recordId}`, taken, Date.parse(at), scopes);
     this.#writeSoon();
     return true;
   }
@@ -158,8 +156,8 @@ export class KVBudgetLedger implements BudgetLedger {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
   }
 
-  #came(reservationId: string, usd: string): void {
-    if (this.#sums.set(`r:${reservationId}`, usd, this.#now())) this.#writeSoon();
+  #came(reservationId: string, taken: Taken): void {
+    if (this.#sums.set(`r:${reservationId}`, taken, this.#now())) this.#writeSoon();
   }
 
   /** Nobody waits for a write: it may have to wait for the one before, and the answer is known. */
@@ -229,9 +227,9 @@ export class KVBudgetLedger implements BudgetLedger {
     }
     for (const { name, text } of await this.#entries("sum:")) {
       const [day = "", writer = ""] = name.split(":");
-      for (const [scopes, at, usd, revision] of (JSON.parse(text) as { sums: Sum[] }).sums) {
+      for (const [scopes, at, usd, revision, tokens, requests] of (JSON.parse(text) as { sums: Sum[] }).sums) {
         const record = `${writer}:${at}:${JSON.stringify(scopes)}`;
-        await this.#memory.charge(record, usd, scopes, new Date(at).toISOString(), undefined, revision);
+        await this.#memory.charge(record, usd, scopes, new Date(at).toISOString(), undefined, revision, tokens, requests);
       }
       if (now - Date.parse(day) > CLOSED_MS) this.#closed.add(name);
     }

@@ -57,10 +57,10 @@ export class MemoryBudgetLedger implements BudgetLedger {
     return this.#ledger.use((ledger) => ledger.release(reservationId, this.#now()));
   }
 
-  /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. */
-  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number): Promise<boolean> {
+  /** Counts a record that was not reserved, once; a higher revision of it replaces the amount. It is of one request, or of so many. */
+  async charge(recordId: string, usd: string, scopes: BudgetScope[], at: string, reservationId?: string, revision?: number, tokens?: number, requests?: number): Promise<boolean> {
     const text = toJson(scopes, "scopes");
-    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, tokens, text, at, reservationId, revision, this.#now()));
+    return this.#ledger.use((ledger) => ledger.charge(recordId, usd, tokens, text, at, reservationId, revision, requests, this.#now()));
   }
 
   /** Where budgets stand: all, or those named. */

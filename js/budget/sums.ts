@@ -1,7 +1,22 @@
 import type { BudgetScope } from "../types.js";
 
-/** What one instance has spent and holds for some scopes in a quarter of an hour: a higher revision replaces it. */
-export type Sum = readonly [scopes: BudgetScope[], at: number, usd: string, revision: number];
+/**
+ * What one instance has spent and holds for some scopes in a quarter of an hour: a higher revision replaces it. Of tokens what was said; one that
+ * an earlier release wrote has no counts.
+ */
+export type Sum = readonly [scopes: BudgetScope[], at: number, usd: string, revision: number, tokens?: number, requests?: number];
+
+/** What a call comes to. */
+export interface Taken {
+  usd: string;
+  /** Those that were said before, where none are. */
+  tokens?: number | undefined;
+  /** As many as at first, where none are said: one, and none of what a stream holds in addition. */
+  requests?: number | undefined;
+}
+
+/** Nothing. */
+export const NOTHING: Taken = { usd: "0", tokens: 0, requests: 0 };
 
 /** No window of any time zone begins within one. */
 const QUARTER_MS = 900_000;
@@ -17,13 +32,19 @@ interface Quarter {
   readonly scopes: BudgetScope[];
   readonly at: number;
   pico: bigint;
+  tokens: number;
+  requests: number;
   revision: number;
 }
 
 interface Call {
   readonly quarter: Quarter;
   readonly at: number;
+  /** Of how many requests it is, if it is not released. */
+  readonly count: number;
   pico: bigint;
+  tokens: number;
+  requests: number;
 }
 
 /** The sums of one instance, by UTC day. */
@@ -33,20 +54,22 @@ export class Sums {
   readonly #changed = new Set<string>();
 
   /** Says what a call comes to: a reservation or a record, by a name of its own. Without scopes, only of one that is known: whether it is. */
-  set(name: string, usd: string, at: number, scopes?: BudgetScope[]): boolean {
+  set(name: string, { usd, tokens, requests }: Taken, at: number, scopes?: BudgetScope[]): boolean {
     let call = this.#calls.get(name);
     if (call === undefined) {
       if (scopes === undefined) return false;
-      call = { quarter: this.#quarter(scopes, at), at, pico: 0n };
+      call = { quarter: this.#quarter(scopes, at), at, count: requests ?? 1, pico: 0n, tokens: 0, requests: 0 };
       this.#calls.set(name, call);
       if (this.#calls.size > MANY) this.#forget(at);
     }
-    const pico = read(usd);
-    if (pico === call.pico) return true;
+    const now = { pico: read(usd), tokens: tokens ?? call.tokens, requests: requests ?? call.count };
+    if (now.pico === call.pico && now.tokens === call.tokens && now.requests === call.requests) return true;
     const { quarter } = call;
-    quarter.pico += pico - call.pico;
+    quarter.pico += now.pico - call.pico;
+    quarter.tokens += now.tokens - call.tokens;
+    quarter.requests += now.requests - call.requests;
     quarter.revision += 1;
-    call.pico = pico;
+    Object.assign(call, now);
     this.#changed.add(quarter.day);
     return true;
   }
@@ -70,7 +93,7 @@ export class Sums {
 
   /** The sums of a day. */
   of(day: string): Sum[] {
-    return [...(this.#days.get(day)?.values() ?? [])].map(({ scopes, at, pico, revision }) => [scopes, at, print(pico), revision]);
+    return [...(this.#days.get(day)?.values() ?? [])].map(({ scopes, at, pico, revision, tokens, requests }) => [scopes, at, print(pico), revision, tokens, requests]);
   }
 
   #quarter(scopes: BudgetScope[], instant: number): Quarter {
@@ -80,7 +103,7 @@ export class Sums {
     if (quarters === undefined) this.#days.set(day, (quarters = new Map()));
     const name = `${at}${JSON.stringify(scopes)}`;
     let quarter = quarters.get(name);
-    if (quarter === undefined) quarters.set(name, (quarter = { day, scopes, at, pico: 0n, revision: 0 }));
+    if (quarter === undefined) quarters.set(name, (quarter = { day, scopes, at, pico: 0n, tokens: 0, requests: 0, revision: 0 }));
     return quarter;
   }
 

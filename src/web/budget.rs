@@ -124,9 +124,11 @@ impl MemoryLedger {
         at: &JsValue,
         reservation_id: Option<String>,
         revision: Option<u32>,
+        requests: Option<f64>,
         now: f64,
     ) -> Result<bool> {
         let (amounts, at, now) = (amounts(usd, tokens)?, instant(at)?, Instant::from_number(now)?);
+        let amounts = Amounts { requests: count(requests)?.unwrap_or(1), ..amounts };
         let scopes = Scope::parse_open_list(scopes)?;
         let mut ledger = self.ledger.borrow_mut();
         let reservation_ids = reservation_id.as_deref();

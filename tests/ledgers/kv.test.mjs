@@ -49,8 +49,12 @@ test("a KV that fails: what was settled is written later, and nothing is promise
   assert.deepEqual(await worker.call("failing"), { settled: "settled", code: "storage_unavailable", allowed: true, others: [["0.3", "0"]], puts: true });
 });
 
-test("it counts money, and says so", async () => {
-  assert.deepEqual(await worker.call("units"), { code: "invalid_config", message: "cannot put budgets: expected an advisory ledger to count usd, found tokens", adjusts: false });
+test("it counts tokens and requests too, and adds to no limit", async () => {
+  const [held, settled, released] = await worker.call("units");
+  assert.deepEqual(held, { tokens: [[0, 400], [400, 0]], requests: [[0, 1], [1, 0]] });
+  // What a stream held in addition was no request; what was charged by a record is one.
+  assert.deepEqual(settled, { tokens: [[480, 0], [480, 0]], requests: [[2, 0], [2, 0]] });
+  assert.deepEqual(released, { tokens: [[480, 0], [480, 0]], requests: [[2, 0], [2, 0]], blockedBy: "tokens", remaining: "420", code: "invalid_input", adjusts: false });
 });
 
 test("no answer waits for a write, and times that are none are refused", async () => {

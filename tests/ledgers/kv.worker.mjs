@@ -66,10 +66,31 @@ const calls = {
     return { allowed, spentUsd: status.spentUsd, overageUsd: status.overageUsd };
   },
   async units(env) {
-    const ledger = instance(env, "units");
-    const { limitUsd, ...counted } = budget({ name: "tokens", limitUsd: "1", unit: "tokens" });
-    const { code, message } = await ledger.put([{ ...counted, limit: 900 }], "attach").catch((error) => error);
-    return { code, message, adjusts: "adjust" in ledger };
+    const [one, other] = [instance(env, "units"), instance(env, "units")];
+    const counted = ["tokens", "requests"].map((unit) => {
+      const { limitUsd, ...fields } = budget({ name: unit, limitUsd: "1", unit });
+      return { ...fields, limit: unit === "tokens" ? 900 : 5 };
+    });
+    await one.put(counted, "attach");
+    const ask = (ledger, id, tokens, requests) => ledger.reserve({ reservationId: id, usd: "0.1", tokens, requests, scopes: [], leaseMs: 60_000 });
+    const seen = async () => {
+      await Promise.all([one.flush(), other.flush()]);
+      const found = { tokens: [], requests: [] };
+      for (const ledger of [one, other]) for (const { budget: { unit }, currentSpending, held } of await ledger.status()) found[unit].push([currentSpending, held]);
+      return found;
+    };
+    await ask(one, "a", 400);
+    const held = await seen();
+    await ask(one, "a+", 100, 0);
+    await one.settle("a", "0.05", undefined, 300);
+    await one.settle("a+", "0.05", undefined, 80);
+    await one.charge("record", "0.01", [], new Date().toISOString(), undefined, undefined, 100);
+    const settled = await seen();
+    await ask(other, "b", 200);
+    await other.release("b");
+    const { blockedBy, remaining } = await ask(other, "c", 421);
+    const { code } = await ask(other, "d").catch((error) => error);
+    return [held, settled, { ...(await seen()), blockedBy: blockedBy.name, remaining, code, adjusts: "adjust" in one }];
   },
   /** What waits for the next write holds no answer back, and is written by flush. */
   async patient(env) {
