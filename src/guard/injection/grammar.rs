@@ -3,9 +3,9 @@
 use super::{
     Level, Sign,
     lexicon::{
-        ACT, ADDRESS, AIM, ALL, ANSWERS, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREDENTIAL, DEFINITE, DESPITE,
-        DISABLE, DROP, EARLIER, ECHO, ENABLE, EVERYTHING, FOCUS, FOLLOW, HARM, HAVE, IMAGINE, INDEFINITE, INSTEAD,
-        INSTRUCTIONS, LAST, LAWFUL, MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT,
+        ACT, ADDRESS, AIM, ALL, ANSWERS, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREATOR, CREDENTIAL, DEFINITE,
+        DESPITE, DISABLE, DO, DROP, EARLIER, ECHO, ENABLE, EVERYTHING, FOCUS, FOLLOW, HARM, HAVE, IMAGINE, INDEFINITE,
+        INSTEAD, INSTRUCTIONS, LAST, LAWFUL, MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT,
         PROMPT_ONLY, REVEAL, ROLE, SAFETY, SCHEME, SECRET, SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE, TALK, TELL,
         THEIR, THEN, TOLD, Tags, VOID, WHAT, WORDS, WORK, WRITTEN, YOU, YOUR,
     },
@@ -66,6 +66,12 @@ impl Phrases<'_> {
         }
     }
 
+    /// Whether a sentence begins with the word there, or with "do" before it, or goes on there with what to do.
+    pub fn begins(&self, at: usize) -> bool {
+        let at = at.checked_sub(1).filter(|before| self.is(*before, DO)).unwrap_or(at);
+        at == 0 || self.0.get(at).is_some_and(|word| word.breaks) || self.is(at - 1, THEN)
+    }
+
     /// Whether a placeholder stands within `count` words behind that one: who knows what stood there.
     pub fn is_cut(&self, at: usize, count: usize) -> bool {
         self.0.iter().skip(at).take(count).any(|word| word.cut)
@@ -111,6 +117,7 @@ pub(super) const PERSONAS: Tags = YOU.or(NOW).or(ACT).or(IMAGINE).or(ROLE);
 /// What a phrase may begin with that has its head later.
 pub(super) const STARTS: Tags = HEADS
     .or(super::loosened::HEADS)
+    .or(super::released::HEADS)
     .or(super::readers::STARTS)
     .or(HAVE)
     .or(ENABLE)
@@ -133,6 +140,7 @@ pub(super) const STARTS: Tags = HEADS
 /// Every phrase of the grammar that has its head there.
 pub(super) fn signs(phrases: &Phrases, at: usize, signs: &mut Vec<Sign>) {
     super::loosened::signs(phrases, at, signs);
+    super::released::signs(phrases, at, signs);
     super::readers::signs(phrases, at, signs);
     // Most words begin nothing.
     if !phrases.is(at, HEADS) {
@@ -245,7 +253,11 @@ fn not_followed(p: &Phrases, at: usize) -> Option<Sign> {
         return None;
     }
     let object = p.ahead(at + 1, 7, INSTRUCTIONS)?;
-    let scope = p.ahead(at + 1, 7, EARLIER.or(YOUR).or(ALL).or(MAKER))?;
+    // "do not follow the developer's policy", told at the beginning of a sentence
+    let told = || p.behind(not, 1, OTHERS).is_none() && p.begins(not);
+    let scope = p
+        .ahead(at + 1, 7, EARLIER.or(YOUR).or(ALL).or(MAKER))
+        .or_else(|| p.ahead(at + 1, 4, CREATOR).filter(|_| told()))?;
     p.sign(Kind::InstructionInjection, not, object.max(scope), Level::Clear, "instructions-not-followed")
 }
 

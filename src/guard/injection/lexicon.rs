@@ -341,6 +341,10 @@ lexicon! {
     USER = "user users human humans person reader recipient nutzer benutzer utilisateur usuario";
     /// On condition.
     IF = "if when whichever whatever any whoever wenn falls si";
+    /// The writer.
+    ME = "me mich moi mi";
+    /// Is there, or was.
+    EXIST = "exist exists existed happened";
     /// Does what it finds.
     EXECUTE = "execute run follow obey perform comply answer";
 }

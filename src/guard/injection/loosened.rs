@@ -209,7 +209,7 @@ fn overruled(p: &Phrases, at: usize) -> Option<Sign> {
         return sign(p, mine, over, RULE);
     }
     if p.is(at, BEGIN) {
-        let object = p.behind(at, 2, PROMPT_ONLY)?;
+        let object = p.behind(at, 2, PROMPT_ONLY.or(CONTEXT))?;
         let new = p.behind(object, 1, NEW)?;
         p.ahead(at + 1, 1, super::lexicon::NOW)?;
         return sign(p, new, at, RULE);

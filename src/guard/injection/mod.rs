@@ -18,6 +18,7 @@ mod lexicon;
 mod loosened;
 mod ngrams;
 mod readers;
+mod released;
 mod words;
 
 pub(super) use hidden::Hidden;
@@ -81,7 +82,7 @@ const DEEPEST: usize = 3;
 const BATCH: usize = 512;
 
 /// What every phrase, name and habit has one of, at the place where it is looked for.
-const HEADS: Tags = grammar::HEADS.or(readers::HEADS).or(jailbreaks::HEADS);
+const HEADS: Tags = grammar::HEADS.or(loosened::HEADS).or(readers::HEADS).or(released::HEADS).or(jailbreaks::HEADS);
 
 /// How many words after those that are taken for injection the head of a phrase may come that they belong to.
 const SOON: usize = 10;
