@@ -111,7 +111,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
     return base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
   }
 
-  const named = modelOf(text);
+  const named = route.model === undefined ? modelOf(text) : undefined;
   const target = deployedOf(route, named, config);
   const model = target.model ?? named;
   const signal = init?.signal ?? request?.signal ?? undefined;
