@@ -50,9 +50,9 @@ const PIECE = 16_384;
 const PROMPT = 4_000;
 
 /** A text is scanned as far as a scan takes no more than that, in milliseconds, whoever is at it. */
-const LIMIT = 1_200;
+const LIMIT = 800;
 /** As many milliseconds each figure is measured for. */
-const MEASURED = 100;
+const MEASURED = 60;
 
 /**
  * All figures of one engine in a fresh host: `{ row: { size, rate, growth } }`, `sizes` being what was found in the rounds before. A text is measured whole, or as much of it as
@@ -92,7 +92,7 @@ async function figures(host, peer, sets, sizes) {
         sizes.set(name, { size, growth });
       }
       once = await took({ does: "scan", name, size });
-      // Warm, then as often as makes a tenth of a second.
+      // Warm, then as often as fills MEASURED.
       const times = Math.max(1, Math.min(20, Math.round(MEASURED / once)));
       const rateOf = (of, times, took) => (Buffer.byteLength(text.slice(0, of)) * times) / 1000 / took;
       const most = times === 1 ? once : await took({ does: "scan", name, size, times });
@@ -135,7 +135,7 @@ function print({ found, refused }, title, sets) {
   if (names.length === 0) return;
   const rows = Object.keys(sets).flatMap((name) => (ORDINARY.includes(name) ? [name, `${name}, streamed`, `${name}, 4 kB`] : [name]));
   const width = Math.max(...rows.map((row) => row.length));
-  const cell = (text) => String(text).padStart(Math.max(20, ...names.map((name) => name.length + 2)));
+  const cell = (text) => String(text).padStart(Math.max(26, ...names.map((name) => name.length + 2)));
   console.log(`${"".padEnd(width)}      ${names.map(cell).join("")}${cell("goal of all")}${found.has("all") ? cell("x others") : ""}`);
   let [isPart, grows] = [false, false];
   for (const row of rows) {
