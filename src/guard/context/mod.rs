@@ -106,12 +106,56 @@ mod tests {
             ("behind a mask", "phone ******** ", "", Terms::PHONE, false),
             ("in bold", "phone **", "**", Terms::PHONE, true),
             ("too far", &("phone".to_owned() + &" ".repeat(60)), "", Terms::PHONE, false),
+            ("over the edge, in a long word", &("x".repeat(30) + "phone" + &".".repeat(42)), "", Terms::PHONE, false),
             ("over the edge", &("xphone".to_owned() + &".".repeat(43)), "", Terms::PHONE, false),
         ];
         for (name, left, right, topic, expected) in cases {
             let text = format!("{left}5{right}");
             let view = View::new(&text, true);
             assert_eq!(beside(&view, left.len(), left.len() + 1, *topic), Ok(*expected), "{name}");
+        }
+    }
+
+    /// What was asked of the same text before changes no answer.
+    #[test]
+    fn a_word_counts_whatever_was_asked_before() {
+        let pieces = [
+            "phone",
+            "xphone",
+            "Phone",
+            "homePhone",
+            "social security",
+            "전화번호",
+            "여권번호",
+            "[EMAIL_1]",
+            "****",
+            " ",
+            "\n",
+            ":",
+            "1",
+            "22",
+            "x",
+            "é",
+        ];
+        let mut state = 7_u32;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+            (state >> 8) as usize % below
+        };
+        for _ in 0..400 {
+            let mut text = String::new();
+            while text.len() < 400 {
+                let piece = pieces[next(pieces.len())];
+                (0..1 + next(2) * next(40)).for_each(|_| text.push_str(piece));
+            }
+            let places: Vec<usize> =
+                (0..40).map(|_| next(text.len())).filter(|at| text.is_char_boundary(*at)).collect();
+            let view = View::new(&text, true);
+            for at in &places {
+                let fresh = View::new(&text, true);
+                assert_eq!(before(&view, *at), before(&fresh, *at), "before {at} of {text:?}");
+                assert_eq!(after(&view, *at), after(&fresh, *at), "after {at} of {text:?}");
+            }
         }
     }
 

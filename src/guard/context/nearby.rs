@@ -123,7 +123,11 @@ impl Nearby {
     /// Reads on, so that everything from `from` to `to` was read.
     fn read(&mut self, view: &View, from: usize, to: usize) {
         if from < self.from || from > self.to + GAP || self.to == 0 {
-            self.restart(view, from);
+            // Forgets what was read, to begin a little before.
+            self.signs.clear();
+            self.from = from.saturating_sub(SLACK);
+            self.to = self.from;
+            self.previous = (0, 0, 0);
         }
         if self.signs.len() > MOST {
             self.from = from.saturating_sub(SLACK);
@@ -163,26 +167,14 @@ impl Nearby {
         }
     }
 
-    /// Forgets what was read, to begin a little before `from`.
-    fn restart(&mut self, view: &View, from: usize) {
-        self.signs.clear();
-        self.from = from.saturating_sub(SLACK);
-        self.to = self.from;
-        self.previous = (0, 0, 0);
-        // What reaches over the edge is no whole word.
-        if view.before(self.to).is_some_and(is_letter) {
-            while view.seen(self.to).is_some_and(is_letter) && self.to < from {
-                self.to += 1;
-            }
-        }
-    }
-
     /// Reads the letters that begin where reading stopped, unless they go on behind `to`. Says where they end. `phoneNumber` is
     /// two words.
     fn letters(&mut self, text: &[u8], to: usize) -> Option<usize> {
-        let start = self.to;
         let known = (self.signs.len(), self.previous);
-        let (mut at, mut first, mut hash, mut was_lower) = (start, start, SEED, false);
+        let (mut at, mut first, mut hash, mut was_lower) = (self.to, self.to, SEED, false);
+        // What reaches over the edge of what is read is no whole word, in no window.
+        let cut = at == self.from && at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|byte| is_letter(*byte));
+        let start = at - usize::from(cut);
         loop {
             let byte = text.get(at).copied().unwrap_or(0);
             let class = class(byte);

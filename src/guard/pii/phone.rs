@@ -185,17 +185,24 @@ fn look_national_brackets(view: &View, at: usize) -> Result<Option<Hit>, Need> {
         here += 1;
     }
     let number = number::read(view, here)?;
-    let Some(last) = number.groups.last().filter(|last| (6..=12).contains(&(last.digits + area.len()))) else {
-        return Ok(None);
-    };
-    let Some(end) = end_of(view, last)? else { return Ok(None) };
-    if !number.groups.iter().all(|group| group.length >= 2) || is_glued(view, at, end)? {
-        return Ok(None);
+    // What follows may be another number.
+    for count in (1..=number.groups.len()).rev() {
+        let Some((groups, last)) = number.head(count).and_then(|groups| Some((groups, groups.last()?))) else {
+            continue;
+        };
+        if !(6..=12).contains(&(last.digits + area.len())) || !groups.iter().all(|group| group.length >= 2) {
+            continue;
+        }
+        let Some(end) = end_of(view, last)? else { continue };
+        if is_glued(view, at, end)? {
+            continue;
+        }
+        let named = beside(view, at, end, Terms::PHONE)?
+            || (area.first() == Some(&b'0') || right_before(view, 0, at, Terms::AT))
+                && beside(view, at, end, Terms::CALLING)?;
+        return Ok(if named { hit(at, end, false, "phone-national") } else { None });
     }
-    let named = beside(view, at, end, Terms::PHONE)?
-        || (area.first() == Some(&b'0') || right_before(view, 0, at, Terms::AT))
-            && beside(view, at, end, Terms::CALLING)?;
-    Ok(if named { hit(at, end, false, "phone-national") } else { None })
+    Ok(None)
 }
 
 fn look_area_code(view: &View, at: usize) -> Result<Option<Hit>, Need> {
@@ -390,6 +397,7 @@ mod tests {
             ("in the public 4155552671", None),
             ("Phone: 555-1234", Some("555-1234")),
             ("Tel. 030 901820", Some("030 901820")),
+            ("Phone: (030) 901820 212-555-0100", Some("(030) 901820")),
             ("tel 01 42 68 53 00", Some("01 42 68 53 00")),
             ("Phone: 9469 9966", Some("9469 9966")),
             ("call me at 0699 868 88 55", Some("0699 868 88 55")),
