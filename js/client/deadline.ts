@@ -63,8 +63,12 @@ export class Deadline {
     });
   }
 
-  /** Is told when it is given up; gives what ends that. */
+  /** Is told when it is given up, at once where it already is; gives what ends that. */
   onAbort(tell: () => void): () => void {
+    if (this.signal.aborted) {
+      tell();
+      return () => undefined;
+    }
     this.#waiting.add(tell);
     return () => void this.#waiting.delete(tell);
   }

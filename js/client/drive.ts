@@ -437,6 +437,15 @@ export class RunningCall {
     });
   }
 
+  /** The same at the end of a call, whose own failure is the one to tell. */
+  leaveQuietly(): void {
+    try {
+      this.leave();
+    } catch {
+      // The module was replaced under it.
+    }
+  }
+
   async #body(): Promise<void> {
     try {
       const text = await this.host.deadline.race(this.response!.text());

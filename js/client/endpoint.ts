@@ -116,7 +116,7 @@ export class Endpoint<C extends GuardedClientConfig, Body extends { model?: unkn
       if (!streaming) {
         if (kept === undefined) over();
         else void kept.then(() => over());
-        call.leave();
+        call.leaveQuietly();
         call.host.deadline.end();
         call.core.free();
       }

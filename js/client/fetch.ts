@@ -166,7 +166,7 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
     return refuse(error, target.format);
   } finally {
     if (!streaming) {
-      call.leave();
+      call.leaveQuietly();
       call.host.deadline.end();
       call.over(undefined, failure);
       if (call.isDone) call.keep();

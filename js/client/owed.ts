@@ -4,7 +4,7 @@
  */
 import { currentGeneration, type Held } from "../core.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
-import type { BudgetScope, CostRecord, Warning } from "../types.js";
+import type { BudgetScope, CostRecord, EstimateMark, Warning } from "../types.js";
 import { prolong } from "../wait-until.js";
 import type { Audience } from "./events.js";
 import { taken, type CallHost, type CoreCall, type Reserve, type Step } from "./host.js";
@@ -24,6 +24,14 @@ interface Sent {
   attempt: number;
 }
 
+/** What a try was settled at, and whose money it was. */
+interface Settled {
+  id: string;
+  usd: string;
+  mark?: EstimateMark;
+  scopes: string | undefined;
+}
+
 /** What one call owes. */
 export class Owed {
   readonly #core: Held<CoreCall>;
@@ -36,6 +44,8 @@ export class Owed {
   /** What is held, and the try that it is for. */
   readonly #held = new Map<string, Reserve>();
   #sent: Sent | undefined;
+  /** What its try was settled at, until that is recorded. */
+  #settled: Settled | undefined;
   /** The record of each try that may have been billed, where somebody watches; after a loss the last one in any case. */
   readonly records: CostRecord[] = [];
 
@@ -57,11 +67,13 @@ export class Owed {
   /** A try is about to be sent. */
   sends(recordId: string, attempt: number): void {
     this.#sent = { at: Date.now(), recordId, attempt };
+    this.#settled = undefined;
   }
 
   async settle(step: Step & { do: "settle" }): Promise<void> {
     await this.#attempt("settlement_failed", "settle the reservation", async () => {
       this.#isSettled = false;
+      this.#settled = { ...step, scopes: this.#held.get(step.id)?.scopes };
       this.#held.delete(step.id);
       const settlement = await this.#host.budgets!.settle(step.id, taken(step), step.mark, this.#host.quiet);
       this.#isSettled = true;
@@ -77,60 +89,65 @@ export class Owed {
   }
 
   async store(charge: boolean): Promise<void> {
-    const { storage, budgets } = this.#host;
-    this.#sent = undefined;
+    const { storage, budgets, observed, audience } = this.#host;
+    const kept = storage instanceof InMemoryCostStorage && storage.store === InMemoryCostStorage.prototype.store ? storage : undefined;
     // Read where somebody wants it: parsing it is more work than keeping it.
-    let read: CostRecord | undefined;
-    const record = (): CostRecord => (read ??= JSON.parse(this.#core.use((call) => call.recordToStore()!)) as CostRecord);
-    if (this.#host.observed !== undefined) this.records.push(record());
+    const isRead = observed !== undefined || audience.has("onRecord") || (storage !== undefined && kept === undefined) || (charge && budgets !== undefined);
+    const record = isRead ? (JSON.parse(this.#core.use((call) => call.recordToStore()!)) as CostRecord) : undefined;
+    // In hand: until here a loss of the module would have taken it along.
+    if (record !== undefined) this.#sent = undefined;
+    if (observed !== undefined) this.records.push(record!);
     if (storage !== undefined) {
       await this.#attempt("record_not_stored", "store the record", async () => {
-        if (storage instanceof InMemoryCostStorage && storage.store === InMemoryCostStorage.prototype.store) {
-          // Budgets that have settled it know it already.
-          this.#core.use((call) => storage[KEEP](call, !charge && this.#isSettled ? budgets : undefined));
-        } else {
-          await storage.store(record());
-        }
+        // Budgets that have settled it know it already.
+        if (kept !== undefined) this.#core.use((call) => kept[KEEP](call, !charge && this.#isSettled ? budgets : undefined));
+        else await storage.store(record!);
+        this.#sent = undefined;
       });
     }
-    if (this.#host.audience.has("onRecord")) this.tell("onRecord", record());
-    if (charge && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record()));
+    if (audience.has("onRecord")) this.tell("onRecord", record!);
+    if (charge && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record!));
   }
 
   /**
    * The module was replaced under the call, and with it went what it knew of it. What was sent may have been billed in full: what is
-   * held is charged, and recorded with the mark `unknown_outcome`. What was not sent is released.
+   * held is charged, and recorded with the mark `unknown_outcome`. What was not sent is released, and what was settled is recorded as
+   * it was settled, and charged no more.
    */
   async rescue(): Promise<void> {
     if (currentGeneration() === this.#generation) return;
     const { budgets, storage } = this.#host;
-    const [held, sent] = [[...this.#held.values()], this.#sent];
+    const [held, sent, settled] = [[...this.#held.values()], this.#sent, this.#settled];
     this.#held.clear();
-    this.#sent = undefined;
+    this.#sent = this.#settled = undefined;
     for (const step of held) {
-      const act = (): Promise<unknown> => (sent === undefined ? budgets!.release(step.id) : budgets!.settle(step.id, taken(step), "unknown_outcome", this.#host.quiet));
+      // What is held beside a try that is settled, a stream had asked for.
+      const act = (): Promise<unknown> => (sent === undefined || settled !== undefined ? budgets!.release(step.id) : budgets!.settle(step.id, taken(step), "unknown_outcome", this.#host.quiet));
       await this.#attempt("settlement_failed", "settle what was held", act);
     }
     if (sent === undefined || this.#host.bound === undefined) return;
     let usd: string | undefined;
     try {
-      usd = held.length > 0 ? sumOf(held.map((step) => step.usd)) : this.#host.bound(this.#host.aim);
+      usd = settled !== undefined ? settled.usd : held.length > 0 ? sumOf(held.map((step) => step.usd)) : this.#host.bound(this.#host.aim);
     } catch (error) {
       this.report(error);
     }
-    const record = this.#lost(sent, usd, held);
+    const record = this.#lost(sent, usd, settled, held);
     this.records.push(record);
     if (storage !== undefined) await this.#attempt("record_not_stored", "store the record", () => storage.store(record));
     if (this.#host.audience.has("onRecord")) this.tell("onRecord", record);
-    if (held.length === 0 && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record));
+    if (settled === undefined && held.length === 0 && budgets !== undefined) await this.#attempt("settlement_failed", "tell the budgets", () => budgets.recordCost(record));
   }
 
   /** The record of a try of which nobody knows any more than that it was sent. */
-  #lost({ at, recordId, attempt }: Sent, usd: string | undefined, held: Reserve[]): CostRecord {
+  #lost({ at, recordId, attempt }: Sent, usd: string | undefined, settled: Settled | undefined, held: Reserve[]): CostRecord {
     const { aim, requestId, agentId, context } = this.#host;
     const amount = usd ?? "0";
     const metadata = context(aim)["metadata"] as Record<string, unknown> | undefined;
-    const scopes = held[0] && (JSON.parse(held[0].scopes) as BudgetScope[]);
+    const reservationId = settled?.id ?? held[0]?.id;
+    const mark = settled === undefined ? "unknown_outcome" : settled.mark;
+    const said = settled?.scopes ?? held[0]?.scopes;
+    const scopes = said === undefined ? undefined : (JSON.parse(said) as BudgetScope[]);
     return {
       id: recordId,
       requestId,
@@ -147,10 +164,10 @@ export class Owed {
       latencyMs: Math.max(Date.now() - at, 0),
       ...(metadata && { metadata }),
       schema: 1,
-      ...(held[0] && { reservationId: held[0].id }),
+      ...(reservationId !== undefined && { reservationId }),
       attempt,
       ...(scopes && { scopes }),
-      estimated: "unknown_outcome",
+      ...(mark && { estimated: mark }),
       outcome: "error",
     };
   }

@@ -168,6 +168,8 @@ function readerOf(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, d
     return () => deadline.race(reader.read());
   }
   deadline.onAbort(() => void reader.cancel().catch(() => undefined));
+  // Given up between the head and the first piece.
+  deadline.check();
   return async () => {
     const found = await reader.read();
     deadline.check();

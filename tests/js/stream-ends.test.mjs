@@ -271,6 +271,28 @@ describe("a budget that runs out", () => {
   };
   const request = { model: MODEL, stream: true, messages: [{ role: "user", content: "Hi" }] };
 
+  it("ends at once where it is given up between its head and its first piece", async () => {
+    // However many turns of the queue lie between: at some of them nobody waits for anything.
+    for (let turns = 0; turns < 14; turns += 1) {
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const fetch = async () => {
+        const response = new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }), { headers: { "content-type": "text/event-stream" } });
+        void (async () => {
+          for (let turn = 0; turn < turns; turn += 1) await undefined;
+          controller.abort(reason);
+        })();
+        return response;
+      };
+      const body = { model: "gpt-5-mini", stream: true, messages: [{ role: "user", content: "Hi" }] };
+      const byClient = async () => {
+        const stream = await new GuardedOpenAI({ apiKey: "k", maxRetries: 0, fetch }).chat.completions.create(body, { signal: controller.signal });
+        for await (const _ of stream);
+      };
+      await assert.rejects(byClient, (error) => error === reason, `after ${turns} turns`);
+    }
+  });
+
   it("ends a client's stream with the error, after what was delivered", async () => {
     const { fetch } = provider(CHAT_EVENTS(...DELTAS));
     const stream = await client(fetch, "0.0004").chat.completions.create(request);
