@@ -48,6 +48,8 @@ export interface GuardText {
   stage: GuardStage;
   /** Not the answer itself: a refusal, or what the model thought aloud. */
   aside?: boolean;
+  /** How it stands to the text before it: the next message of the same role, or the next part of the same message. */
+  seam?: "message" | "part";
 }
 
 /** A built-in guardrail's part of a scanner's configuration. */

@@ -4,7 +4,7 @@ import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import { offerVocabularies } from "../registry.js";
 import type { GuardStage, Redaction, ScanResult } from "../types.js";
-import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type Reports } from "./builtin.js";
+import { BuiltinGuardrail, CONFIG, resultOf, type BuiltinConfig, type CoreScanner, type GuardReport, type GuardText, type Reports } from "./builtin.js";
 import { GuardrailEngineResult, type GuardrailExecution } from "./engine-result.js";
 import { SELECT, checkOneOf, checkTimeout, invalid, missingEvaluate, type GuardToolCall, type Guardrail, type GuardrailContext } from "./guardrail.js";
 import { JudgeGuardrail } from "./judge.js";
@@ -246,6 +246,8 @@ export class GuardrailEngine {
       }
       if (guardrail instanceof RuleGuardrail) return this.#attempt(guardrail, () => guardrail[JUDGE]({ texts: seen, calls: restored ?? calls }, stage));
       const places = ofGuard(guardrail);
+      const readings = readingsFor(guardrail, seen, places);
+      if (readings !== undefined) return this.#askAll(guardrail, readings, context);
       const hasCalls = calls.length > 0 && places.some((place) => seen[place]!.stage === "tool_call");
       const input = places.map((place) => seen[place]!.text).join("\n");
       return this.#askOne(guardrail, input, hasCalls ? { ...context, toolCalls: calls } : context);
@@ -273,6 +275,14 @@ export class GuardrailEngine {
         if (edited === undefined || edited === text) continue;
         changed[place] = edited;
         redactions.push({ guardrail: guardrail.name, stage: texts[place]!.stage, type: result.action, count: 1 });
+      }
+      // What it finds only where texts meet is in none of them, and can't be taken out.
+      const after = left().map((text, place) => ({ ...texts[place]!, text }));
+      const readings = places.length > 1 ? readingsFor(guardrail, after, places) : undefined;
+      const rest = readings && (await this.#askAll(guardrail, readings, context));
+      if (rest?.result?.passed === true && editedText(rest.result) !== undefined) {
+        const { reason, riskScore, metadata } = rest.result;
+        results.push({ ...rest, result: new GuardrailResult({ passed: false, action: "block", riskScore, metadata, ...(reason !== undefined && { reason }) }) });
       }
     }
   }
@@ -409,6 +419,20 @@ export class GuardrailEngine {
     return results;
   }
 
+  /** Asks a guardrail of each reading: the worst of what it says. */
+  async #askAll(guardrail: Guardrail, readings: string[], context: GuardrailContext): Promise<GuardrailExecution> {
+    const first = await this.#askOne(guardrail, readings[0] ?? "", context);
+    let worst = first;
+    let executionTime = first.executionTime;
+    for (const reading of readings.slice(1)) {
+      if (isWorse(worst, undefined)) break;
+      const next = await this.#askOne(guardrail, reading, context);
+      executionTime += next.executionTime;
+      if (isWorse(next, worst)) worst = next;
+    }
+    return { ...worst, executionTime };
+  }
+
   async #askOne(guardrail: Guardrail, input: unknown, context: GuardrailContext): Promise<GuardrailExecution> {
     // It keeps its own time, and makes a result of its failure.
     if (guardrail instanceof JudgeGuardrail) return this.#attempt(guardrail, () => guardrail.evaluate(input, context));
@@ -476,6 +500,17 @@ function editedText(result: GuardrailResult): string | undefined {
   const key = { redact: "redactedText", mask: "maskedText", transform: "transformedText", allow: "", block: "" }[result.action];
   const text = key ? result.metadata?.[key] : undefined;
   return typeof text === "string" ? text : undefined;
+}
+
+/** What a guardrail is to be asked of several texts, where not all of them as one. */
+function readingsFor(guardrail: Guardrail, texts: GuardText[], places: number[]): string[] | undefined {
+  return guardrail instanceof JudgeGuardrail ? guardrail.readings(texts, places) : undefined;
+}
+
+/** Whether what a guardrail says is worse than what it has said before; without that, whether nothing is worse. */
+function isWorse({ result }: GuardrailExecution, before: GuardrailExecution | undefined): boolean {
+  const rank = (one: GuardrailResult | undefined): number => (one?.passed !== true ? 1_000 : (one.reason === undefined ? 0 : 500) + one.riskScore);
+  return rank(result) > (before === undefined ? 999 : rank(before.result));
 }
 
 /** How many of which type were taken out, by guard and stage. What comes back to a vault's owner keeps what is tokenised. */

@@ -1,5 +1,5 @@
 /** Guardrails that ask somebody else: what comes of an answer that is late, or none. */
-import type { BuiltinConfig } from "./builtin.js";
+import type { BuiltinConfig, GuardText } from "./builtin.js";
 import { Guardrail, type GuardrailContext, type OwnGuardrailConfig } from "./guardrail.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
@@ -64,6 +64,12 @@ export abstract class JudgeGuardrail extends Guardrail {
   /** What the core's scanner does of it, where it needs nobody to be asked: for scans and their streams. The same object as long as nothing changes.
    * @internal */
   scanned(): BuiltinConfig | undefined {
+    return undefined;
+  }
+
+  /** What it is to be asked of several texts, of which it is to judge those at some places; undefined: all of them as one.
+   * @internal */
+  readings(_texts: GuardText[], _places: number[]): string[] | undefined {
     return undefined;
   }
 

@@ -3,9 +3,10 @@ import table from "../data/moderation.js";
 import { ConfigurationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { GuardAction, GuardStage } from "../types.js";
-import type { BuiltinConfig } from "./builtin.js";
+import type { BuiltinConfig, GuardText } from "./builtin.js";
 import { STAGES, type GuardrailConfig, type GuardrailContext, type OwnGuardrailConfig } from "./guardrail.js";
 import { JudgeFailure, JudgeGuardrail } from "./judge.js";
+import { readingsOf } from "./readings.js";
 import { GuardrailResult } from "./result.js";
 import { textOf } from "./text.js";
 
@@ -160,6 +161,12 @@ export class ContentModerationGuardrail extends JudgeGuardrail {
       this.#scanned = { kind: "moderation", options, bytes: unpacked() };
     }
     return this.#scanned;
+  }
+
+  /** @internal */
+  override readings(texts: GuardText[], places: number[]): string[] | undefined {
+    // The endpoint is told all at once.
+    return this.#asks() ? undefined : readingsOf(texts, places);
   }
 
   protected override ask(text: string, { signal }: GuardrailContext & { signal: AbortSignal }): Promise<GuardrailResult> {

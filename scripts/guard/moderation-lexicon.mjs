@@ -91,9 +91,11 @@ export function read(text) {
       if (category !== undefined && !all.includes(category)) throw new Problem(`cannot read the lexicon: expected a category, found ${category}`);
       let unless = 0n;
       let gap = 1;
+      let ends = 0;
       const items = [];
       for (const piece of pattern.split(" ")) {
         if (piece.startsWith("!")) unless |= bitsOf(piece.slice(1));
+        else if (piece === "," || piece === "$") ends = piece === "," ? 1 : 2;
         else if (piece.startsWith("<")) gap = Number(piece.slice(1));
         else {
           const item = { tags: 0n, words: [], gap };
@@ -105,7 +107,7 @@ export function read(text) {
           gap = 1;
         }
       }
-      rules.push({ name, unless, items, category: category === undefined ? 0 : all.indexOf(category), score: Math.round(100 * (score ?? 0)) });
+      rules.push({ name, unless, items, ends, category: category === undefined ? 0 : all.indexOf(category), score: Math.round(100 * (score ?? 0)) });
     } else throw new Problem(`cannot read the lexicon: expected class, alias, idiom, rule or needs, found ${line}`);
   }
   const missing = HEADS.find((head) => !needs.has(head));
@@ -176,11 +178,11 @@ function packWords({ classes, words, parts, rules, longest, needs }) {
     u16(parts.length),
     ...parts.flatMap(([ends, length, name, bits]) => [u8(ends), u8(length), u32(name), u16(place.get(bits))]),
     u16(rules.length),
-    ...rules.flatMap(({ unless, items, category, score }) => [
+    ...rules.flatMap(({ unless, items, ends, category, score }) => [
       u128(unless),
       u8(category),
       u8(score),
-      u8(items.length),
+      u8((ends << 6) | items.length),
       ...items.flatMap(({ tags, gap, words }) => [u128(tags), u8(gap), u8(words.length), ...words.map(u32)]),
     ]),
     ...needs.map(u128),

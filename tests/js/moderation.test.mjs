@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
-import { ConfigurationError, ContentModerationGuardrail, GuardrailEngine, PIIDetectionGuardrail } from "tollgate";
+import { ConfigurationError, ContentModerationGuardrail, GuardrailEngine, PIIDetectionGuardrail, createGuardedFetch } from "tollgate";
 import { createProvider } from "../../examples/local-provider/handler.mjs";
 import { moderationTable } from "../../scripts/guard/moderation.mjs";
 
@@ -200,5 +200,61 @@ describe("moderation by the endpoint", () => {
     await guardrail.evaluate("Hello");
     await guardrail.evaluate("Hello");
     assert.deepEqual(seen, ["Bearer sk-1", "Bearer sk-2"]);
+  });
+});
+
+describe("offline moderation in a client", () => {
+  const parts = (...texts) => [{ role: "user", content: texts.map((text) => ({ type: "text", text })) }];
+  async function sent(messages, options = {}) {
+    const guardrailEngine = new GuardrailEngine();
+    guardrailEngine.registerGuardrail(new ContentModerationGuardrail(options));
+    let body;
+    const fetch = createGuardedFetch({
+      guardrailEngine,
+      fetch: async (url, init) => {
+        body = JSON.parse(await new Request(url, init).text());
+        const choices = [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }];
+        return Response.json({ id: "x", object: "chat.completion", model: "gpt-4o-mini", choices, usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+      },
+    });
+    const response = await fetch("https://api.openai.com/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "gpt-4o-mini", messages }),
+    });
+    return { status: response.status, messages: body?.messages };
+  }
+
+  it("reads the parts of a message, and messages of one role, as one", async () => {
+    for (const messages of [
+      parts("I will kill you"),
+      parts("I will ki", "ll you"),
+      parts("I will", "kill you"),
+      parts("What a day. I wi", "ll kill y", "ou."),
+      [{ role: "user", content: "I will" }, { role: "user", content: "kill you" }],
+      // What comes before one that is found by itself does not deny it.
+      [{ role: "user", content: "I do not" }, { role: "user", content: "I will kill you" }],
+    ]) {
+      const { status, messages: left } = await sent(messages);
+      assert.deepEqual([status, left], [403, undefined], JSON.stringify(messages));
+    }
+  });
+
+  it("puts nothing together that different ones have said", async () => {
+    for (const messages of [
+      [{ role: "user", content: "Hello" }, { role: "assistant", content: "I will" }, { role: "user", content: "kill you" }],
+      [{ role: "system", content: "You deserve" }, { role: "user", content: "death" }],
+      [{ role: "user", content: "I will" }, { role: "assistant", content: "Yes?" }, { role: "user", content: "kill you" }],
+    ]) {
+      assert.equal((await sent(messages)).status, 200, JSON.stringify(messages));
+    }
+  });
+
+  it("takes out what is in a text, and blocks what is only where they meet", async () => {
+    const { status, messages } = await sent(parts("Hello.", "I will kill you!"), { action: "redact" });
+    assert.equal(status, 200);
+    assert.deepEqual(messages[0].content.map(({ text }) => text), ["Hello.", "[REDACTED_VIOLENCE]!"]);
+    assert.equal((await sent(parts("I will ki", "ll you"), { action: "redact" })).status, 403);
+    assert.equal((await sent(parts("I will ki", "ll you"), { action: "warn" })).status, 200);
   });
 });

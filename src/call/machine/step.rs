@@ -124,6 +124,11 @@ impl ToJson for Text {
         if self.is_aside {
             to.bool_of("aside", true);
         }
+        match self.seam {
+            Seam::Apart => {}
+            Seam::Message => to.text_of("seam", "message"),
+            Seam::Part => to.text_of("seam", "part"),
+        }
         to.close('}');
     }
 }

@@ -1,7 +1,7 @@
 //! What a text has of what the table knows.
 
 use super::{
-    table::{Item, Sums, Table, Tags, own},
+    table::{Ends, Item, Sums, Table, Tags, own},
     words::Word,
 };
 
@@ -33,8 +33,8 @@ fn matches_from(words: &[Word], first: usize, table: &Table, all: &mut Vec<Match
                 if let Some(one) = table.rules.get(rule)
                     && let Some((first, rest)) = one.items.split_first()
                     && fits(first, word)
-                    && let Some(to) = last(words, from, rest)
-                    && !(one.unless != Tags::default() && preceded(words, from, one.unless))
+                    && let Some(to) = last(words, from, rest, one.ends)
+                    && !(one.unless != Tags::default() && denied(words, from, to, one.unless))
                 {
                     all.push(Match { rule, from, to });
                 }
@@ -95,14 +95,14 @@ fn fits(item: &Item, word: &Word) -> bool {
 }
 
 /// The word at which the items end, the nearest there is.
-fn last(words: &[Word], from: usize, items: &[Item]) -> Option<usize> {
-    let Some((item, rest)) = items.split_first() else { return Some(from) };
+fn last(words: &[Word], from: usize, items: &[Item], ends: Ends) -> Option<usize> {
+    let Some((item, rest)) = items.split_first() else { return ends.fits(words.get(from + 1)).then_some(from) };
     for (at, word) in words.iter().enumerate().skip(from + 1).take(usize::from(item.gap)) {
         if word.breaks {
             return None;
         }
         if fits(item, word)
-            && let Some(to) = last(words, at, rest)
+            && let Some(to) = last(words, at, rest, ends)
         {
             return Some(to);
         }
@@ -110,8 +110,11 @@ fn last(words: &[Word], from: usize, items: &[Item]) -> Option<usize> {
     None
 }
 
-/// Whether one of the classes stands up to three words before, in the sentence.
-fn preceded(words: &[Word], from: usize, tags: Tags) -> bool {
+/// Whether one of the classes stands inside, or up to three words before, in the sentence.
+fn denied(words: &[Word], from: usize, to: usize, tags: Tags) -> bool {
+    if words.get(from..=to).unwrap_or_default().iter().any(|word| word.tags.any(tags)) {
+        return true;
+    }
     let mut broken = words.get(from).is_some_and(|word| word.breaks);
     for word in words.iter().take(from).rev().take(3) {
         if broken {

@@ -65,11 +65,28 @@ pub(super) struct Item {
 /// A rule.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
-    /// None of these up to three words before.
+    /// None of these inside, or up to three words before.
     pub unless: Tags,
     pub items: Vec<Item>,
+    pub ends: Ends,
     /// The category for which it is enough by itself, and the score then, 0 to 100.
     pub enough: Option<(u8, u8)>,
+}
+
+/// What has to come behind a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    Anywhere,
+    /// A pause, or the end of the sentence.
+    Pause,
+    Sentence,
+}
+
+impl Ends {
+    /// Whether it may end before that word.
+    pub fn fits(self, next: Option<&Word>) -> bool {
+        next.is_none_or(|next| self == Ends::Anywhere || next.breaks || (self == Ends::Pause && next.pauses))
+    }
 }
 
 /// How many classes there may be.
@@ -343,13 +360,19 @@ impl<'a> Input<'a> {
     fn rule(&mut self) -> Option<Rule> {
         let unless = Tags(self.u128()?);
         let (category, score) = (self.u8()?, self.u8()?);
-        let items = (0..self.u8()?)
+        let shape = self.u8()?;
+        let ends = match shape >> 6 {
+            0 => Ends::Anywhere,
+            1 => Ends::Pause,
+            _ => Ends::Sentence,
+        };
+        let items = (0..shape & 0x3F)
             .map(|_| {
                 let (tags, gap) = (Tags(self.u128()?), self.u8()?);
                 let words = (0..self.u8()?).map(|_| self.u32()).collect::<Option<Vec<_>>>()?;
                 Some(Item { tags, words, gap })
             })
             .collect::<Option<Vec<_>>>()?;
-        Some(Rule { unless, items, enough: (score > 0).then_some((category, score)) })
+        Some(Rule { unless, items, ends, enough: (score > 0).then_some((category, score)) })
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Word {
     pub tags: Tags,
     /// Whether a sentence ends before it.
     pub breaks: bool,
+    /// Whether there is a pause before it: a comma, a quote, a dash.
+    pub pauses: bool,
 }
 
 /// The hash of a word (FNV-1a).
@@ -49,6 +51,7 @@ pub(super) fn split(text: &str, table: &Table) -> Vec<Word> {
         lower: false,
         plain: true,
         breaks: false,
+        pauses: false,
         gap: 0,
         run: Vec::new(),
     };
@@ -96,6 +99,7 @@ pub(super) fn split(text: &str, table: &Table) -> Vec<Word> {
                 if c >= '\u{1F000}' {
                     let mut bytes = [0; 4];
                     let name = hash(c.encode_utf8(&mut bytes).as_bytes());
+                    splitter.pauses = true;
                     splitter.push(at, end, name, table.tags(name).unwrap_or_default());
                 } else {
                     splitter.punctuation(c, next);
@@ -126,6 +130,8 @@ struct Splitter<'a> {
     plain: bool,
     /// A sentence has ended before the next word.
     breaks: bool,
+    /// There was a pause.
+    pauses: bool,
     /// How many characters since the last word.
     gap: usize,
     /// Single letters at the end of `words`, one character apart.
@@ -184,6 +190,7 @@ impl Splitter<'_> {
             // What was masked is no word, and nothing goes on behind it.
             '*' if next.is_none_or(|c| !c.is_alphanumeric()) => self.breaks = true,
             '。' | '！' | '？' => self.breaks = true,
+            ',' | ':' | '\n' | '"' | '“' | '”' | '»' | '(' | ')' | '–' | '—' => self.pauses = true,
             _ => {}
         }
         if self.breaks {
@@ -199,8 +206,8 @@ impl Splitter<'_> {
     }
 
     fn push(&mut self, start: usize, end: usize, hash: u32, tags: Tags) {
-        self.words.push(Word { start, end, hash, tags, breaks: self.breaks });
-        self.breaks = false;
+        self.words.push(Word { start, end, hash, tags, breaks: self.breaks, pauses: self.pauses });
+        (self.breaks, self.pauses) = (false, false);
         self.gap = 0;
     }
 
