@@ -2,6 +2,8 @@
 import { run } from "../core.js";
 import type { Provider } from "../types.js";
 import type { GuardedFetchConfig } from "./fetch.js";
+import { copyOf, readBody } from "./body.js";
+import type { Deadline } from "./deadline.js";
 import { formOf, type Form } from "./form.js";
 import type { Format, Target } from "./target.js";
 
@@ -54,45 +56,64 @@ export interface Asked {
   form?: Form;
   /** What is sent in the place of a body that could only be read once. */
   sent?: BodyInit;
+  /** Why not all of it is known: it may go on only where nothing guards it. */
+  unread?: string;
 }
 
 /**
- * What a request says, by what its body is and not by what it calls itself. What can't be read throws, as it would when it is sent.
+ * What a request says, by what its body is and not by what it calls itself. What breaks while it is read throws, as it would when it
+ * is sent; a reading that was given up is cut at its source.
  */
-export async function askedOf(format: Format, request: Request | undefined, init: RequestInit | undefined, headers: Headers): Promise<Asked> {
+export async function askedOf(format: Format, request: Request | undefined, init: RequestInit | undefined, headers: Headers, deadline: Deadline): Promise<Asked> {
   const given: unknown = init?.body;
   const hasForm = FORMS.includes(format);
-  if (given instanceof FormData) return hasForm ? ofForm(given) : {};
-  if (given instanceof URLSearchParams) return {};
+  if (isFormData(given)) return hasForm ? ofForm(format, given) : {};
+  const isFields = given instanceof URLSearchParams;
+  if (isFields && !hasForm) return {};
   const isAbsent = given === undefined || given === null;
   // Off a copy of a request, so that what passes untouched can be sent.
-  const read = isAbsent ? (request === undefined || request.body === null ? undefined : await request.clone().arrayBuffer()) : await readBody(given);
-  if (read === undefined) return {};
-  const type = headers.get("content-type") ?? "";
-  // A form passes, unless it only says that it is one.
-  const isForm = /^(multipart\/|application\/x-www-form-urlencoded)/i.test(type);
-  const text = typeof read === "string" ? read : isForm && hasForm ? "" : await new Response(read).text();
-  if (!isForm || /^\s*[[{]/.test(text)) return { text };
-  const form = hasForm ? await new Response(read, { headers: { "content-type": type } }).formData().catch(() => undefined) : undefined;
-  const sent = isAbsent && form === undefined ? {} : { sent: read };
-  return form === undefined ? sent : { ...(await ofForm(form)), ...sent };
-}
-
-async function ofForm(given: FormData): Promise<Asked> {
-  const form = await formOf(given);
-  return { text: form.text, form };
-}
-
-async function readBody(body: unknown): Promise<string | ArrayBuffer> {
-  if (typeof body === "string") return body;
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob || body instanceof ReadableStream) {
-    return new Response(body as BodyInit).arrayBuffer();
+  const body = isAbsent ? copyOf(request) : isFields ? String(given) : given;
+  if (body === undefined) return {};
+  const { read, unread, rest } = await readBody(body, deadline);
+  if (read === undefined) {
+    // Of a request it was a copy that was read.
+    if (isAbsent) void rest?.cancel().catch(() => undefined);
+    return { unread: unread!, ...(!isAbsent && rest !== undefined && { sent: rest }) };
   }
-  // Whatever else it is: a host sends it as a text.
-  if ((body as Partial<AsyncIterable<BlobPart>>)[Symbol.asyncIterator] === undefined) return String(body);
-  const parts: BlobPart[] = [];
-  for await (const piece of body as AsyncIterable<BlobPart>) parts.push(piece);
-  return new Blob(parts).arrayBuffer();
+  const type = isFields ? FIELDS : headers.get("content-type") ?? "";
+  // A form passes, unless it only says that it is one.
+  if (!/^(multipart\/|application\/x-www-form-urlencoded)/i.test(type) || isJson(read)) {
+    return { text: typeof read === "string" ? read : await new Response(read).text() };
+  }
+  const sent = isAbsent ? {} : { sent: isFields ? given : read };
+  if (!hasForm) return sent;
+  const form = await new Response(read, { headers: { "content-type": type } }).formData().catch(() => undefined);
+  if (form === undefined) return { unread: "a form", ...sent };
+  return { ...(await ofForm(format, form)), sent: isFields ? given : read };
+}
+
+const FIELDS = "application/x-www-form-urlencoded";
+
+async function ofForm(format: Format, given: FormData): Promise<Asked> {
+  // A variation of a picture has no prompt, and costs what any picture does.
+  const form = await formOf(given, format === "images" ? { prompt: "" } : {});
+  return { text: form.text, form, ...(form.unread !== undefined && { unread: form.unread }) };
+}
+
+/** Whether it is a form, of whatever class or realm. */
+function isFormData(body: unknown): body is FormData {
+  if (body instanceof FormData) return true;
+  const { entries, append } = (body ?? {}) as Partial<FormData>;
+  return Object.prototype.toString.call(body) === "[object FormData]" && typeof entries === "function" && typeof append === "function";
+}
+
+/** Whether the first of it that is not blank begins JSON, in whatever encoding. */
+function isJson(read: string | ArrayBuffer): boolean {
+  if (typeof read === "string") return /^[\s\0]*[[{]/.test(read);
+  // Marks of the order of bytes are blank, too.
+  const isBlank = (byte: number): boolean => byte <= 0x20 || [0xef, 0xbb, 0xbf, 0xfe, 0xff].includes(byte);
+  const first = new Uint8Array(read).find((byte) => !isBlank(byte));
+  return first === 0x5b || first === 0x7b;
 }
 
 /** The model that a body names, for who chooses the context by it. */

@@ -27,12 +27,14 @@ export interface Beginning {
   chain?: Chain | undefined;
   /** Whether the answer's bytes are wanted, as a `fetch` gives them. */
   raw?: boolean;
+  /** Where it began before, its time. */
+  deadline?: Deadline;
   /** Who listens beside those that are configured. */
   listeners?: Listeners;
 }
 
 /** A call that has not begun to do anything. */
-export function beginCall({ shared, aim, context, options, chain, raw = false, listeners }: Beginning): RunningCall {
+export function beginCall({ shared, aim, context, options, chain, raw = false, deadline, listeners }: Beginning): RunningCall {
   const { config, tracker } = shared;
   const requestId = context.requestId || generateId();
   // A caller may give one id to several calls: their reservations must not be one.
@@ -103,7 +105,7 @@ export function beginCall({ shared, aim, context, options, chain, raw = false, l
     quiet: settings.enableAlerts === false,
     storage,
     context: contextOf,
-    deadline: new Deadline(own.timeoutMs, options.signal),
+    deadline: deadline ?? new Deadline(own.timeoutMs, options.signal),
     timeoutMs: own.timeoutMs,
     waitUntil: context.waitUntil,
     connectTimeoutMs: own.connectTimeoutMs,

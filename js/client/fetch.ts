@@ -1,11 +1,12 @@
 /** A guarded `fetch`, for the SDK that a program already has. */
-import { ConfigurationError, TollgateError } from "../errors.js";
+import { ConfigurationError, TollgateError, ValidationError } from "../errors.js";
 import { checkKeys } from "../options.js";
 import type { BudgetScope, CallContext, Provider } from "../types.js";
 import { prolong } from "../wait-until.js";
 import { askedOf, deployedOf, modelOf, targetOf, type Asked } from "./asked.js";
 import { beginCall } from "./begin.js";
-import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, type GuardedConfig } from "./config.js";
+import { CONFIG_KEYS, Shared, checkConfig, checkContext, contextOf, gatesOf, mergeContexts, settingsOf, type GuardedConfig } from "./config.js";
+import { Deadline } from "./deadline.js";
 import type { RunningCall } from "./drive.js";
 import { Audience, EVENTS, Listeners, type CallEvents, type EventName } from "./events.js";
 import type { Form } from "./form.js";
@@ -106,15 +107,33 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
   const said = config.contextHeaders === true ? saidContext(headers) : {};
   const had = strip(headers);
   const route = method === "POST" ? targetOf(url, config) : undefined;
-  const { text, form, sent }: Asked = route === undefined ? {} : await askedOf(route.format, request, init, headers);
-  if (route === undefined || text === undefined) {
-    return base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
+  const pass = (sent?: BodyInit): Promise<Response> => base(input, had || sent !== undefined ? { ...init, headers, ...(sent !== undefined && { body: sent }) } : init);
+  if (route === undefined) return pass();
+
+  const signal = init?.signal ?? request?.signal ?? undefined;
+  // Reading what is asked takes of its time.
+  const deadline = new Deadline(settingsOf(config).timeoutMs, signal);
+  let asked: Asked;
+  try {
+    const asking = askedOf(route.format, request, init, headers, deadline);
+    asked = typeof init?.body === "string" ? await asking : await deadline.race(asking);
+    if (asked.unread !== undefined && (await isGuarded(common, contextOf(config, { url }, view, said), deadline))) {
+      if (asked.sent instanceof ReadableStream) void asked.sent.cancel().catch(() => undefined);
+      throw new ValidationError({ message: `cannot read the request: expected ${asked.unread}, found what may be anything` });
+    }
+  } catch (error) {
+    deadline.end();
+    return turnedDown(common, error, route.format);
+  }
+  const { text, form, sent } = asked;
+  if (text === undefined) {
+    deadline.end();
+    return pass(sent);
   }
 
   const named = route.model === undefined ? modelOf(text) : undefined;
   const target = deployedOf(route, named, config);
   const model = target.model ?? named;
-  const signal = init?.signal ?? request?.signal ?? undefined;
   // They speak for the body that the caller gave.
   headers.delete("content-length");
   if (form === undefined && !/json/i.test(headers.get("content-type") ?? "")) headers.set("content-type", "application/json");
@@ -135,11 +154,12 @@ async function send(common: Common, view: CallContext, input: RequestInfo | URL,
       context,
       options: { maxRetries: 0, ...(signal !== undefined && { signal }) },
       raw: true,
+      deadline,
       listeners: common.listeners,
     });
   } catch (error) {
-    if (TollgateError.isInstance(error) && (isRefusal(error) || statusOf(error) === 400)) new Audience(config, common.listeners).tell("onBlocked", error);
-    return refuse(error, target.format);
+    deadline.end();
+    return turnedDown(common, error, target.format);
   }
   // A host that ends with the request is told at once that something is owed.
   let over = (): void => undefined;
@@ -278,6 +298,30 @@ function streamed(call: RunningCall, format: Target["format"], done: () => void)
     .then(() => call.kept)
     .then(() => done());
   return responseWith(call, body);
+}
+
+/** What a call is answered with that does not begin. */
+function turnedDown({ shared, listeners }: Common, error: unknown, format: Target["format"]): Response {
+  if (TollgateError.isInstance(error) && (isRefusal(error) || statusOf(error) === 400)) new Audience(shared.config, listeners).tell("onBlocked", error);
+  return refuse(error, format);
+}
+
+/** Whether anything may refuse or change a request of which nobody knows the model. */
+async function isGuarded({ shared: { config, tracker }, listeners }: Common, context: CallContext, deadline: Deadline): Promise<boolean> {
+  if ((config.enableGuardrails !== false && config.guardrailEngine !== undefined) || context.vault != null) return true;
+  const budgets = tracker.getConfig().enableBudgets === false ? undefined : config.budgetManager;
+  if (budgets === undefined) return false;
+  try {
+    await deadline.race(budgets.flush());
+  } catch (error) {
+    deadline.check();
+    // Nobody knows which budgets there are: as if one could refuse.
+    new Audience(config, listeners).tell("onError", error);
+    return true;
+  }
+  const binding = budgets.budgetsFor([...(context.scopes ?? []), { type: "agent", id: context.agentId || config.agentId || "default" }]);
+  const ofModels = budgets.getAllBudgets().filter(({ enabled, scope }) => enabled && scope?.type === "model");
+  return [...binding, ...ofModels].some(({ action }) => action !== "alert");
 }
 
 function refuse(error: unknown, format: Target["format"]): Response {
