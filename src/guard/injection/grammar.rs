@@ -267,6 +267,11 @@ fn made_void(p: &Phrases, at: usize) -> Option<Sign> {
     if p.is(at, VOID) {
         let object = p.behind(at, 10, INSTRUCTIONS.or(CONTEXT))?;
         let scope = p.behind(at, 10, EARLIER)?;
+        // "all previous rules of the club": they are somebody else's.
+        let whose = SYSTEM.or(PROMPT).or(CONTEXT).or(INSTRUCTIONS).or(CREATOR).or(MAKER).or(MACHINE);
+        if p.is(object, BOUND) && p.is(object + 2, DEFINITE) && object + 3 < at && !p.is(object + 3, whose) {
+            return None;
+        }
         return p.sign(KIND, object.min(scope), at, Level::Clear, "instructions-made-void");
     }
     // "all previous instructions must be ignored"

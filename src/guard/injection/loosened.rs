@@ -129,6 +129,10 @@ fn turned_off(p: &Phrases, at: usize) -> Option<Sign> {
     }
     let object = p.behind(at, 6, SAFETY.or(BOUND))?;
     let yours = p.behind(object, 4, YOUR)?;
+    // But not "your subscription filters are turned off by default".
+    if !p.closes(at) && !(yours + 1..object).all(|at| p.is(at, ALL.or(SAFETY).or(BOUND).or(SYSTEM).or(CONTEXT))) {
+        return None;
+    }
     sign(p, yours, at, RULE)
 }
 
@@ -185,6 +189,10 @@ fn set_aside(p: &Phrases, at: usize) -> Option<Sign> {
     if p.is(at, OPPOSITE) {
         let object = p.ahead(at + 1, 6, INSTRUCTIONS)?;
         p.ahead(at + 1, object - at, YOUR)?;
+        // "the opposite of your rules is anarchy"
+        if p.is(object + 1, BE) && p.closes(object + 2) {
+            return None;
+        }
         return sign(p, at, object, RULE);
     }
     // The head is what the guidelines were given by: "... the guidelines you were configured with"
