@@ -256,7 +256,7 @@ impl Book {
             None => burn(&pace, trail, &[]),
         };
         let is_fast = asked.is_some_and(|asked| found.short.min(found.long) >= asked.micro());
-        let ends = forecast && pace.spent < pace.limit && found.exhausts.is_some_and(|at| at < pace.until);
+        let ends = forecast && pace.spent < pace.limit && found.ends;
         let due = [(Threshold::BURN, is_fast), (Threshold::FORECAST, ends)];
         // In a rolling window once in its length.
         let first = rolling.map_or(home, |standing| standing.start);

@@ -4,7 +4,9 @@
 //! length, in multiples of that: `(spent / stretch) / (limit / window)`. It is taken over two stretches, a 24th of the window and a 12th
 //! of that (of a day: an hour, and five minutes), and told when both are at least what was asked for: the long one says that it
 //! is more than a moment, the short one that it still goes on. At the rate of the long stretch what is left lasts until
-//! `now + left * stretch / spent in it`; that is told where it is before the window ends.
+//! `now + left * stretch / spent in it`. That is told where it is before the window ends, also at the rate of the short stretch, since only
+//! spending that goes on comes to an end; and also at that of the long one without the moment (half a short stretch) in which most was
+//! spent, since one call is no rate.
 //!
 //! - Of a rolling budget the window is its length up to now, and what is left grows as what was spent goes out of it: spending that this
 //!   makes room for lasts for ever, and is no forecast.
@@ -55,6 +57,8 @@ pub struct Burn {
     pub long: u64,
     /// When nothing will be left at the rate of the long one; never, where nothing was spent in it.
     pub exhausts: Option<Instant>,
+    /// Whether that is before its end, also at the rate of the short stretch, and of the long one without its dearest moment.
+    pub ends: bool,
 }
 
 /// What was spent in a window, and until when. The last note of a moment stands for all of it, so that a stretch may count half a
@@ -109,6 +113,17 @@ impl Trail {
         self.0.last().map_or(Usd::ZERO, |(_, spent)| *spent)
     }
 
+    /// The most that was spent in a moment since an instant.
+    fn dearest(&self, since: Instant) -> Usd {
+        let mut before = self.at(since);
+        let mut most = Usd::ZERO;
+        for (_, spent) in self.0.iter().filter(|(at, _)| *at > since) {
+            most = most.max(spent.saturating_sub(before));
+            before = *spent;
+        }
+        most
+    }
+
     /// What was spent at an instant.
     fn at(&self, at: Instant) -> Usd {
         self.0.iter().take_while(|(known, _)| *known <= at).last().map_or(Usd::ZERO, |(_, spent)| *spent)
@@ -129,7 +144,11 @@ pub fn burn(pace: &Pace, trail: &Trail, releases: &[(Instant, Usd)]) -> Burn {
             .unwrap_or(u64::MAX)
     };
     let long = pace.long();
-    Burn { short: times(pace.short()), long: times(long), exhausts: exhausts(pace, (within(long), long), releases) }
+    let (short, gone) = (pace.short(), within(long));
+    let steady = gone.saturating_sub(trail.dearest(pace.now.plus(-long)));
+    let rates = [(gone, long), (within(short), short), (steady, long)];
+    let ends = rates.into_iter().all(|rate| exhausts(pace, rate, releases).is_some_and(|at| at < pace.until));
+    Burn { short: times(short), long: times(long), exhausts: exhausts(pace, (gone, long), releases), ends }
 }
 
 /// When nothing is left, where so much goes in a stretch.
@@ -203,10 +222,32 @@ mod tests {
         let after = burn(&pace(HOUR + 30 * MINUTE, 1_200), &trail, &[]);
         assert_eq!((after.short, after.long), (0, 12_000_000));
         let later = burn(&pace(3 * HOUR, 1_200), &trail, &[]);
-        assert_eq!(later, Burn { short: 0, long: 0, exhausts: None });
+        assert_eq!(later, Burn { short: 0, long: 0, exhausts: None, ends: false });
         // Nothing is divided by nothing.
         let none = burn(&Pace { limit: Usd::ZERO, ..pace(HOUR + 2 * MINUTE, 1_200) }, &trail, &[]);
         assert_eq!(none.exhausts, Some(Instant::from_ms(HOUR + 2 * MINUTE)));
+    }
+
+    #[test]
+    fn only_what_goes_on_and_is_more_than_a_moment_comes_to_an_end() {
+        // Minutes and cents of each, of 24 dollars a day, seen at the last of them.
+        for (spent, ends) in [
+            ([(60, 1_200)].as_slice(), false),
+            (&[(60, 1_200), (61, 1)], false),
+            // Without the dearest moment twelve cents an hour are spent, or as many dollars.
+            (&[(60, 12), (65, 1_200)], false),
+            (&[(60, 1_100), (65, 1_200)], true),
+            // At 10:20 there are 21.30 left: with 1.80 an hour not enough for the day.
+            (&[(600, 90), (610, 90), (620, 90)], true),
+            (&[(600, 90), (610, 90), (655, 1)], false),
+        ] {
+            let (mut trail, mut sum, mut last) = (Trail::default(), 0, 0);
+            for (minute, cents) in spent {
+                (sum, last) = (sum + cents, minute * MINUTE);
+                trail.note(&pace(last, sum), Usd::ZERO);
+            }
+            assert_eq!(burn(&pace(last, sum), &trail, &[]).ends, ends, "{spent:?}");
+        }
     }
 
     #[test]

@@ -183,14 +183,17 @@ test("how fast it is spent is told before how much, and once", async () => {
   await manager.reserve({ requestId: "a", amount: 6 });
   assert.deepEqual(told, [], "what is held is not spent");
   await manager.settle("a", 6);
-  // Six dollars in the last hour, of which one lasts; 18 are left.
+  // Six dollars in the last hour, of which one lasts; 18 are left. One call makes no forecast.
   const at = new Date(NOON + 3 * 60 * MINUTE).toISOString();
-  assert.deepEqual(told, [["forecast", 6, at], ["burn_rate", 6, at]]);
-  clock.now += MINUTE;
-  await manager.reserve({ requestId: "b", amount: 1 });
-  await manager.settle("b", 1);
-  assert.equal(told.length, 2);
-  assert.deepEqual(manager.getAlerts(id).map(({ kind, threshold }) => [kind, threshold]), [["forecast", 100], ["burn_rate", 100]]);
+  assert.deepEqual(told, [["burn_rate", 6, at]]);
+  for (const id of ["b", "c"]) {
+    clock.now += 3 * MINUTE;
+    await manager.reserve({ requestId: id, amount: 3 });
+    await manager.settle(id, 3);
+  }
+  // Nine in the last hour, and without the dearest three: two calls are enough.
+  assert.deepEqual(told.slice(1), [["forecast", 9, new Date(NOON + 3 * MINUTE + 100 * MINUTE).toISOString()]]);
+  assert.deepEqual(manager.getAlerts(id).map(({ kind, threshold }) => [kind, threshold]), [["burn_rate", 100], ["forecast", 100]]);
   // The question goes by thresholds alone.
   assert.deepEqual((await manager.checkBudget("x", 18)).alerts.map(({ kind, threshold }) => [kind, threshold]), [[undefined, 100]]);
 });
