@@ -40,6 +40,8 @@ const MOST_PAGES = 20;
 const MOST_LOGGED_AT_ONCE = 8_192;
 /** When so much is logged, it is folded. */
 const MOST_LOGGED = 65_536;
+/** When so many characters of rows were read, they leave memory, though nothing may have changed. */
+const MOST_READ = 262_144;
 
 /** How long a slice waits before it tells its parent again. */
 const AGAIN_MS = 5_000;
@@ -71,6 +73,8 @@ export class SqlLedger {
   #migrated = false;
   /** How many characters of rows are in the log. */
   #logged = 0;
+  /** How many characters of rows were read since memory was last left to what is held. */
+  #read = 0;
   /** When the alarm is set for, as far as this instance of the object knows. */
   #alarm: number | undefined;
 
@@ -107,8 +111,9 @@ export class SqlLedger {
       this.#migrate();
       const value = body();
       this.#sweep();
+      if (this.#read > MOST_READ && this.#logged > 0) this.#storage.transactionSync(() => this.#fold());
       // What is in the table need not be in memory.
-      if (this.#logged === 0) this.#held.use((ledger) => ledger.forgetWritten());
+      if (this.#logged === 0) this.#forget();
       this.#setAlarm();
       return value;
     } catch (error) {
@@ -122,7 +127,7 @@ export class SqlLedger {
     const now = Date.now();
     let said = this.#held.use((ledger) => ledger.exchange(message, false, now));
     if (said[0] === "?") {
-      this.#read(said.slice(1));
+      this.#take(said.slice(1));
       said = this.#held.use((ledger) => ledger.exchange(message, true, now));
     }
     const [answer, next, ...changes] = said as [string, string, ...string[]];
@@ -165,7 +170,7 @@ export class SqlLedger {
     this.#storage.transactionSync(() => {
       this.#fold();
       // Only what is read is swept.
-      this.#held.use((ledger) => ledger.forgetWritten());
+      this.#forget();
       for (let pages = 0; pages < MOST_PAGES; pages += 1) {
         const page = this.#rows(DUE, due, PAGE);
         const last = page.count < PAGE;
@@ -205,15 +210,22 @@ export class SqlLedger {
     this.#logged = 0;
   }
 
-  /** Takes in the rows that a message names and that are not in memory. */
-  #load(message: string): void {
-    this.#read(this.#held.use((ledger) => ledger.missing(message)));
+  #forget(): void {
+    this.#held.use((ledger) => ledger.forgetWritten());
+    this.#read = 0;
   }
 
-  #read(keys: string[]): void {
+  /** Takes in the rows that a message names and that are not in memory. */
+  #load(message: string): void {
+    this.#take(this.#held.use((ledger) => ledger.missing(message)));
+  }
+
+  #take(keys: string[]): void {
     if (keys.length === 0) return;
     const { text, count } = keys.length === 1 ? this.#rows(ONE, keys[0]) : this.#rows(NAMED, JSON.stringify(keys));
-    if (count > 0) this.#held.use((ledger) => ledger.load(text));
+    if (count === 0) return;
+    this.#held.use((ledger) => ledger.load(text));
+    this.#read += text.length;
   }
 
   /** Rows in the form that the core reads. */

@@ -53,6 +53,8 @@ pub struct Ledger {
     pub(super) journal: Journal,
     /// Budgets that are new, to a host that has not offered them all that it keeps.
     pub(super) adopting: Vec<String>,
+    /// Charges that were read for them alone and have changed: they leave memory when they are written.
+    pub(super) adopted: Vec<String>,
 }
 
 impl Ledger {
@@ -76,6 +78,7 @@ impl Ledger {
             memory: Set::new(),
             journal: Journal::default(),
             adopting: Vec::new(),
+            adopted: Vec::new(),
         }
     }
 
@@ -244,6 +247,8 @@ impl Ledger {
     /// Applies to a new budget, or one with new windows, all that is in memory.
     fn adopt(&mut self, id: &str, now: Instant) {
         let Some(book) = self.books.get_mut(id) else { return };
+        // What it counts here is not to be read and counted again.
+        self.adopted.clear();
         for promise in self.promises.values() {
             book.adopt_promise(promise, self.over);
         }

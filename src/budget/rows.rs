@@ -38,6 +38,9 @@ use crate::{
 /// The version of the rows.
 const SCHEMA: u64 = 1;
 
+/// A database takes a parameter of so many bytes: SQLite in a Durable Object two million.
+pub const MOST_TEXT: usize = 1_000_000;
+
 /// A row that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -63,6 +66,25 @@ impl ToJson for Change {
         to.raw(self.value.as_deref().unwrap_or("null"));
         to.close(']');
     }
+}
+
+/// The rows as JSON arrays that are no longer than `most` bytes, unless a single row is.
+pub fn texts_of(rows: &[Change], most: usize) -> Vec<String> {
+    let (mut texts, mut text) = (Vec::new(), String::new());
+    for row in rows {
+        let row = row.to_json();
+        if !text.is_empty() && text.len() + row.len() + 2 > most {
+            text.push(']');
+            texts.push(std::mem::take(&mut text));
+        }
+        text.push(if text.is_empty() { '[' } else { ',' });
+        text.push_str(&row);
+    }
+    if !text.is_empty() {
+        text.push(']');
+        texts.push(text);
+    }
+    texts
 }
 
 impl Ledger {
@@ -124,7 +146,11 @@ impl Ledger {
         if !changed.is_empty() {
             changed.insert(Key::Ledger, None);
         }
-        changed.into_iter().map(|(key, due)| self.change_of(&key, due)).collect()
+        let changes = changed.into_iter().map(|(key, due)| self.change_of(&key, due)).collect();
+        for id in std::mem::take(&mut self.adopted) {
+            self.charges.remove(&id);
+        }
+        changes
     }
 
     /// What need not be in memory leaves it: settled reservations, charges and claims, which are read when they are named.
@@ -263,10 +289,12 @@ impl Ledger {
                     _ => {}
                 }
             }
-            // What is read and did not change need not stay.
-            match &key {
-                Key::Reservation(id) => drop(self.promises.remove(id)),
-                Key::Record(id) if !self.journal.keys.contains_key(&key) => drop(self.charges.remove(id)),
+            // What is read need not stay: what has changed is written first.
+            match key {
+                Key::Reservation(id) => drop(self.promises.remove(&id)),
+                Key::Record(id) if self.journal.keys.contains_key(&Key::Record(id.clone())) => self.adopted.push(id),
+                Key::Record(id) => drop(self.charges.remove(&id)),
+                Key::Claim(name) => drop(self.claims.remove(&name)),
                 _ => {}
             }
         }
@@ -511,3 +539,7 @@ fn read_charge(value: Raw<'_>) -> Option<Known> {
         too_old: too_old.into_iter().map(Raw::to_text).collect::<Option<_>>()?,
     })
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

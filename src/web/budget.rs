@@ -16,7 +16,7 @@ use crate::{
         child::Step,
         config::parse_week_start,
         message::{self, Message},
-        rows::Change,
+        rows::{Change, MOST_TEXT, texts_of},
     },
     error::{Error, Result},
     json::{Raw, ToJson},
@@ -162,9 +162,6 @@ impl MemoryLedger {
     }
 }
 
-/// A row takes some hundred bytes, the largest a few thousand; SQLite takes two million in a Durable Object.
-const ROWS_A_TEXT: usize = 250;
-
 /// A ledger whose state a host keeps, as rows: see the core's `budget::rows`. `now` is the clock of that host.
 #[wasm_bindgen]
 pub struct KeptLedger {
@@ -286,13 +283,13 @@ impl KeptLedger {
     /// What is to be written in one transaction, as JSON arrays: the keys to delete, then the rows, `[key, hot, due, value]`, in
     /// texts that a database takes as a parameter. Nothing, if nothing has changed.
     pub fn changes(&self) -> Vec<String> {
-        let (puts, gone): (Vec<_>, Vec<_>) = self.all_changes().partition(|change| change.value.is_some());
+        let (puts, gone): (Vec<Change>, Vec<Change>) = self.all_changes().partition(|change| change.value.is_some());
         if puts.is_empty() && gone.is_empty() {
             return Vec::new();
         }
         let gone: Vec<String> = gone.into_iter().map(|change| change.key).collect();
         let mut texts = vec![gone.to_json()];
-        texts.extend(puts.chunks(ROWS_A_TEXT).map(ToJson::to_json));
+        texts.extend(texts_of(&puts, MOST_TEXT));
         texts
     }
 

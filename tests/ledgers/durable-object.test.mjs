@@ -14,6 +14,7 @@ const OBJECTS = {
     BUDGETS: { className: "TollgateBudgets", useSQLite: true },
     RESTARTED: { className: "Restarted", useSQLite: true },
     LATER: { className: "Later", useSQLite: true },
+    WEIGHED: { className: "Weighed", useSQLite: true },
   },
 };
 
@@ -143,6 +144,28 @@ test("what is only in the log counts like what is in the table: for new budgets,
   await ask("settle", "r147", "0.3");
   await ask("put", [budget({ name: "second", limitUsd: "100", period: "daily" })], "attach");
   assert.deepEqual(await sums(), [["20.3", "24.5"], ["20.3", "24.5"]]);
+});
+
+test("memory does not grow with what is read again, or with what a new budget is offered", async () => {
+  const pots = [budget({ name: "all", limitUsd: "1000", period: "total" }), budget({ name: "new", limitUsd: "1000", period: "hourly" })];
+  const { told, again, adopted, spent } = await worker.call("weigh", { name: "weighed", count: 20_000, pots });
+  assert.deepEqual(spent, [["200", "0.1"], ["0", "0.1"]]);
+  // Twenty thousand charges take some seven million bytes.
+  assert.ok(again - told < 2_000_000, `${told} before they were told again, ${again} then`);
+  assert.ok(adopted - again < 2_000_000, `${again} before a new budget, ${adopted} then`);
+});
+
+test("a message of many and large rows is written in as many texts as a database takes", async () => {
+  const name = "large";
+  const scopes = Array.from({ length: 16 }, (_, n) => ({ type: "user", id: `${n}`.padEnd(1_000, "x") }));
+  const ops = [
+    { op: "put", budgets: [budget({ name: "all", limitUsd: "100", period: "daily" })], mode: "attach" },
+    ...Array.from({ length: 250 }, (_, n) => ({ op: "reserve", id: `r${n}`, usd: "0.1", scopes, leaseMs: 600_000 })),
+  ];
+  await worker.call("raw", { name, message: JSON.stringify({ v: 1, ops: ops.slice(0, 1) }) });
+  const { answers } = await worker.call("raw", { name, message: JSON.stringify({ v: 1, ops: [...ops.slice(1), { op: "status" }] }) });
+  assert.ok(answers.slice(0, -1).every(({ ok }) => ok.allowed));
+  assert.equal(answers.at(-1).ok[0].heldUsd, "25");
 });
 
 test("messages of another release are refused, and so is a database of one", async () => {

@@ -42,6 +42,22 @@ export class Later extends TollgateBudgets {
   }
 }
 
+/** One that tells how much memory its core has. */
+export class Weighed extends TollgateBudgets {
+  memory() {
+    return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  }
+}
+
+const memories = [];
+WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+  construct(target, args) {
+    const instance = new target(...args);
+    memories.push(instance.exports.memory);
+    return instance;
+  },
+});
+
 const of = (namespace, name) => () => namespace.get(namespace.idFromName(name));
 const ledgers = {
   object: (env) => async (name) => new DurableObjectBudgetLedger(of(env.BUDGETS, name)),
@@ -71,6 +87,29 @@ const calls = {
   },
   async ask(env, { name, kind = "object", method, args }) {
     return (await ledgers[kind](env)(name))[method](...args);
+  },
+  /** Messages of charges of ten days ago, `count` in all, each known by the time it is told again; a budget for which they are too old. */
+  async weigh(env, { name, count, pots: [first, second] }) {
+    const object = of(env.WEIGHED, name)();
+    const ask = async (...ops) => JSON.parse(await object.ledger(JSON.stringify({ v: 1, ops }))).answers;
+    const at = new Date(Date.now() - 10 * 86_400_000).toISOString();
+    const scopes = [{ type: "agent", id: "one that has a name of some length, as they have" }];
+    const charges = async () => {
+      for (let from = 0; from < count; from += 200) {
+        await ask(...Array.from({ length: 200 }, (_, n) => ({ op: "charge", id: `record-${from + n}`, usd: "0.01", scopes, at })));
+      }
+    };
+    await ask({ op: "put", budgets: [first], mode: "attach" });
+    await charges();
+    // So that something is in the log.
+    await ask({ op: "reserve", id: "r", usd: "0.1", scopes: [], leaseMs: 600_000 });
+    const told = await object.memory();
+    await charges();
+    const again = await object.memory();
+    await ask({ op: "put", budgets: [second], mode: "attach" });
+    const adopted = await object.memory();
+    const [{ ok }] = await ask({ op: "status" });
+    return { told, again, adopted, spent: ok.map(({ spentUsd, heldUsd }) => [spentUsd, heldUsd]) };
   },
   async raw(env, { name, message, later, parent }) {
     const object = of(later ? env.LATER : env.BUDGETS, name)();
