@@ -734,7 +734,10 @@ interface InCounts {
   unit: Exclude<BudgetUnit, "usd">;
 }
 
-/** A budget. Whether `unit` is there tells which of the two it is. */
+/**
+ * A budget. Whether `unit` is there tells which of the two it is. As it is a union, an interface or a class of your own extends or implements
+ * {@link MoneyBudgetConfig}, {@link CountBudgetConfig} or what both say, {@link BudgetConfigFields}.
+ */
 export type BudgetConfig = MoneyBudgetConfig | CountBudgetConfig;
 
 /** A budget of money. */
@@ -774,7 +777,8 @@ export interface BudgetConfigFields {
 
 /**
  * A threshold was reached. One for each budget, threshold, window and limit. A projected alert that comes true keeps its
- * id and is told again. Whether `unit` is there tells in what its amounts are.
+ * id and is told again. Whether `unit` is there tells in what its amounts are. To extend: {@link MoneyAlert}, {@link CountAlert} or
+ * {@link CostAlertFields}.
  */
 export type CostAlert = MoneyAlert | CountAlert;
 
@@ -833,7 +837,10 @@ export interface BudgetAdjustment {
   at: string;
 }
 
-/** A budget and where it stands. Whether `unit` is there tells in what its amounts are. */
+/**
+ * A budget and where it stands. Whether its own `unit` is there (not that of `budget`, by which TypeScript does not narrow) tells in what its
+ * amounts are. To extend: {@link MoneyBudgetStatus}, {@link CountBudgetStatus} or {@link BudgetStatusFields}.
+ */
 export type BudgetStatus = MoneyBudgetStatus | CountBudgetStatus;
 
 /** Where a budget of money stands. */

@@ -7,9 +7,14 @@ import {
   LocalStorageBudgetLedger,
   RedisBudgetLedger,
   serveBudgets,
+  type BudgetConfig,
+  type BudgetConfigFields,
   type BudgetLedger,
+  type BudgetStatusFields,
+  type CostAlertFields,
   type D1Binding,
   type KVBinding,
+  type MoneyBudgetConfig,
   type Neighbours,
   type ObjectStorage,
 } from "tollgate";
@@ -91,3 +96,35 @@ export async function units(budgets: BudgetManager): Promise<string[]> {
   }
   return budgets.getAlerts().map((alert) => (alert.unit === undefined ? alert.limitUsd : `${alert.limit} ${alert.unit}`));
 }
+
+/** Of a union nothing is extended: what all units say is, or one of the two. */
+export interface TeamBudget extends BudgetConfigFields {
+  team: string;
+}
+export interface TeamMoney extends MoneyBudgetConfig {
+  team: string;
+}
+export type AnyTeamBudget = BudgetConfig & { team: string };
+export interface TeamStatus extends BudgetStatusFields {
+  team: string;
+}
+export interface TeamAlert extends CostAlertFields {
+  team: string;
+}
+// @ts-expect-error: it is a union.
+export interface NoBudget extends BudgetConfig {}
+
+export class Row implements Pick<BudgetConfigFields, "id" | "limit"> {
+  constructor(
+    readonly id: string,
+    readonly limit: number,
+  ) {}
+}
+
+/** A unit that is only known when it runs is asked for before the rest is said. */
+export function of(fields: BudgetConfigFields, unit?: "tokens" | "requests"): BudgetConfig {
+  return unit === undefined ? { ...fields, limitUsd: String(fields.limit) } : { ...fields, unit };
+}
+
+/** What is one of the two stays it. */
+export const team = (budget: MoneyBudgetConfig): TeamMoney & AnyTeamBudget => ({ ...budget, team: "search" });
