@@ -49,8 +49,10 @@ pub fn error_in_stream(body: &str) -> Error {
 }
 
 /// A message without what it repeats of texts: words in a row, what stands in quotes, and what is or may be a number or an
-/// address. `repeats` says whether something stands in one of them.
+/// address, in whatever case. `repeats` says whether something, in lower case, stands in one of them.
 pub fn without_echo(message: &str, repeats: &dyn Fn(&str) -> bool) -> String {
+    // As long as the message, letter by letter.
+    let lower = message.to_ascii_lowercase();
     let mut words = Vec::new();
     let mut at = 0;
     for word in message.split(' ') {
@@ -65,7 +67,7 @@ pub fn without_echo(message: &str, repeats: &dyn Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(message.len());
     let (mut copied, mut next) = (0, 0);
     while let Some((from, _)) = words.get(next) {
-        let row = |count: usize| words.get(next + count - 1).and_then(|(_, end)| message.get(*from..*end));
+        let row = |count: usize| words.get(next + count - 1).and_then(|(_, end)| lower.get(*from..*end));
         let count = (1..=words.len() - next)
             .take_while(|count| row(*count).is_some_and(|row| !row.is_empty() && repeats(row)))
             .last()
@@ -121,13 +123,15 @@ mod tests {
             ("Could not read (my number is 555-0100)", "Could not read (...)"),
             ("Not an address: jane.doe@example.com", "Not an address: ..."),
             ("Unknown name 'Jane'", "Unknown name '...'"),
+            ("MY NUMBER IS 555-0100 is no name, É MY NAME IS JANE", "... is no name, É ..."),
+            ("Not an address: Jane.Doe@Example.com", "Not an address: ..."),
             ("My name is not known", "My name is not known"),
             ("found second line of it there", "found ... there"),
             ("max_tokens is too large: 200000", "max_tokens is too large: 200000"),
             ("", ""),
             ("'", "'"),
         ] {
-            let repeats = |words: &str| asked.iter().any(|text| text.contains(words));
+            let repeats = |words: &str| asked.iter().any(|text| text.to_ascii_lowercase().contains(words));
             assert_eq!(without_echo(message, &repeats), expected, "{message}");
         }
     }

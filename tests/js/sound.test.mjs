@@ -184,6 +184,48 @@ describe("transcriptions", () => {
     assert.equal(allowed.records[0].usd, "0.006");
   });
 
+  it("are as long as their header says, and as nobody knows where it can be read in two ways", async () => {
+    const bytes = (text) => new TextEncoder().encode(text);
+    const chunk = (name, body, { pad = 0, size = body.length } = {}) => {
+      const length = new DataView(new ArrayBuffer(4));
+      length.setUint32(0, size, true);
+      return new Blob([bytes(name), length, body, new Uint8Array(body.length & 1).fill(pad)]);
+    };
+    const fmt = (rate, format = 1, length = 16) => {
+      const view = new DataView(new ArrayBuffer(40));
+      for (const [at, value] of [[0, format], [2, 1], [12, 2], [14, 16], [24, 1]]) view.setUint16(at, value, true);
+      view.setUint32(4, rate, true), view.setUint32(8, rate * 2, true);
+      return new Uint8Array(view.buffer, 0, length);
+    };
+    const riff = (...chunks) => new Blob([chunk("RIFF", new Uint8Array(0)), "WAVE", ...chunks]);
+    const data = chunk("data", new Uint8Array(16_000 * 60));
+    const honest = chunk("fmt ", fmt(8000));
+    // Without the byte that follows an odd chunk, "fmt " would begin there, at a rate at which the sound is over at once.
+    const hidden = [chunk("JUNK", new Uint8Array(1), { pad: 0x66 }), new Blob([bytes("mt "), new Uint8Array([16, 0, 0, 0]), fmt(4_000_000_000), new Uint8Array(0x0100_0000 - 15)])];
+    const reserved = async (file) => {
+      const { guarded, records } = watched({ fetch: scripted(() => new Response("hi", { headers: { "content-type": "text/plain" } })).fetch });
+      const response = await guarded(HEARD, { method: "POST", body: form({ model: "whisper-1", response_format: "text", file }) });
+      return response.status === 200 ? Math.ceil(Number(records[0].usd) * 10_000) : TollgateError.from(await response.json()).code;
+    };
+    for (const [name, file, expected] of [
+      ["as most have it", riff(honest, data), 61],
+      ["an odd chunk before it", riff(chunk("LIST", new Uint8Array(5)), honest, data), 61],
+      ["long chunks around it", riff(chunk("bext", new Uint8Array(9000)), honest, chunk("LIST", new Uint8Array(6001)), data), 61],
+      ["recorded on the fly", riff(honest, chunk("data", new Uint8Array(16_000 * 60), { size: 0xffff_ffff })), 61],
+      ["an extended header", riff(chunk("fmt ", fmt(8000, 0xfffe, 40)), data), 61],
+      ["hidden behind an odd chunk", riff(...hidden, honest, data), 1109],
+      ["two headers", riff(chunk("fmt ", fmt(4_000_000_000)), honest, data), "unbounded"],
+      ["a header after its sound", riff(data, honest), "unbounded"],
+      ["a short header", riff(chunk("fmt ", fmt(8000, 1, 14)), data), "unbounded"],
+      ["an extended header that ends early", riff(chunk("fmt ", fmt(8000, 0xfffe, 16)), data), "unbounded"],
+      ["a chunk that is longer than the file", riff(chunk("JUNK", new Uint8Array(4), { size: 0x7fff_ffff }), honest, data), "unbounded"],
+      ["no sound", riff(honest), "unbounded"],
+      ["chunks without end", riff(...Array(100).fill(chunk("JUNK", new Uint8Array(0))), honest, data), "unbounded"],
+    ]) {
+      assert.equal(await reserved(file), expected, name);
+    }
+  });
+
   it("a form is sent as it came, also where it could be read only once, and is changed only where a guardrail changes it", async () => {
     const { asked, fetch } = scripted(() => json({ text: "hi", usage: { type: "duration", seconds: 1 } }));
     const guarded = createGuardedFetch({ fetch, guardrailEngine: pii() });

@@ -97,8 +97,11 @@ impl Call {
 
     /// An error without what it repeats of the request: what a provider says of it may be what was asked.
     fn without_echo(&self, error: Error) -> Error {
-        let texts = self.request.segments.list();
-        error.retold(&|message| without_echo(message, &|words| texts.iter().any(|asked| asked.text.contains(words))))
+        error.retold(&|message| {
+            let texts = self.request.segments.list();
+            let texts: Vec<String> = texts.iter().map(|asked| asked.text.to_ascii_lowercase()).collect();
+            without_echo(message, &|words| texts.iter().any(|text| text.contains(words)))
+        })
     }
 
     /// No answer came, or it broke off before its end. `random` gives a number in 0..1, to spread the next try.
