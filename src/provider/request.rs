@@ -247,12 +247,13 @@ mod tests {
         assert_eq!((request.choices, request.max_output), (2, Some(7)));
     }
 
-    /// How each text stands to the one before it: `|` apart, `/` the next message, `+` the next part.
+    /// How each text stands to the one before it: `|` apart, `/` the next message, `+` the next part, `~` behind media.
     fn seams(segments: &Segments) -> String {
         let signs = segments.list().iter().map(|segment| match segment.seam {
             Seam::Apart => format!("|{}", segment.text),
             Seam::Message => format!("/{}", segment.text),
             Seam::Part => format!("+{}", segment.text),
+            Seam::Media => format!("~{}", segment.text),
         });
         signs.collect()
     }
@@ -260,14 +261,14 @@ mod tests {
     #[test]
     fn parts_and_messages_of_one_role_go_on_with_one_another() {
         let cases = [
-            // Media between texts keep nothing apart, another role does.
+            // Media between texts keep lines apart, another role all.
             (
                 Format::Chat,
                 r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},
                 {"type":"image_url","image_url":{"url":"x"}},"b"]},{"role":"user","content":"c"},{"role":"assistant","content":[{"type":"text","text":"d"},
                 {"type":"refusal","refusal":"e"}],"tool_calls":[{"function":{"name":"f","arguments":"{\"x\":\"g\"}"}}]},
                 {"role":"tool","content":[{"type":"text","text":"h"},{"type":"text","text":"i"}]},{"role":"tool","content":"j"}]}"#,
-                "|s|a+b/c|d+e|g|h+i|j",
+                "|s|a~b/c|d+e|g|h+i|j",
             ),
             (
                 Format::Messages,
@@ -283,6 +284,27 @@ mod tests {
                 r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]},
                 {"role":"user","content":"c"},{"type":"function_call_output","output":"d"},{"type":"function_call_output","output":"e"}]}"#,
                 "|a+b/c|d|e",
+            ),
+            // Messages of one role go on with one another where they stand in a row, be one of them without a text.
+            (
+                Format::Chat,
+                r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":""},{"role":"user","content":"b"},
+                {"role":"user","content":""},{"role":"user","content":"c"},{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},
+                {"role":"tool","content":""},{"role":"user","content":"d"}]}"#,
+                "|a|b/c|d",
+            ),
+            (
+                Format::Messages,
+                r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":[]},{"role":"user","content":"b"},
+                {"role":"user","content":[{"type":"image","source":{"type":"base64","data":"x"}}]},
+                {"role":"user","content":[{"type":"text","text":"c"},{"type":"image","source":{"type":"base64","data":"x"}},{"type":"text","text":"d"},
+                {"type":"text","text":""},{"type":"text","text":"e"}]}]}"#,
+                "|a|b/c~d+e",
+            ),
+            (
+                Format::Responses,
+                r#"{"model":"m","input":[{"role":"user","content":"a"},{"type":"function_call","name":"f","arguments":"{}"},{"role":"user","content":"b"}]}"#,
+                "|a|b",
             ),
             (
                 Format::Gemini,

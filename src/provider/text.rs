@@ -50,6 +50,8 @@ pub enum Seam {
     Apart,
     /// It begins the next message of the same role.
     Message,
+    /// It is a later part of the same message, with media between.
+    Media,
     /// It is the next part of the same message.
     Part,
 }

@@ -66,23 +66,34 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A list: parts that are texts go on with one another, whatever media stand between, and so do messages.
+    /// A list: parts that are texts go on with one another, and so do messages of one role in a row.
     fn items(&mut self, items: Vec<Raw<'a>>, table: &'static [Rule], role: Role, depth: u32) -> Result<(), Bad> {
         let mut before = None;
+        let mut is_behind_media = false;
+        // Who speaks, and where the texts begin of all that in a row.
+        let mut row = (None, 0);
         for item in items {
             let first = self.segments.list().len();
             self.each(item, table, role, depth + 1)?;
+            let seam = seam(item);
+            let named = || item.member("role").and_then(Raw::to_text);
+            let speaker = (seam == Some(Seam::Message)).then(|| named().map_or(role, |name| Role::parse(&name)));
+            if speaker != row.0 {
+                row = (speaker, first);
+            }
             if self.segments.list().len() == first {
+                is_behind_media |= seam != Some(Seam::Part);
                 continue;
             }
-            let seam = seam(item);
-            if self.joins
-                && before == seam
-                && let Some(seam) = seam
-            {
-                self.segments.join(first, seam);
+            if self.joins && before == seam {
+                match seam {
+                    Some(Seam::Message) if first > row.1 => self.segments.join(first, Seam::Message),
+                    Some(Seam::Part) if is_behind_media => self.segments.join(first, Seam::Media),
+                    Some(Seam::Part) => self.segments.join(first, Seam::Part),
+                    _ => {}
+                }
             }
-            before = seam;
+            (before, is_behind_media) = (seam, false);
         }
         Ok(())
     }

@@ -126,7 +126,8 @@ impl ToJson for Text {
         }
         match self.seam {
             Seam::Apart => {}
-            Seam::Message => to.text_of("seam", "message"),
+            // What stands behind media is read as a line of its own.
+            Seam::Message | Seam::Media => to.text_of("seam", "message"),
             Seam::Part => to.text_of("seam", "part"),
         }
         to.close('}');
@@ -151,7 +152,7 @@ impl Text {
             is_system: self.role == Role::System.as_str(),
             seam: match self.seam {
                 Seam::Apart => guard::Seam::Apart,
-                Seam::Message => guard::Seam::Message,
+                Seam::Message | Seam::Media => guard::Seam::Message,
                 Seam::Part => guard::Seam::Part,
             },
         }

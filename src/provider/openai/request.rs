@@ -16,27 +16,33 @@ pub(in crate::provider) fn read(body: &str, wire: &Wire<'_>, segments: &mut Segm
         let _ = add_message(body, prediction, segments);
     }
     let messages = wire.list("messages").unwrap_or_default();
+    // Who speaks, and where the texts begin of all that in a row.
+    let mut row = (None, 0);
     for (index, message) in messages.into_iter().flatten().enumerate() {
         let first = segments.list().len();
-        add_message(body, message, segments).map_err(|_| {
+        let role = add_message(body, message, segments).map_err(|_| {
             Error::input(format!(
                 "cannot read request: expected messages[{index}] to be a chat message, found another shape"
             ))
             .with("field", format!("messages[{index}]"))
         })?;
-        if index > 0 {
+        if row.0 != Some(role) {
+            row = (Some(role), first);
+        }
+        if first > row.1 {
             segments.join(first, Seam::Message);
         }
     }
     Ok(())
 }
 
-fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<(), Bad> {
+fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<Role, Bad> {
     let message = Wire::of(body, message)?;
     let role = Role::parse(message.text("role")?.as_deref().unwrap_or("user"));
     for value in ["content", "refusal", "reasoning_content"].into_iter().filter_map(|key| message.any(key)) {
         if let Some(parts) = value.items() {
             let first = segments.list().len();
+            let mut seam = Seam::Part;
             for part in parts {
                 let before = segments.list().len();
                 // A part may also be a bare string.
@@ -44,12 +50,19 @@ fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<
                     segments.add(body, part, role);
                 } else {
                     let part = Wire::of(body, part)?;
-                    for text in [part.any("text"), part.any("refusal")].into_iter().flatten() {
+                    let texts = [part.any("text"), part.any("refusal")];
+                    if texts == [None, None] {
+                        seam = Seam::Media;
+                    }
+                    for text in texts.into_iter().flatten() {
                         segments.add(body, text, role);
                     }
                 }
-                if before > first {
-                    segments.join(before, Seam::Part);
+                if segments.list().len() > before {
+                    if before > first {
+                        segments.join(before, seam);
+                    }
+                    seam = Seam::Part;
                 }
             }
         } else if value.get().starts_with('{') {
@@ -75,5 +88,5 @@ fn add_message(body: &str, message: Raw<'_>, segments: &mut Segments) -> Result<
     if let Some(arguments) = message.within("function_call", "arguments")? {
         segments.add_arguments(body, arguments, role);
     }
-    Ok(())
+    Ok(role)
 }
