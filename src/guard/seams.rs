@@ -26,8 +26,10 @@ pub enum Seam {
     /// It has nothing to do with it.
     #[default]
     Apart,
-    /// It begins the next message of the same role, or comes behind media: at least a line break is between them.
+    /// It begins the next message of the same role.
     Message,
+    /// It is a later part of the same message, with media between.
+    Media,
     /// It is the next part of the same message.
     Part,
 }
@@ -243,7 +245,8 @@ impl<'a> Run<'a> {
             at = *start;
             let next = self.whole.get(at..to).unwrap_or_default();
             // Between parts any space does; messages begin on a line of their own.
-            let breaks = |c: char| if source.seam == Seam::Part { c.is_whitespace() } else { matches!(c, '\n' | '\r') };
+            let is_line = source.seam == Seam::Message;
+            let breaks = |c: char| if is_line { matches!(c, '\n' | '\r') } else { c.is_whitespace() };
             if !reading.text.ends_with(breaks) && !next.starts_with(breaks) {
                 reading.breaks.push(reading.text.len());
                 reading.text.push('\n');

@@ -152,7 +152,8 @@ impl Text {
             is_system: self.role == Role::System.as_str(),
             seam: match self.seam {
                 Seam::Apart => guard::Seam::Apart,
-                Seam::Message | Seam::Media => guard::Seam::Message,
+                Seam::Message => guard::Seam::Message,
+                Seam::Media => guard::Seam::Media,
                 Seam::Part => guard::Seam::Part,
             },
         }
