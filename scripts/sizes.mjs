@@ -8,8 +8,8 @@ import { Problem, ROOT, main } from "./lib/run.mjs";
 
 /** The parts; the most each may weigh, in bytes of gzip, so that it does not grow unseen; and what it is to come down to. */
 const PARTS = [
-  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 683_000, goal: 150_000 },
-  { title: "inline loader", files: ["dist/loader/inline.js"], limit: 687_000, goal: 215_000 },
+  { title: "core.wasm", files: ["dist/wasm/core.wasm"], limit: 684_000, goal: 150_000 },
+  { title: "inline loader", files: ["dist/loader/inline.js"], limit: 688_000, goal: 215_000 },
   { title: "prices main", files: ["dist/data/prices.js"], limit: 40_000, goal: 30_000 },
   { title: "prices full", files: ["dist/data/prices-full.js"], limit: 85_000, goal: 70_000 },
   { title: "ngrams", files: ["dist/data/ngrams.js"], limit: 43_000, goal: 43_000 },

@@ -47,8 +47,8 @@ try {
   const attackError = (await attack.json()).error;
   expect(attack.status === 422 && provider.requests.length === before, "an attack must be refused before any request");
 
-  // Twenty at once, with money for two.
-  provider.script({ text: "one two three four five six seven eight nine ten ".repeat(40), times: 2 });
+  // Twenty at once, with money for two: none is answered before all have asked, since what an answer leaves over is anybody's.
+  provider.script({ text: "one two three four five six seven eight nine ten ".repeat(40), times: 2, headDelay: 1_000 });
   const statuses = await Promise.all(Array.from({ length: 20 }, async () => (await chat("crowd", counting)).status));
   const paid = statuses.filter((/** @type {number} */ status) => status === 200).length;
   const refused = statuses.filter((/** @type {number} */ status) => status === 402).length;
