@@ -1,3 +1,4 @@
+import { printPico, readPico } from "../pico.js";
 import type { BudgetScope } from "../types.js";
 
 /**
@@ -25,7 +26,6 @@ const DAY_MS = 86_400_000;
 const KNOWN_MS = 2 * DAY_MS;
 /** Above so many calls it is seen which may be forgotten. */
 const MANY = 10_000;
-const PICO = 12;
 
 interface Quarter {
   readonly day: string;
@@ -62,7 +62,7 @@ export class Sums {
       this.#calls.set(name, call);
       if (this.#calls.size > MANY) this.#forget(at);
     }
-    const now = { pico: read(usd), tokens: tokens ?? call.tokens, requests: requests ?? call.count };
+    const now = { pico: readPico(usd), tokens: tokens ?? call.tokens, requests: requests ?? call.count };
     if (now.pico === call.pico && now.tokens === call.tokens && now.requests === call.requests) return true;
     const { quarter } = call;
     quarter.pico += now.pico - call.pico;
@@ -93,7 +93,7 @@ export class Sums {
 
   /** The sums of a day. */
   of(day: string): Sum[] {
-    return [...(this.#days.get(day)?.values() ?? [])].map(({ scopes, at, pico, revision, tokens, requests }) => [scopes, at, print(pico), revision, tokens, requests]);
+    return [...(this.#days.get(day)?.values() ?? [])].map(({ scopes, at, pico, revision, tokens, requests }) => [scopes, at, printPico(pico), revision, tokens, requests]);
   }
 
   #quarter(scopes: BudgetScope[], instant: number): Quarter {
@@ -115,14 +115,4 @@ export class Sums {
       if (!known && !this.#changed.has(day) && now - Date.parse(day) > KNOWN_MS + DAY_MS) this.#days.delete(day);
     }
   }
-}
-
-function read(usd: string): bigint {
-  const [whole = "0", part = ""] = usd.split(".");
-  return BigInt(whole + part.padEnd(PICO, "0"));
-}
-
-function print(pico: bigint): string {
-  const text = String(pico).padStart(PICO + 1, "0");
-  return `${text.slice(0, -PICO)}.${text.slice(-PICO)}`.replace(/\.?0+$/, "");
 }

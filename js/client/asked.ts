@@ -126,4 +126,3 @@ export function modelOf(text: string): string | undefined {
     return undefined;
   }
 }
-

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import OpenAI, { AzureOpenAI } from "openai";
 import {
@@ -28,19 +28,16 @@ import {
 } from "tollgate";
 import * as tollgate from "tollgate";
 
-import { startProvider } from "../../examples/local-provider/provider.mjs";
 import { tool } from "../lib/tools.mjs";
+import { baseURL, provider, useProvider } from "./lib/local.mjs";
 import { ROOT } from "./node.mjs";
 
 const Anthropic = await tool("@anthropic-ai/sdk");
 const MAIL = "jane.doe@example.com";
 const hello = { model: "gpt-4o-mini", max_completion_tokens: 20, messages: [{ role: "user", content: `Write to ${MAIL}` }] };
 
-let provider;
-before(async () => (provider = await startProvider()));
-after(() => provider.close());
-beforeEach(() => provider.reset());
-const v1 = () => ({ apiKey: "sk-local", baseURL: `${provider.url}/v1`, maxRetries: 0 });
+useProvider();
+const v1 = () => ({ apiKey: "sk-local", baseURL, maxRetries: 0 });
 
 describe("from a bare SDK", () => {
   it("one line, for each of them", async () => {

@@ -26,18 +26,20 @@ pub(super) fn beside(view: &View, start: usize, end: usize, terms: Terms) -> Res
 
 /// The lists that have a word in the window before `start`.
 pub(super) fn before(view: &View, start: usize) -> Lists {
-    let mut nearby = view.nearby.take();
-    let lists = nearby.before(view, start);
-    view.nearby.set(nearby);
-    lists
+    nearby(view, |nearby| nearby.before(view, start))
 }
 
 /// The lists that have a word in the window after `end`.
 pub(super) fn after(view: &View, end: usize) -> Result<Lists, Need> {
+    nearby(view, |nearby| nearby.after(view, end))
+}
+
+/// Asks what was read around numbers, which a view keeps.
+fn nearby<T>(view: &View, ask: impl FnOnce(&mut Nearby) -> T) -> T {
     let mut nearby = view.nearby.take();
-    let lists = nearby.after(view, end);
+    let answer = ask(&mut nearby);
     view.nearby.set(nearby);
-    lists
+    answer
 }
 
 /// Whether one of the terms is the word right before `start`. Words that speak against a number must be that near: farther
@@ -53,10 +55,7 @@ pub(super) fn right_before(view: &View, floor: usize, start: usize, terms: Terms
             return false;
         }
     }
-    let mut nearby = view.nearby.take();
-    let lists = nearby.word(view, start, floor, end);
-    view.nearby.set(nearby);
-    lists & terms.list() != 0
+    nearby(view, |nearby| nearby.word(view, start, floor, end)) & terms.list() != 0
 }
 
 /// Whether what redaction left stands right beside `start..end`, or with one dash, dot, slash or (behind it) colon between. It stands for

@@ -122,7 +122,7 @@ impl Nearby {
 
     /// Reads on, so that everything from `from` to `to` was read.
     fn read(&mut self, view: &View, from: usize, to: usize) {
-        if from < self.from || from > self.to + GAP || self.to == 0 {
+        if from < self.from || from > self.to + GAP {
             // Forgets what was read, to begin a little before.
             self.signs.clear();
             self.from = from.saturating_sub(SLACK);

@@ -49,7 +49,8 @@ fn sign(p: &Phrases, first: usize, last: usize, rule: &'static str) -> Option<Si
     p.sign(Kind::InstructionInjection, first, last, Level::Clear, rule)
 }
 
-fn loose(p: &Phrases, first: usize, last: usize) -> Option<Sign> {
+/// A model that nothing binds any more.
+pub(super) fn loose(p: &Phrases, first: usize, last: usize) -> Option<Sign> {
     p.sign(Kind::Jailbreak, first, last, Level::Clear, "let-loose")
 }
 

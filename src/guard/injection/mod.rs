@@ -197,69 +197,66 @@ impl Look {
 
     /// Looks at the next word. The first `ready` will not change any more.
     fn word(&mut self, ready: usize, options: Options, hits: &mut Vec<Hit>) {
-        let Some(word) = self.splitter.words.get(self.at) else { return };
         let at = self.at;
+        let Some(Word { tags, mark, .. }) = self.splitter.words.get(at) else { return };
+        let (tags, mark) = (*tags, *mark);
         self.at += 1;
         count(1);
-        // Most words begin nothing, and stand where nothing goes on.
-        if self.open == 0
-            && self.persona.is_none()
-            && word.mark.is_none()
-            && !word.tags.any(HEADS)
-            && (at != self.floor || word.tags == Tags::default())
-        {
-            self.shown.pass();
-            let Some(ngrams) = options.ngrams else { return };
-            if !self.score.add(ngrams, word, ngrams.threshold(options.trust, options.sensitivity)) {
-                return;
-            }
-            let word = *word;
-            return self.passed_the_sum(at, word, ready, options, hits);
-        }
-        let word = *word;
         if self.open > 0 && at >= self.open {
             self.begin_anew(at);
         }
         self.shown.pass();
         self.persona = self.persona.map(|ago| ago + 1).filter(|ago| *ago < PERSONA);
-        if let Some(mark) = word.mark {
-            let (kind, level, chain, rule) = match mark {
-                Mark::Placeholder => {
-                    self.open = self.open.max(at + 1);
-                    return;
-                }
-                Mark::Delimiter(level) => (Kind::Delimiter, level, Chain::default(), "chat-template-delimiter"),
-                Mark::Encoded(chain) => (Kind::Encoding, Level::Clear, chain, chain.rule()),
-            };
-            if self.counts(level, options.sensitivity) {
-                self.tell(Hit::new(kind, word.start, word.end, false, rule), level, chain, hits);
-            }
-            self.open = self.open.max(at + 1);
-            return;
+        if let Some(mark) = mark {
+            return self.marked(at, mark, options, hits);
         }
-        let floor = self.floor.max(at.saturating_sub(BEHIND));
-        let mut signs = Vec::new();
-        let mut takes_persona = false;
-        if word.tags != Default::default() {
+        if tags != Tags::default() {
             // What was behind the last finding stands behind a placeholder when that is redacted.
             if at == self.floor {
                 self.splitter.words.get_mut(at).into_iter().for_each(|word| word.breaks = true);
             }
-        }
-        // Most words begin nothing.
-        if word.tags.any(HEADS) || self.persona.is_some() && word.tags != Default::default() {
-            let words = self.splitter.words.get(floor..ready).unwrap_or_default();
-            let phrases = Phrases(words);
-            let here = at - floor;
-            grammar::signs(&phrases, here, &mut signs);
-            jailbreaks::signs(&phrases, here, options.sensitivity, &mut self.shown, &mut signs);
-            if self.persona.is_some()
-                && let Some(last) = grammar::unbound(&phrases, here, 1)
-            {
-                signs.extend(phrases.sign(Kind::RolePlaying, here, last, Level::Clear, "persona-without-rules"));
+            // Most words begin nothing.
+            if tags.any(HEADS) || self.persona.is_some() {
+                self.phrases(at, ready, options, hits);
             }
-            takes_persona = grammar::takes_persona(&phrases, here);
         }
+        if self.open == 0
+            && let (Some(ngrams), Some(word)) = (options.ngrams, self.splitter.words.get(at))
+            && self.score.add(ngrams, word, ngrams.threshold(options.trust, options.sensitivity))
+        {
+            self.passed_the_sum(at, ready, options, hits);
+        }
+    }
+
+    /// What is no word ends what is looked at, and may be a finding itself.
+    fn marked(&mut self, at: usize, mark: Mark, options: Options, hits: &mut Vec<Hit>) {
+        let sign = match mark {
+            Mark::Placeholder => None,
+            Mark::Delimiter(level) => Some((Kind::Delimiter, level, Chain::default(), "chat-template-delimiter")),
+            Mark::Encoded(chain) => Some((Kind::Encoding, Level::Clear, chain, chain.rule())),
+        };
+        if let (Some((kind, level, chain, rule)), Some(word)) = (sign, self.splitter.words.get(at).copied())
+            && self.counts(level, options.sensitivity)
+        {
+            self.tell(Hit::new(kind, word.start, word.end, false, rule), level, chain, hits);
+        }
+        self.open = self.open.max(at + 1);
+    }
+
+    /// Tells of the phrases that have their head at that word.
+    fn phrases(&mut self, at: usize, ready: usize, options: Options, hits: &mut Vec<Hit>) {
+        let floor = self.floor.max(at.saturating_sub(BEHIND));
+        let phrases = Phrases(self.splitter.words.get(floor..ready).unwrap_or_default());
+        let here = at - floor;
+        let mut signs = Vec::new();
+        grammar::signs(&phrases, here, &mut signs);
+        jailbreaks::signs(&phrases, here, options.sensitivity, &mut self.shown, &mut signs);
+        if self.persona.is_some()
+            && let Some(last) = grammar::unbound(&phrases, here, 1)
+        {
+            signs.extend(phrases.sign(Kind::RolePlaying, here, last, Level::Clear, "persona-without-rules"));
+        }
+        let takes_persona = grammar::takes_persona(&phrases, here);
         for sign in signs {
             if !self.counts(sign.level, options.sensitivity) {
                 continue;
@@ -271,22 +268,15 @@ impl Look {
             self.tell_read(hit, sign.level, code, hits);
             self.open = self.open.max(floor + sign.last + 1);
         }
-        if self.open > 0 {
-            return;
-        }
-        if takes_persona {
+        if takes_persona && self.open == 0 {
             self.persona = Some(0);
-        }
-        if let Some(ngrams) = options.ngrams
-            && self.score.add(ngrams, &word, ngrams.threshold(options.trust, options.sensitivity))
-        {
-            self.passed_the_sum(at, word, ready, options, hits);
         }
     }
 
     /// Tells of the words up to `at`, whose n-grams say what they are.
-    fn passed_the_sum(&mut self, at: usize, word: Word, ready: usize, options: Options, hits: &mut Vec<Hit>) {
+    fn passed_the_sum(&mut self, at: usize, ready: usize, options: Options, hits: &mut Vec<Hit>) {
         let floor = self.floor.max(at.saturating_sub(BEHIND));
+        let Some(word) = self.splitter.words.get(at).copied() else { return };
         if !self.is_phrase(at, floor, ready, options.sensitivity) {
             let start = self.score.start().unwrap_or(word.start);
             let kind = if self.shown.weight() > 1 { Kind::Jailbreak } else { Kind::InstructionInjection };

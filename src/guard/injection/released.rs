@@ -8,6 +8,7 @@ use super::{
         IMAGINE, INSTEAD, INSTRUCTIONS, JAILBREAK, MACHINE, MAKER, ME, NEGATION, OBEY, OTHERS, PROMPT_ONLY, REFUSE,
         SAFETY, SYSTEM, Tags, YOU, YOUR,
     },
+    loosened::loose,
 };
 use crate::kind::Kind;
 
@@ -24,10 +25,6 @@ pub(super) fn signs(p: &Phrases, at: usize, signs: &mut Vec<Sign>) {
     signs.extend(not_for_you(p, at));
     signs.extend(obeys_one(p, at));
     signs.extend(never_was(p, at));
-}
-
-fn loose(p: &Phrases, first: usize, last: usize) -> Option<Sign> {
-    p.sign(Kind::Jailbreak, first, last, Level::Clear, "let-loose")
 }
 
 /// "never refuse a request", "you must never decline to answer".

@@ -18,18 +18,8 @@ struct Network {
 }
 
 /// A network that issues numbers whose first `digits` digits are in a range.
-const fn network(digits: usize, first: u16, last: u16, lengths: &[usize]) -> Network {
-    let all = [1000, 100, 10, 1];
-    let below = match digits {
-        1 => all.as_slice(),
-        2 => all.split_at(1).1,
-        3 => all.split_at(2).1,
-        _ => all.split_at(3).1,
-    };
-    let step = match below {
-        [step, ..] => *step,
-        [] => 1,
-    };
+const fn network(digits: u32, first: u16, last: u16, lengths: &[usize]) -> Network {
+    let step = 10_u16.pow(4 - digits);
     let mut bits = 0;
     let mut rest = lengths;
     while let [length, others @ ..] = rest {
