@@ -12,3 +12,8 @@ export function printPico(pico: bigint): string {
   const text = String(pico).padStart(PICO + 1, "0");
   return `${text.slice(0, -PICO)}.${text.slice(-PICO)}`.replace(/\.?0+$/, "");
 }
+
+/** The sum of amounts in US dollars, to the digit. */
+export function sumOf(amounts: readonly string[]): string {
+  return printPico(amounts.reduce((sum, amount) => sum + readPico(amount), 0n));
+}

@@ -3,13 +3,13 @@
  * not lost; and should the module be lost in the middle of a call, what was held and sent is still charged and recorded.
  */
 import { currentGeneration, type Held } from "../core.js";
+import { sumOf } from "../pico.js";
 import { InMemoryCostStorage, KEEP } from "../store/memory.js";
 import type { BudgetScope, CostRecord, EstimateMark, Warning } from "../types.js";
 import { prolong } from "../wait-until.js";
 import type { Audience } from "./events.js";
 import { taken, type CallHost, type CoreCall, type Reserve, type Step } from "./host.js";
 import { nameOf } from "./named.js";
-import { sumOf } from "./sum.js";
 
 /** How long a ledger or a storage may take once an answer has come, and how long once nobody waits for the call any more. */
 const PATIENCE_MS = 30_000;

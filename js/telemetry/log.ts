@@ -1,7 +1,7 @@
 /** A structured log of calls. */
 import type { CallObserver } from "../client/events.js";
 import { isRefusal } from "../client/refusals.js";
-import { sumOf } from "../client/sum.js";
+import { sumOf } from "../pico.js";
 import { TollgateError } from "../errors.js";
 import { checkKeys, errorType, messageOf, operationOf, recordsOf, tokensOf } from "./facts.js";
 

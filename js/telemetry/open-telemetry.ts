@@ -1,6 +1,6 @@
 /** Spans and metrics of calls. <https://opentelemetry.io/docs/specs/semconv/gen-ai/> */
 import type { CallBeginning, CallEnding, CallObservation, CallObserver } from "../client/events.js";
-import { sumOf } from "../client/sum.js";
+import { sumOf } from "../pico.js";
 import { VERSION } from "../version.js";
 import type { CostRecord } from "../types.js";
 import { checkKeys, errorType, messageOf, objectOf, operationOf, providerOf, recordsOf, tokensOf } from "./facts.js";
