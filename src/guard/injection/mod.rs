@@ -13,6 +13,7 @@ mod encoded;
 pub(super) mod fold;
 mod grammar;
 mod hidden;
+mod images;
 mod jailbreaks;
 mod lexicon;
 mod loosened;
