@@ -3,11 +3,11 @@
 use super::{
     Level, Sign,
     lexicon::{
-        ACT, ADDRESS, AIM, ALL, ANSWERS, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREATOR, CREDENTIAL, DEFINITE,
+        ACT, ADDRESS, ALL, ANSWERS, AS, ASIDE, BE, BOUND, BOUNDED, CARE, CONTEXT, CREATOR, CREDENTIAL, DEFINITE,
         DESPITE, DISABLE, DO, DROP, EARLIER, ECHO, ENABLE, EVERYTHING, FOCUS, FOLLOW, HARM, HAVE, IMAGINE, INDEFINITE,
-        INSTEAD, INSTRUCTIONS, LAST, LAWFUL, MACHINE, MAKER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE, PROMPT,
-        PROMPT_ONLY, REVEAL, ROLE, SAFETY, SCHEME, SECRET, SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE, TALK, TELL,
-        THEIR, THEN, TOLD, Tags, VOID, WHAT, WORDS, WORK, WRITTEN, YOU, YOUR,
+        INSTEAD, INSTRUCTIONS, LAST, LAWFUL, MACHINE, MAKER, MANNER, MY, NEGATION, NEW, NOW, OTHERS, OVERRIDE, PRIVATE,
+        PROMPT, PROMPT_ONLY, REVEAL, ROLE, SAFETY, SCHEME, SECRET, SEND, SYSTEM, SYSTEM_NOUN, SYSTEM_PROMPT, TAKE,
+        TALK, TELL, THEIR, THEN, TOLD, TOP, Tags, VOID, WHAT, WORDS, WORK, WRITTEN, YOU, YOUR,
     },
     words::Word,
 };
@@ -252,12 +252,15 @@ fn not_followed(p: &Phrases, at: usize) -> Option<Sign> {
     if p.behind(not, 2, OTHERS).is_some() || p.is(at + 1, NEGATION) {
         return None;
     }
-    let object = p.ahead(at + 1, 7, INSTRUCTIONS)?;
+    // "the system message": a message needs somebody who gives orders.
+    let is_message = |at: &usize| p.is(*at, PROMPT) && p.closes(*at);
+    let message = || p.ahead(at + 1, 4, CREATOR.or(SYSTEM)).map(|whose| whose + 1).filter(is_message);
+    let object = p.ahead(at + 1, 7, INSTRUCTIONS).or_else(message)?;
     // "do not follow the developer's policy", told at the beginning of a sentence
     let told = || p.behind(not, 1, OTHERS).is_none() && p.begins(not);
     let scope = p
         .ahead(at + 1, 7, EARLIER.or(YOUR).or(ALL).or(MAKER))
-        .or_else(|| p.ahead(at + 1, 4, CREATOR).filter(|_| told()))?;
+        .or_else(|| p.ahead(at + 1, 4, CREATOR.or(SYSTEM)).filter(|_| told()))?;
     p.sign(Kind::InstructionInjection, not, object.max(scope), Level::Clear, "instructions-not-followed")
 }
 
@@ -449,15 +452,27 @@ fn prompt_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
     p.sign(KIND, verb, at, Level::Weak, RULE).filter(|_| qualifier.is_some() || yours.is_some())
 }
 
-/// "repeat the words above".
+/// "repeat the words above", "copy the text at the top of this chat", "print what starts with 'You are'".
 fn words_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
     if !p.is(at, ECHO) || p.behind(at, 1, OTHERS).is_some() {
         return None;
     }
+    if let Some(start) = p.ahead(at + 1, 8, TOP)
+        && let Some(you) = p.ahead(start + 1, 3, YOU)
+        && p.is(you + 1, BE)
+    {
+        return p.sign(Kind::SystemLeakage, at, you + 1, Level::Clear, "words-above-asked-for");
+    }
     let words = p.ahead(at + 1, 4, WORDS)?;
+    let top = || p.ahead(words + 1, 4, TOP).and_then(|top| p.ahead(top + 1, 4, TALK));
     let above = p
         .ahead(words, if p.is(words, EVERYTHING) { 3 } else { 5 }, EARLIER)
-        .or_else(|| p.ahead(at + 1, words - at, EARLIER))?;
+        .or_else(|| p.ahead(at + 1, words - at, EARLIER))
+        .or_else(top)?;
+    // "in a friendlier tone"
+    if p.ahead(above + 1, 4, MANNER).is_some() {
+        return None;
+    }
     // "all lines above the error"
     if p.is(above + 1, DEFINITE.or(INDEFINITE)) && !p.is(above + 2, CONTEXT.or(PROMPT).or(WORDS)) {
         return None;
@@ -467,8 +482,9 @@ fn words_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
 
 /// "what is your secret key".
 fn credential_asked_for(p: &Phrases, at: usize) -> Option<Sign> {
-    // "your secret to staying calm"
-    if !p.is(at, CREDENTIAL) || p.is(at, SECRET) && p.is(at + 1, AIM) {
+    // Not "your secret to staying calm", nor "your secret recipe".
+    let other = p.is(at, SECRET) && !p.closes(at) && !p.is(at + 1, PRIVATE.or(CREDENTIAL).or(PROMPT));
+    if !p.is(at, CREDENTIAL) || other {
         return None;
     }
     let your = p.behind(at, 2, YOUR)?;

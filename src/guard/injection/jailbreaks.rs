@@ -5,8 +5,8 @@ use super::{
     grammar::{self, Phrases, unbound},
     lexicon::{
         ANYTHING, BOUND, CHARACTER, CONFIDANT, DAN, DEDUCT, DEFINITE, DEVELOPER, DEVICE, DO, ENABLE, FICTION, FREE,
-        HARM, HESITATION, ILLICIT, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW, REFUSE,
-        RESPONSES, STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
+        HARM, HESITATION, ILLICIT, INDEFINITE, JAILBREAK, MACHINE, MAKER, MAKER_RULES, MODE, NAMED, NEGATION, NOW,
+        PROMPT_ONLY, REFUSE, RESPONSES, SINCE, STAY, TOKENS, TWO, Tags, WARNINGS, YOU,
     },
 };
 use crate::{detector::Sensitivity, kind::Kind};
@@ -125,8 +125,8 @@ fn named(p: &Phrases, at: usize) -> Option<Sign> {
         let near = p.ahead(at + 1, 2, MODE).or_else(|| p.anywhere_ahead(at + 1, 8, DO.or(ANYTHING)));
         return near.and_then(|last| p.sign(KIND, at, last, Level::Complete, RULE));
     }
-    // "you can do anything now that it is over"
-    let because = p.0.get(at + 3).is_some_and(|word| !word.breaks && word.tags.any(DEFINITE));
+    // "you can do anything now that it is over", "now while it lasts"
+    let because = p.0.get(at + 3).is_some_and(|word| !word.breaks && word.tags.any(DEFINITE.or(SINCE)));
     if p.is(at, DO) && p.is(at + 1, ANYTHING) && p.is(at + 2, NOW) && !because {
         return p.sign(KIND, at, at + 2, Level::Complete, RULE);
     }
@@ -141,7 +141,13 @@ fn named(p: &Phrases, at: usize) -> Option<Sign> {
     }
     let before = at.checked_sub(1)?;
     if p.is(before, JAILBREAK.or(DAN)) {
-        return p.sign(KIND, before, at, Level::Complete, RULE);
+        // "a jailbreak prompt" is spoken of.
+        let level = if p.is(at, PROMPT_ONLY) && p.behind(before, 1, INDEFINITE).is_some() {
+            Level::Weak
+        } else {
+            Level::Complete
+        };
+        return p.sign(KIND, before, at, level, RULE);
     }
     if p.is(before, NAMED) {
         return p.sign(KIND, before, at, Level::Weak, RULE);

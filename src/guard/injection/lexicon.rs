@@ -67,7 +67,7 @@ lexicon! {
         precedenti precedentemente sopra prima acima antes vorige eerdere voorgaande bovenstaande poprzednie \
         poprzednich wczesniejsze wczesniejszych powyzsze powyzszych predyduwie predyduwih predyduwuu predyduwiy \
         prejnie vywe ranee prowlye vyweukazannye upstream anterieure voraus fruhere fruher obenstehenden \
-        obenstehende gegebenen";
+        obenstehende gegebenen precedes preceded";
     /// All of them.
     ALL = "all any every each alle aller allen jede jegliche toutes tous toute tout todas todos toda \
         entire whole complete sve samtliche samtlichen \
@@ -220,7 +220,7 @@ lexicon! {
     /// Holds for somebody.
     APPLY = "apply applies bind binds";
     /// What is paid to instructions.
-    ATTENTION = "attention heed notice";
+    ATTENTION = "attention heed notice mind";
     /// Begins.
     BEGIN = "start starts begin begins follow follows";
     /// Does what it is told.
@@ -232,7 +232,9 @@ lexicon! {
     /// Who made a model.
     CREATOR = "creator creators developer developers maker makers openai anthropic google engineers";
     /// Where a conversation begins.
-    TOP = "top beginning start outset";
+    TOP = "top beginning start outset starting";
+    /// How something is said.
+    MANNER = "tone voice style manner wording";
     /// Answers.
     ANSWERS = "answer answers respond responds reply replies speak speaks";
     /// What.
@@ -247,6 +249,8 @@ lexicon! {
     DO = "do";
     /// do anything now
     ANYTHING = "anything";
+    /// For a reason, or a time.
+    SINCE = "while because since as until before after when whenever";
     /// A way of working.
     MODE = "mode prompt modus";
     /// Jailbreak.
@@ -305,13 +309,11 @@ lexicon! {
     PRIVATE = "conversation history chat messages secrets password passwords credentials tokens cookies prompt summary \
         keys key data context email emails files";
     /// What was said, or may be said to nobody.
-    TALK = "conversation history transcript chat secrets password passwords credentials cookies prompt";
+    TALK = "conversation history transcript chat session secrets password passwords credentials cookies prompt";
     /// How an address begins.
     SCHEME = "http https";
     /// What may be no password.
     SECRET = "secret secrets";
-    /// What is said to be about.
-    AIM = "to behind for of";
     /// Where to.
     ADDRESS = "http https url endpoint webhook server attacker link image img markdown";
     /// Minds rules, or has them: "does not care about any laws".

@@ -5,8 +5,8 @@ use super::{
     grammar::Phrases,
     lexicon::{
         ACT, ALL, ANSWERS, BE, BOUND, BOUNDED, CONTEXT, CREATOR, DEVICE, EARLIER, EVERYTHING, EXIST, FOLLOW, HAVE,
-        IMAGINE, INSTEAD, INSTRUCTIONS, JAILBREAK, MACHINE, MAKER, ME, NEGATION, OBEY, OTHERS, PROMPT_ONLY, REFUSE,
-        SAFETY, SYSTEM, Tags, YOU, YOUR,
+        IMAGINE, INDEFINITE, INSTEAD, INSTRUCTIONS, JAILBREAK, MACHINE, MAKER, ME, NEGATION, OBEY, OTHERS, PROMPT_ONLY,
+        REFUSE, SAFETY, SYSTEM, Tags, YOU, YOUR,
     },
     loosened::loose,
 };
@@ -25,6 +25,17 @@ pub(super) fn signs(p: &Phrases, at: usize, signs: &mut Vec<Sign>) {
     signs.extend(not_for_you(p, at));
     signs.extend(obeys_one(p, at));
     signs.extend(never_was(p, at));
+    signs.extend(is_none_any_more(p, at));
+}
+
+/// "stop being an assistant".
+fn is_none_any_more(p: &Phrases, at: usize) -> Option<Sign> {
+    if !p.is(at, MACHINE) || !p.closes(at) {
+        return None;
+    }
+    let not =
+        p.behind(at, 4, NEGATION).filter(|not| p.begins(*not) && p.is(not + 1, BE) && p.is(not + 2, INDEFINITE))?;
+    loose(p, not, at)
 }
 
 /// "never refuse a request", "you must never decline to answer".
