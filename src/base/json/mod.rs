@@ -6,7 +6,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`raw`] | [`Raw`] and [`Json`]: a value as its text, borrowed and owned |
+//! | [`raw`] | [`Raw`]: a value as its text, where it lies |
+//! | `owned` | [`Json`]: a value that owns its text |
+//! | `scan` | bytes read as JSON |
 //! | [`reader`] | objects read while they are checked |
 //! | `plain` | how much of a string is plain |
 //! | [`mod@write`] | [`Writer`], [`ToJson`] |
@@ -14,12 +16,15 @@
 //! | [`number`] | doubles: read exactly, written shortest, as JavaScript does |
 
 pub mod number;
+mod owned;
 mod plain;
 pub mod raw;
 pub mod reader;
+mod scan;
 pub mod strict;
 pub mod write;
 
-pub use raw::{Bad, Json, Raw};
+pub use owned::Json;
+pub use raw::{Bad, Raw};
 pub use reader::Reader;
 pub use write::{ToJson, Writer, quote};

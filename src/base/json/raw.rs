@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::number;
-use super::plain::plain;
-use super::write::{ToJson, Writer, quote};
+use super::scan::Scan;
+use super::write::{ToJson, Writer};
 
 /// One JSON value, checked, as the bytes it was written in, without the whitespace around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,18 @@ impl<'a> Raw<'a> {
 
     /// The value that a text consists of.
     pub fn parse(text: &'a str) -> Result<Self, Bad> {
-        let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
+        let mut scan = Scan::new(text);
         scan.space();
-        let start = scan.at;
+        let start = scan.at();
         scan.value()?;
-        let end = scan.at;
+        let end = scan.at();
         scan.space();
-        if scan.at < text.len() { Err(Bad(scan.at)) } else { Ok(Self(text.get(start..end).unwrap_or_default())) }
+        if scan.at() < text.len() { Err(Bad(scan.at())) } else { Ok(Self::part(text, start, end)) }
+    }
+
+    /// The value that a text is, which was checked.
+    pub(super) const fn checked(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The value that a part of a text is, which was scanned.
@@ -116,7 +121,7 @@ impl<'a> Raw<'a> {
     /// The items of an array; `None` for another value.
     pub fn items(self) -> Option<Vec<Raw<'a>>> {
         let rest = self.within(b'[')?;
-        let mut scan = Scan { bytes: rest.as_bytes(), at: 0 };
+        let mut scan = Scan::new(rest);
         let mut items = Vec::new();
         while let Some(item) = scan.next(rest) {
             items.push(item);
@@ -127,7 +132,7 @@ impl<'a> Raw<'a> {
     /// The members of an object, in their order, also those whose names repeat; `None` for another value.
     pub fn members(self) -> Option<Members<'a>> {
         let rest = self.within(b'{')?;
-        let mut scan = Scan { bytes: rest.as_bytes(), at: 0 };
+        let mut scan = Scan::new(rest);
         let mut members = Vec::new();
         while let Some(key) = scan.next(rest) {
             scan.step();
@@ -139,7 +144,7 @@ impl<'a> Raw<'a> {
     /// The member of that name: the last, as in `JSON.parse`. `None` where there is none, and for null.
     pub fn member(self, name: &str) -> Option<Raw<'a>> {
         let rest = self.0.strip_prefix('{')?;
-        let mut scan = Scan { bytes: rest.as_bytes(), at: 0 };
+        let mut scan = Scan::new(rest);
         let mut found = None;
         // Without a list of them: bodies are asked for one member after the other.
         while let Some(key) = scan.next(rest) {
@@ -162,113 +167,6 @@ impl fmt::Debug for Raw<'_> {
 impl ToJson for Raw<'_> {
     fn write(&self, to: &mut Writer) {
         to.raw(self.0);
-    }
-}
-
-/// One JSON value, owned.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Json(Box<str>);
-
-impl Json {
-    /// Null.
-    pub fn null() -> Self {
-        Self("null".into())
-    }
-
-    /// The value that a text consists of.
-    pub fn parse(text: &str) -> Result<Self, Bad> {
-        Raw::parse(text).map(Self::from)
-    }
-
-    /// The form of a value.
-    pub fn of(value: &dyn ToJson) -> Self {
-        Self(value.to_json().into())
-    }
-
-    /// Its text.
-    pub fn get(&self) -> &str {
-        &self.0
-    }
-
-    /// The value, to be read.
-    pub fn raw(&self) -> Raw<'_> {
-        Raw(&self.0)
-    }
-}
-
-impl fmt::Debug for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl ToJson for Json {
-    fn write(&self, to: &mut Writer) {
-        to.raw(&self.0);
-    }
-}
-
-impl From<Raw<'_>> for Json {
-    fn from(raw: Raw<'_>) -> Self {
-        Self(raw.0.into())
-    }
-}
-
-impl From<&str> for Json {
-    fn from(text: &str) -> Self {
-        Self(quote(text).into())
-    }
-}
-
-impl From<String> for Json {
-    fn from(text: String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<bool> for Json {
-    fn from(value: bool) -> Self {
-        Self(if value { "true" } else { "false" }.into())
-    }
-}
-
-impl From<f64> for Json {
-    fn from(value: f64) -> Self {
-        Self(number::print(value).into())
-    }
-}
-
-/// For whole numbers that a double holds.
-macro_rules! whole {
-    ($($type:ty)*) => { $(
-        impl From<$type> for Json {
-            fn from(value: $type) -> Self {
-                Self(value.to_string().into())
-            }
-        }
-    )* };
-}
-whole!(u8 u16 u32 i32 i64 u64 usize);
-
-impl<T: AsRef<str>> From<&[T]> for Json {
-    fn from(texts: &[T]) -> Self {
-        let mut to = Writer::new();
-        to.open('[');
-        texts.iter().for_each(|text| to.text(text.as_ref()));
-        to.close(']');
-        Self(to.end().into())
-    }
-}
-
-impl<T: AsRef<str>> From<Vec<T>> for Json {
-    fn from(texts: Vec<T>) -> Self {
-        texts.as_slice().into()
-    }
-}
-
-impl PartialEq<&str> for Json {
-    fn eq(&self, text: &&str) -> bool {
-        self.raw().text().as_deref() == Some(text)
     }
 }
 
@@ -318,233 +216,6 @@ fn unescape(inner: &str) -> String {
     }
     text.push_str(rest);
     text
-}
-
-/// The brackets that are open, a bit each, the innermost the lowest: one for an object, and one above all as the end.
-struct Open {
-    bits: u64,
-    /// What is further out than 63.
-    outer: Vec<u64>,
-}
-
-impl Default for Open {
-    fn default() -> Self {
-        Self { bits: 1, outer: Vec::new() }
-    }
-}
-
-impl Open {
-    fn push(&mut self, is_object: bool) {
-        if self.bits >> 63 == 1 {
-            self.outer.push(self.bits);
-            self.bits = 1;
-        }
-        self.bits = self.bits << 1 | u64::from(is_object);
-    }
-
-    /// Whether the innermost is an object; `None` where nothing is open.
-    fn last(&self) -> Option<bool> {
-        (self.bits > 1).then_some(self.bits & 1 == 1)
-    }
-
-    fn pop(&mut self) {
-        self.bits >>= 1;
-        if self.bits == 1
-            && let Some(outer) = self.outer.pop()
-        {
-            self.bits = outer;
-        }
-    }
-}
-
-/// Reads bytes as JSON, keeping nothing. It needs no stack: a text may nest as deep as it likes.
-pub(super) struct Scan<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), at: 0 }
-    }
-
-    /// Where it stands, in bytes.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-}
-
-impl Scan<'_> {
-    pub(super) fn peek(&self) -> u8 {
-        // Zero is in no grammar outside a string, and a string has it checked.
-        self.bytes.get(self.at).copied().unwrap_or(0)
-    }
-
-    pub(super) fn step(&mut self) {
-        self.at += 1;
-    }
-
-    /// Steps over white space, of which machines write none: what is more stands at one place.
-    #[inline(always)]
-    pub(super) fn space(&mut self) {
-        if self.peek() <= b' ' {
-            self.more_space();
-        }
-    }
-
-    fn more_space(&mut self) {
-        while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
-            self.step();
-        }
-    }
-
-    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Bad> {
-        if self.peek() != byte {
-            return Err(Bad(self.at));
-        }
-        self.step();
-        Ok(())
-    }
-
-    /// The next item behind the scan, which stands behind a bracket, an item or a colon of a checked text.
-    fn next<'t>(&mut self, text: &'t str) -> Option<Raw<'t>> {
-        self.space();
-        if self.peek() == b',' {
-            self.step();
-            self.space();
-        }
-        let start = self.at;
-        self.value().ok()?;
-        let end = self.at;
-        self.space();
-        text.get(start..end).map(Raw)
-    }
-
-    pub(super) fn value(&mut self) -> Result<(), Bad> {
-        let mut open = Open::default();
-        loop {
-            self.space();
-            match self.peek() {
-                b'{' => {
-                    self.step();
-                    self.space();
-                    if self.peek() != b'}' {
-                        open.push(true);
-                        self.key()?;
-                        continue;
-                    }
-                    self.step();
-                }
-                b'[' => {
-                    self.step();
-                    self.space();
-                    if self.peek() != b']' {
-                        open.push(false);
-                        continue;
-                    }
-                    self.step();
-                }
-                b'"' => self.string()?,
-                b't' => self.word(b"true")?,
-                b'f' => self.word(b"false")?,
-                b'n' => self.word(b"null")?,
-                _ => self.number()?,
-            }
-            // Behind a value: the next one, or the end of what it is in.
-            loop {
-                let Some(is_object) = open.last() else { return Ok(()) };
-                self.space();
-                if self.peek() == b',' {
-                    self.step();
-                    if is_object {
-                        self.key()?;
-                    }
-                    break;
-                }
-                self.expect(if is_object { b'}' } else { b']' })?;
-                open.pop();
-            }
-        }
-    }
-
-    fn key(&mut self) -> Result<(), Bad> {
-        self.space();
-        self.string()?;
-        self.space();
-        self.expect(b':')
-    }
-
-    pub(super) fn string(&mut self) -> Result<(), Bad> {
-        self.expect(b'"')?;
-        loop {
-            self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
-            match self.peek() {
-                b'"' => {
-                    self.step();
-                    return Ok(());
-                }
-                b'\\' => {
-                    self.step();
-                    match self.peek() {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.step(),
-                        b'u' => {
-                            for _ in 0..4 {
-                                self.step();
-                                if !self.peek().is_ascii_hexdigit() {
-                                    return Err(Bad(self.at));
-                                }
-                            }
-                            self.step();
-                        }
-                        _ => return Err(Bad(self.at)),
-                    }
-                }
-                0..0x20 => return Err(Bad(self.at)),
-                _ => self.step(),
-            }
-        }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Result<(), Bad> {
-        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            self.at += word.len();
-            return Ok(());
-        }
-        word.iter().try_for_each(|byte| self.expect(*byte))
-    }
-
-    fn number(&mut self) -> Result<(), Bad> {
-        if self.peek() == b'-' {
-            self.step();
-        }
-        if self.peek() == b'0' {
-            self.step();
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == b'.' {
-            self.step();
-            self.digits()?;
-        }
-        if matches!(self.peek(), b'e' | b'E') {
-            self.step();
-            if matches!(self.peek(), b'+' | b'-') {
-                self.step();
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Bad> {
-        if !self.peek().is_ascii_digit() {
-            return Err(Bad(self.at));
-        }
-        while self.peek().is_ascii_digit() {
-            self.step();
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

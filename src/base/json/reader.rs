@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::raw::{Bad, Raw, Scan};
+use super::raw::{Bad, Raw};
+use super::scan::Scan;
 
 /// Goes through a text from the beginning of an object to its end. What is read is JSON up to there; whether all of it is shows
 /// at [`Reader::end`].

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::raw::{Raw, Scan};
+use super::raw::Raw;
+use super::scan::Scan;
 use crate::collections::sort_by;
 
 /// What is wrong with a text, and where.
